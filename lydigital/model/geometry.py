@@ -1,0 +1,156 @@
+"""Ragged geometry arrays in the GeoArrow manner: the one shape of geometry every kernel reads.
+
+Always *multi*: a feature has parts, a part has rings, a ring has vertices. Points have one vertex a ring, lines one
+ring a part; so one code path serves all. Arrays are read-only: a new state is a new object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lydigital.kernels import ragged
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+type_names = {1: "point", 2: "line", 3: "polygon"}
+
+
+class GeometryKind(IntEnum):
+    """Topological dimension of a layer plus one."""
+
+    POINT = 1
+    LINE = 2
+    POLYGON = 3
+
+
+def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+@dataclass(frozen=True)
+class GeometryArray:
+    """Geometries of one layer.
+
+    Attributes
+    ----------
+    kind
+        Point, line or polygon; one kind a layer.
+    coords
+        ``(n, 2) float64``, map units, axis order x = easting/longitude, y = northing/latitude.
+    ring_offsets
+        ``(rings + 1,) int64`` into ``coords``. Rings of polygons repeat their first vertex at the end.
+    part_offsets
+        ``(parts + 1,) int64`` into rings. The first ring of a polygon part is its exterior, the rest are holes.
+    geom_offsets
+        ``(features + 1,) int64`` into parts. Equal neighbours are an empty geometry.
+    bounds
+        ``(features, 4) float64`` as xmin, ymin, xmax, ymax; NaN for empty geometries.
+    importance
+        ``(n,) float32`` in map units or None: a vertex may be left out of any picture whose tolerance is larger.
+        Ends of lines and ring anchors carry +inf.
+    """
+
+    kind: GeometryKind
+    coords: NDArray[np.float64]
+    ring_offsets: NDArray[np.int64]
+    part_offsets: NDArray[np.int64]
+    geom_offsets: NDArray[np.int64]
+    bounds: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
+    importance: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        if self.bounds is None:
+            object.__setattr__(self, "bounds", ragged.feature_bounds(self.coords, self.ring_offsets, self.geom_rings))
+        for name in ("coords", "ring_offsets", "part_offsets", "geom_offsets", "bounds", "importance"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _frozen(value))
+
+    def __len__(self) -> int:
+        return len(self.geom_offsets) - 1
+
+    @cached_property
+    def geom_rings(self) -> NDArray[np.int64]:
+        """``(features + 1,) int64`` offsets straight into rings, skipping the part level."""
+        return np.ascontiguousarray(self.part_offsets[self.geom_offsets])
+
+    @cached_property
+    def total_bounds(self) -> tuple[float, float, float, float]:
+        """Bounds of everything as xmin, ymin, xmax, ymax; NaN when all is empty."""
+        if len(self) == 0 or np.all(np.isnan(self.bounds[:, 0])):
+            return (np.nan, np.nan, np.nan, np.nan)
+        low, high = np.nanmin(self.bounds[:, :2], axis=0), np.nanmax(self.bounds[:, 2:], axis=0)
+        return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+    def take(self, index: NDArray[np.integer]) -> GeometryArray:
+        """Geometries at ``index`` ``(k,)``, in that order, as an array of their own."""
+        coords, rings, parts, geoms, source = ragged.take(
+            self.coords, self.ring_offsets, self.part_offsets, self.geom_offsets, np.asarray(index, np.int64)
+        )
+        return GeometryArray(
+            self.kind, coords, rings, parts, geoms, self.bounds[index],
+            None if self.importance is None else self.importance[source],
+        )
+
+    @classmethod
+    def empty(cls, kind: GeometryKind) -> GeometryArray:
+        zero = np.zeros(1, np.int64)
+        return cls(kind, np.zeros((0, 2)), zero, zero.copy(), zero.copy(), np.zeros((0, 4)))
+
+    @classmethod
+    def from_points(cls, xy: NDArray[np.float64]) -> GeometryArray:
+        """One point a feature from ``(n, 2)`` coordinates in map units."""
+        steps = np.arange(len(xy) + 1, dtype=np.int64)
+        return cls(GeometryKind.POINT, np.ascontiguousarray(xy, np.float64), steps, steps.copy(), steps.copy())
+
+    @classmethod
+    def from_rings(cls, kind: GeometryKind, features: list[list[list[list[tuple[float, float]]]]]) -> GeometryArray:
+        """Features → parts → rings → vertices as nested lists. For tests and small inputs."""
+        coords: list[tuple[float, float]] = []
+        rings, parts, geoms = [0], [0], [0]
+        for feature in features:
+            for part in feature:
+                for ring in part:
+                    coords.extend(ring)
+                    rings.append(len(coords))
+                parts.append(len(rings) - 1)
+            geoms.append(len(parts) - 1)
+        array = np.array(coords, np.float64).reshape(-1, 2)
+        return cls(kind, array, np.array(rings, np.int64), np.array(parts, np.int64), np.array(geoms, np.int64))
+
+    def to_shapely(self, index: NDArray[np.integer] | None = None) -> NDArray[np.object_]:
+        """Shapely geometries ``(k,) object`` (multi types), for algorithms that need them."""
+        import shapely
+
+        some = self if index is None else self.take(index)
+        offsets: tuple[NDArray[np.int64], ...]
+        if self.kind is GeometryKind.POINT:
+            offsets, kind = (some.geom_rings,), shapely.GeometryType.MULTIPOINT
+        elif self.kind is GeometryKind.LINE:
+            offsets, kind = (some.ring_offsets, some.geom_rings), shapely.GeometryType.MULTILINESTRING
+        else:
+            offsets = (some.ring_offsets, some.part_offsets, some.geom_offsets)
+            kind = shapely.GeometryType.MULTIPOLYGON
+        return shapely.from_ragged_array(kind, some.coords, offsets)
+
+    @classmethod
+    def from_shapely(cls, kind: GeometryKind, shapes: NDArray[np.object_]) -> GeometryArray:
+        """From shapely geometries ``(n,) object`` of ``kind``, single or multi; None and other kinds become empty."""
+        import shapely
+
+        from lydigital.kernels import wkb
+
+        blobs = shapely.to_wkb(shapes, byte_order=1)
+        lengths = np.array([0 if b is None else len(b) for b in blobs], np.int64)
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        data = np.frombuffer(b"".join(b for b in blobs if b is not None), np.uint8)
+        coords, rings, parts, geoms, _ = wkb.parse(data, offsets, int(kind))
+        return cls(kind, coords, rings, parts, geoms)

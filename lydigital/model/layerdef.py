@@ -1,0 +1,177 @@
+"""The layer catalogue: what a layer is, declared in one TOML file each (``layers/*.toml``, ``layers/groups.toml``)."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import msgspec
+
+from lydigital.errors import BadDataError
+from lydigital.model.style import Style  # noqa: TC001 - msgspec resolves it at run time
+from lydigital.texts import pick
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FieldType = Literal["text", "integer", "real", "boolean", "date", "datetime"]
+LayerGeometry = Literal["point", "line", "polygon", "raster", "none"]
+
+
+class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Immutable, and a misspelt key is an error."""
+
+
+class FieldDef(_Frozen, frozen=True):
+    """One attribute. ``domain`` maps stored values to ``[中文, English]``; ``personal`` data is masked by role."""
+
+    name: str
+    title: str
+    title_en: str = ""
+    type: FieldType = "text"
+    unit: str = ""
+    required: bool = False
+    domain: dict[str, tuple[str, str]] = {}
+    minimum: float | None = None
+    maximum: float | None = None
+    personal: bool = False
+    note: str = ""
+
+    @property
+    def alias(self) -> str:
+        return pick(self.title, self.title_en)
+
+    def decode(self, value: object) -> str:
+        """``value`` as a person reads it: domain name, or the number with its unit; "" for nothing."""
+        if value is None:
+            return ""
+        names = self.domain.get(str(value))
+        if names is not None:
+            return pick(*names)
+        text = f"{value:,.6g}" if isinstance(value, float) and not value.is_integer() else str(value)
+        if isinstance(value, float) and value.is_integer():
+            text = str(int(value))
+        return f"{text} {self.unit}".rstrip()
+
+
+class LayerDef(_Frozen, frozen=True):
+    """A layer of the city: schema, provenance, look."""
+
+    id: str
+    title: str
+    group: str
+    geometry: LayerGeometry
+    style: Style
+    title_en: str = ""
+    crs: str = "EPSG:4546"
+    fields: tuple[FieldDef, ...] = ()
+    title_field: str = ""
+    code_std: str = ""
+    systems: tuple[str, ...] = ()
+    source: str = ""
+    department: str = ""
+    update_cycle: str = ""
+    currency: str = ""
+    sensitivity: Literal["公开", "内部", "敏感"] = "公开"
+    sample: bool = True
+    order: int = 50
+    visible: bool = True
+    file: str = ""
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        return pick(self.title, self.title_en)
+
+    def field(self, name: str) -> FieldDef | None:
+        return next((f for f in self.fields if f.name == name), None)
+
+
+class GroupDef(_Frozen, frozen=True):
+    """A group of the layer tree; ``icon`` is a name in the icon font."""
+
+    id: str
+    title: str
+    title_en: str = ""
+    icon: str = ""
+    expanded: bool = False
+
+    @property
+    def name(self) -> str:
+        return pick(self.title, self.title_en)
+
+
+class SystemDef(_Frozen, frozen=True):
+    """A system named by Luoyang's 2006 informatization plan."""
+
+    id: str
+    title: str
+    title_en: str = ""
+
+
+class Catalogue(_Frozen, frozen=True):
+    """All layer definitions, groups in tree order (top of the tree first)."""
+
+    layers: tuple[LayerDef, ...]
+    groups: tuple[GroupDef, ...]
+    systems: tuple[SystemDef, ...] = ()
+
+    def layer(self, layer_id: str) -> LayerDef | None:
+        return next((d for d in self.layers if d.id == layer_id), None)
+
+    def group(self, group_id: str) -> GroupDef | None:
+        return next((g for g in self.groups if g.id == group_id), None)
+
+
+class _Groups(_Frozen, frozen=True):
+    groups: tuple[GroupDef, ...]
+    systems: tuple[SystemDef, ...] = ()
+
+
+def read_layer(path: Path) -> LayerDef:
+    """One definition from its TOML file.
+
+    Raises
+    ------
+    BadDataError
+        Naming file and key when the file is no valid definition, or its id is not its file name.
+    """
+    layer = _decode(path, LayerDef)
+    if layer.id != path.stem:
+        raise BadDataError(
+            "{path}: the layer id {id} differs from the file name", hint="Name the file after the layer id.",
+            path=str(path), id=layer.id,
+        )
+    return layer
+
+
+def read_catalogue(folder: Path) -> Catalogue:
+    """Every ``*.toml`` of ``folder``; ``groups.toml`` holds groups and systems."""
+    groups = _decode(folder / "groups.toml", _Groups)
+    layers = tuple(read_layer(p) for p in sorted(folder.glob("*.toml")) if p.name != "groups.toml")
+    known = {g.id for g in groups.groups}
+    for layer in layers:
+        if layer.group not in known:
+            raise BadDataError(
+                "Layer {layer} names an unknown group {group}", hint="Add the group to layers/groups.toml.",
+                layer=layer.id, group=layer.group,
+            )
+    return Catalogue(layers, groups.groups, groups.systems)
+
+
+_Definition = TypeVar("_Definition", LayerDef, _Groups)
+
+
+def _decode(path: Path, kind: type[_Definition]) -> _Definition:
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind, strict=False)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise BadDataError(
+            "{path} is not a valid definition: {reason}", hint="Correct the file; the message names the place.",
+            path=str(path), reason=str(error),
+        ) from error
+    except OSError as error:
+        raise BadDataError(
+            "{path} cannot be read: {reason}", hint="Check that the file exists and may be read.",
+            path=str(path), reason=str(error),
+        ) from error

@@ -1,0 +1,74 @@
+"""Where things lie: shipped folders and the user's own.
+
+In a checkout the shipped folders stand beside the package; in an installed wheel under ``lydigital/_data``.
+``LYDIGITAL_HOME`` moves everything of the user's into one folder (tests, portable installs).
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_APP = "lydigital"
+
+
+@cache
+def _shipped(name: str) -> Path:
+    beside = _PACKAGE.parent / name
+    return beside if (_PACKAGE.parent / "pyproject.toml").is_file() else _PACKAGE / "_data" / name
+
+
+def layers_dir() -> Path:
+    return _shipped("layers")
+
+
+def resources_dir() -> Path:
+    return _shipped("resources")
+
+
+def translations_dir() -> Path:
+    return _shipped("resources") / "translations"
+
+
+def sample_dir() -> Path:
+    return _shipped("sample_data")
+
+
+def sample_store() -> Path:
+    return sample_dir() / "luoyang.gpkg"
+
+
+def sample_dem() -> Path:
+    return sample_dir() / "luoyang_dem.tif"
+
+
+def _user(kind: str) -> Path:
+    home = os.environ.get("LYDIGITAL_HOME")
+    if home:
+        folder = Path(home) / kind
+    else:
+        import platformdirs
+
+        folder = Path(getattr(platformdirs, f"user_{kind}_dir")(_APP, appauthor=False))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@cache
+def config_dir() -> Path:
+    """Window state, recent files, preferences."""
+    return _user("config")
+
+
+@cache
+def cache_dir() -> Path:
+    """Render caches and compiled kernels: safe to delete."""
+    return _user("cache")
+
+
+@cache
+def state_dir() -> Path:
+    """Autosaves, journals and logs: not safe to delete."""
+    return _user("state")
