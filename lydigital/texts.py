@@ -1,4 +1,4 @@
-"""Interface texts: English in the code, looked up in ``resources/translations/<language>.json``.
+"""Interface texts: English in the code, looked up in ``resources/translations/<language>/*.json``.
 
 The language is one process-wide choice, set once by the two doors (window and command line).
 """
@@ -18,11 +18,10 @@ _language = "en"
 
 
 def use(language: str, folder: Path) -> None:
-    """Switch to ``language``; ``folder`` holds one JSON object a language, English text → translation."""
+    """Switch to ``language``; ``folder/<language>`` holds JSON objects, English text → translation, one file an area."""
     global _language  # noqa: PLW0603 - one language a process, as in every desktop program
-    path = folder / f"{language}.json"
     _catalogue.clear()
-    if path.is_file():
+    for path in sorted((folder / language).glob("*.json")):
         _catalogue.update(json.loads(path.read_text(encoding="utf-8")))
     _language = language
 
