@@ -7,6 +7,7 @@ In a checkout the shipped folders stand beside the package; in an installed whee
 from __future__ import annotations
 
 import os
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -72,3 +73,25 @@ def cache_dir() -> Path:
 def state_dir() -> Path:
     """Autosaves, journals and logs: not safe to delete."""
     return _user("state")
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content`` as one step: after a crash the file is the old or the new one, never half.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written.
+    """
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,12 +1,20 @@
-"""The map document (``*.lyd.toml``): which layers, how shown, where the user was. Immutable; edits make a new one."""
+"""The map document (``*.lyd.toml``): which layers, how shown, where the user was. Immutable; edits make a new one.
+
+Targets of its deltas: ``document/<field>``, ``document/order`` (layer ids, top first), ``document/group_order``,
+``layer/<id>`` and ``group/<id>`` (made or removed, at the bottom), ``layer/<id>/<field>``, ``group/<id>/<field>``.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
+from lydigital.errors import ConflictError
 from lydigital.model.style import Style  # noqa: TC001 - msgspec resolves it at run time
+
+if TYPE_CHECKING:
+    from lydigital.model.changeset import ChangeSet, Delta
 
 SCHEMA = 1  # raised with every change that an older program cannot read
 
@@ -74,3 +82,75 @@ class MapDocument(_Frozen, frozen=True):
     def is_visible(self, ref: LayerRef) -> bool:
         """Whether ``ref`` and its group are switched on."""
         return ref.visible and all(g.visible for g in self.groups if g.id == ref.group)
+
+    def group(self, group_id: str) -> Group | None:
+        return next((g for g in self.groups if g.id == group_id), None)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Layer ids, top first."""
+        return tuple(ref.id for ref in self.layers)
+
+    @property
+    def group_order(self) -> tuple[str, ...]:
+        return tuple(g.id for g in self.groups)
+
+    def applied(self, changes: ChangeSet) -> MapDocument:
+        """The document after ``changes``.
+
+        Raises
+        ------
+        ConflictError
+            Where an old value is not what stands here.
+        """
+        document = self
+        for delta in changes.deltas:
+            document = _apply(document, delta)
+        return document
+
+
+_Item = TypeVar("_Item", bound=LayerRef | Group)
+
+
+def _apply(document: MapDocument, delta: Delta) -> MapDocument:
+    kind, _, rest = delta.target.partition("/")
+    if kind == "layer":
+        return msgspec.structs.replace(document, layers=_apply_item(document.layers, rest, delta))
+    if kind == "group":
+        return msgspec.structs.replace(document, groups=_apply_item(document.groups, rest, delta))
+    if kind != "document" or rest in ("layers", "groups", "schema") or not hasattr(document, rest):
+        raise _conflict(delta)
+    if getattr(document, rest) != delta.old:
+        raise _conflict(delta)
+    if rest == "order":
+        return msgspec.structs.replace(document, layers=_reorder(document.layers, delta))
+    if rest == "group_order":
+        return msgspec.structs.replace(document, groups=_reorder(document.groups, delta))
+    return msgspec.structs.replace(document, **{rest: delta.new})
+
+
+def _apply_item(items: tuple[_Item, ...], rest: str, delta: Delta) -> tuple[_Item, ...]:
+    item_id, _, field = rest.partition("/")
+    current = next((item for item in items if item.id == item_id), None)
+    if not field:
+        if current != delta.old:
+            raise _conflict(delta)
+        kept = [item for item in items if item.id != item_id]
+        return tuple(kept if delta.new is None else [*kept, delta.new])
+    if current is None or getattr(current, field) != delta.old:
+        raise _conflict(delta)
+    changed = msgspec.structs.replace(current, **{field: delta.new})
+    return tuple([changed if item.id == item_id else item for item in items])
+
+
+def _reorder(items: tuple[_Item, ...], delta: Delta) -> tuple[_Item, ...]:
+    by_id = {item.id: item for item in items}
+    if sorted(delta.new) != sorted(by_id):
+        raise _conflict(delta)
+    return tuple(by_id[i] for i in delta.new)
+
+
+def _conflict(delta: Delta) -> ConflictError:
+    return ConflictError(
+        "{target} was changed in between", hint="Reload and repeat the change.", target=delta.target
+    )

@@ -1,0 +1,114 @@
+"""What was done, in order: undo and redo of change sets, each with the view and selection it was done in.
+
+History keeps changes, not documents; what is undone is the inverse of the change. Consecutive steps of one gesture (an
+opacity slider) become one entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lydigital.texts import tr
+
+if TYPE_CHECKING:
+    from lydigital.model.changeset import ChangeSet
+    from lydigital.model.document import MapDocument
+    from lydigital.model.selection import Selection
+    from lydigital.model.viewport import Viewport
+
+MERGE_S = 2.0  # steps of one gesture follow each other within this time
+
+
+def words(changes: ChangeSet) -> str:
+    """What ``changes`` did, as a person reads it."""
+    return tr(changes.annotation, **changes.values)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Where the user was and what was selected."""
+
+    viewport: Viewport | None
+    selection: Selection
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One step: the changes, and the view before and after them."""
+
+    changes: ChangeSet
+    before: View
+    after: View
+
+
+class History:
+    """Steps done and undone, and which state is on disk.
+
+    ``limit`` is the number of steps kept; older ones can no longer be undone.
+    """
+
+    def __init__(self, saved: MapDocument, limit: int = 1000) -> None:
+        self.limit = limit
+        self._saved = saved
+        self._done: list[Entry] = []
+        self._undone: list[Entry] = []
+
+    def push(self, entry: Entry, *, merge: bool = False) -> None:
+        """Add a step; with ``merge`` it joins the last one if both are of the same gesture."""
+        last = self._done[-1] if self._done else None
+        self._undone.clear()
+        if merge and last is not None and _same_gesture(last.changes, entry.changes):
+            folded = last.changes + entry.changes
+            if folded:
+                self._done[-1] = replace(last, changes=folded, after=entry.after)
+            else:
+                self._done.pop()
+            return
+        self._done.append(entry)
+        del self._done[: -self.limit]
+
+    def undo(self) -> Entry | None:
+        """Take the last step back and return it; the caller commits its inverse."""
+        return _move(self._done, self._undone)
+
+    def redo(self) -> Entry | None:
+        """Return the step undone last; the caller commits it again."""
+        return _move(self._undone, self._done)
+
+    @property
+    def undo_text(self) -> str | None:
+        """The menu text, or None when there is nothing to undo."""
+        return tr("Undo {what}", what=words(self._done[-1].changes)) if self._done else None
+
+    @property
+    def redo_text(self) -> str | None:
+        return tr("Redo {what}", what=words(self._undone[-1].changes)) if self._undone else None
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Steps done, oldest first."""
+        return tuple(self._done)
+
+    def mark_saved(self, document: MapDocument) -> None:
+        self._saved = document
+
+    def is_saved(self, document: MapDocument) -> bool:
+        """Whether ``document`` is what is on disk."""
+        return document == self._saved
+
+
+def _move(source: list[Entry], target: list[Entry]) -> Entry | None:
+    if not source:
+        return None
+    entry = source.pop()
+    target.append(entry)
+    return entry
+
+
+def _same_gesture(first: ChangeSet, second: ChangeSet) -> bool:
+    return (
+        first.annotation == second.annotation
+        and {d.target for d in first.deltas} == {d.target for d in second.deltas}
+        and (second.time - first.time).total_seconds() <= MERGE_S
+    )
