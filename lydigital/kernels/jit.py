@@ -1,15 +1,169 @@
 """One decorator for all kernels: compiled once, cached in the user's cache folder, without the GIL.
 
-Kernels are plain functions on bare arrays with explicit signatures, so that nothing compiles twice and the cache is
-found again. ``NUMBA_DISABLE_JIT=1`` runs them as Python.
+Kernels are plain functions on bare arrays with one explicit signature each, so that nothing compiles twice and the
+cache is found again. They compile (or load from the cache) at :func:`warm_up` or at their first call, not at import.
+Kernels are called from Python; what kernels share is an :func:`inner` function, compiled into each of its callers.
+``NUMBA_DISABLE_JIT=1`` runs everything as Python.
 """
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Any
+import hashlib
+import shutil
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
+
+import numba
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
 
 from lydigital import paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+U8: TypeAlias = NDArray[np.uint8]
+I16: TypeAlias = NDArray[np.int16]
+I32: TypeAlias = NDArray[np.int32]
+I64: TypeAlias = NDArray[np.int64]
+U32: TypeAlias = NDArray[np.uint32]
+F32: TypeAlias = NDArray[np.float32]
+F64: TypeAlias = NDArray[np.float64]
+
+_KEPT_CACHES = 3  # compiled kernels of that many program versions stay on disk
+_FAST = {"nsz", "contract", "afn"}  # no reassociation, no assumption on NaN: the same input gives the same bits
+
+i32, i64, f32, f64, boolean = types.int32, types.int64, types.float32, types.float64, types.boolean
+
+
+def read(dtype: types.Type, ndim: int = 1) -> types.Array:
+    """Argument type of a C-contiguous array that the kernel only reads; accepts read-only and writable arrays."""
+    return types.Array(dtype, ndim, "C", readonly=True)
+
+
+def write(dtype: types.Type, ndim: int = 1) -> types.Array:
+    """Argument type of a C-contiguous array that the kernel writes."""
+    return types.Array(dtype, ndim, "C")
+
+
+u8s, i16s, i32s, i64s, f32s, f64s = (
+    read(t) for t in (types.uint8, types.int16, types.int32, types.int64, types.float32, types.float64)
+)
+u8s2, u8s3, f32s2, f64s2 = (
+    read(types.uint8, 2), read(types.uint8, 3), read(types.float32, 2), read(types.float64, 2)
+)
+
+
+def _stamp() -> str:
+    """Name of this version of the kernels: numba does not notice when an inner function of another file changes."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        stat = path.stat()
+        digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns};".encode())
+    return digest.hexdigest()[:16]
+
+
+def _use_cache() -> Path:
+    root = paths.cache_dir() / "kernels"
+    folder = root / _stamp()
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        old = sorted((p for p in root.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime, reverse=True)
+        for path in old[_KEPT_CACHES:]:
+            shutil.rmtree(path, ignore_errors=True)
+    setattr(numba.config, "CACHE_DIR", str(folder))  # noqa: B010 - made at run time by numba
+    return folder
+
+
+def _is_python() -> bool:
+    return bool(getattr(numba.config, "DISABLE_JIT", 0))
+
+
+_folder = _use_cache()
+_lock = threading.RLock()
+_kernels: list[Kernel] = []
+
+
+class Kernel:
+    """A compiled function with one signature."""
+
+    def __init__(self, function: Callable[..., Any], signature: tuple[types.Type, ...], fast: bool) -> None:
+        self.function = function
+        self.signature = signature
+        self.fast = fast
+        self.is_loaded = False
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+        self._run: Callable[..., Any] = self._load_and_run
+        _kernels.append(self)
+
+    def __call__(self, *args: Any) -> Any:
+        return self._run(*args)
+
+    def _load_and_run(self, *args: Any) -> Any:
+        self.load()
+        return self._run(*args)
+
+    def load(self) -> None:
+        """Compile, or read from the cache."""
+        with _lock:
+            if self.is_loaded:
+                return
+            if _is_python():
+                self._run = self.function
+            else:
+                run = numba.njit(
+                    nogil=True, cache=True, error_model="numpy", fastmath=_FAST if self.fast else False
+                )(self.function)
+                run.compile(self.signature)
+                run.disable_compile()
+                self._run = run
+            self.is_loaded = True
+
+
+def kernel(*signature: types.Type, fast: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a kernel of a function whose arguments have the numba types ``signature``.
+
+    ``fast`` lets the compiler fuse multiply and add and approximate functions; bits still depend on the input only.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        return cast("Callable[P, R]", Kernel(function, signature, fast))
+
+    return decorate
+
+
+def inner(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile ``function`` into the kernels that call it."""
+    return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy", fastmath=_FAST)(function))
+
+
+def _import_all() -> None:
+    from importlib import import_module
+
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.stem not in ("__init__", "jit"):
+            import_module(f"{__package__}.{path.stem}")
+
+
+def warm_up(progress: Callable[[int, int], None] | None = None) -> None:
+    """Compile or load every kernel; ``progress(done, total)`` is called before the first and after each."""
+    _import_all()
+    total = len(_kernels)
+    for done, each in enumerate(tuple(_kernels)):
+        if progress:
+            progress(done, total)
+        each.load()
+    if not _is_python():
+        (_folder / "complete").touch()
+    if progress:
+        progress(total, total)
+
+
+def is_warm() -> bool:
+    """Whether :func:`warm_up` will only load: every kernel was compiled before (by this version of the program)."""
+    return _is_python() or (_folder / "complete").is_file()
