@@ -35,8 +35,13 @@ if TYPE_CHECKING:
 
 WRITTEN = "2006-01-01T00:00:00.000Z"  # the plan's year, where the caller names no time
 _SQL_TYPES = {
-    "text": "TEXT", "integer": "INTEGER", "real": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE", "datetime": "DATETIME",
-}  # fmt: skip
+    "text": "TEXT",
+    "integer": "INTEGER",
+    "real": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "datetime": "DATETIME",
+}
 _GEOMETRY_TYPES = {"point": "POINT", "line": "MULTILINESTRING", "polygon": "MULTIPOLYGON"}
 _MULTI_TYPE_IDS = {"line": (1, 5), "polygon": (3, 6)}  # shapely type ids, single and multi
 
@@ -66,7 +71,9 @@ def create_gpkg(path: Path, catalogue: Catalogue, *, when: str = WRITTEN, rtree:
         When it cannot be written.
     """
     if path.exists():
-        raise ConflictError("{path} exists already", hint="Choose another name, or delete the file.", path=str(path))
+        raise ConflictError(
+            "{path} exists already", hint="Choose another name, or delete the file.", path=str(path)
+        )
     try:
         _create(path, [layer for layer in catalogue.layers if is_stored(layer)], when=when, rtree=rtree)
     except BaseException:
@@ -136,7 +143,9 @@ def write_layer(
         fields = [f.name for f in layer.fields]
         names = [gs.KEY_COLUMN, *([gs.GEOMETRY_COLUMN] if blobs is not None else []), *fields]
         places = ",".join("?" * len(names))
-        geometries: Iterable[tuple[bytes | None, ...]] = ((b,) for b in blobs) if blobs is not None else (() for _ in ids)
+        geometries: Iterable[tuple[bytes | None, ...]] = (
+            ((b,) for b in blobs) if blobs is not None else (() for _ in ids)
+        )
         try:
             db.executemany(
                 f"INSERT INTO {table} ({','.join(map(gs.quoted, names))}) VALUES ({places})",
@@ -148,13 +157,18 @@ def write_layer(
             if has_rtree:
                 db.executemany(
                     f"INSERT INTO {gs.quoted(gs.rtree_name(layer.id))} VALUES (?,?,?,?,?)",
-                    ((i, *b) for i, b in zip(ids, bounds[:, [0, 2, 1, 3]].tolist(), strict=True) if b[0] == b[0]),
+                    (
+                        (i, *b)
+                        for i, b in zip(ids, bounds[:, [0, 2, 1, 3]].tolist(), strict=True)
+                        if b[0] == b[0]
+                    ),
                 )
             _extend_bounds(db, layer.id, bounds)
         for _, sql in kept:
             db.execute(sql)
         db.execute(
-            "UPDATE gpkg_ogr_contents SET feature_count = feature_count + ? WHERE table_name = ?", (count, layer.id)
+            "UPDATE gpkg_ogr_contents SET feature_count = feature_count + ? WHERE table_name = ?",
+            (count, layer.id),
         )
         db.execute("UPDATE gpkg_contents SET last_change = ? WHERE table_name = ?", (when, layer.id))
     return count
@@ -177,8 +191,9 @@ def _open(path: Path) -> sqlite3.Connection:
         raise StoreUnavailableError(
             "{path} cannot be written: {reason}",
             hint="Check that the folder exists, that you may write there and that no other program uses the file.",
-            path=str(path), reason=str(error),
-        ) from error  # fmt: skip
+            path=str(path),
+            reason=str(error),
+        ) from error
     return db
 
 
@@ -186,9 +201,10 @@ def _put_crs(db: sqlite3.Connection, crs: Crs) -> int:
     authority = crs.proj.to_authority()
     if authority is None or not authority[1].isdigit():
         raise BadDataError(
-            "{crs} has no EPSG number, so a GeoPackage cannot name it", hint="Use a system with an EPSG number.",
+            "{crs} has no EPSG number, so a GeoPackage cannot name it",
+            hint="Use a system with an EPSG number.",
             crs=crs.definition[:80],
-        )  # fmt: skip
+        )
     organization, code = authority[0], int(authority[1])
     db.execute(
         "INSERT OR IGNORE INTO gpkg_spatial_ref_sys VALUES (?,?,?,?,?,?)",
@@ -197,19 +213,30 @@ def _put_crs(db: sqlite3.Connection, crs: Crs) -> int:
     return code
 
 
-def _create_table(db: sqlite3.Connection, layer: LayerDef, *, identifier: str, when: str, rtree: bool) -> None:
+def _create_table(
+    db: sqlite3.Connection, layer: LayerDef, *, identifier: str, when: str, rtree: bool
+) -> None:
     spatial = layer.geometry in _GEOMETRY_TYPES
     srs = _put_crs(db, Crs(layer.crs)) if spatial else None
     columns = [f"{gs.quoted(gs.KEY_COLUMN)} INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL"]
     if spatial:
         columns.append(f"{gs.quoted(gs.GEOMETRY_COLUMN)} {_GEOMETRY_TYPES[layer.geometry]}")
-    columns += [f"{gs.quoted(f.name)} {_SQL_TYPES[f.type]}{' NOT NULL' if f.required else ''}" for f in layer.fields]
+    columns += [
+        f"{gs.quoted(f.name)} {_SQL_TYPES[f.type]}{' NOT NULL' if f.required else ''}" for f in layer.fields
+    ]
     db.execute(f"CREATE TABLE {gs.quoted(layer.id)} ({', '.join(columns)})")
     source = ("示例数据 · " if layer.sample else "") + layer.source
     db.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"
         " VALUES (?,?,?,?,?,?)",
-        (layer.id, "features" if spatial else "attributes", identifier, source.removesuffix(" · "), when, srs),
+        (
+            layer.id,
+            "features" if spatial else "attributes",
+            identifier,
+            source.removesuffix(" · "),
+            when,
+            srs,
+        ),
     )
     db.execute("INSERT INTO gpkg_ogr_contents VALUES (?, 0)", (layer.id,))
     if spatial:
@@ -222,7 +249,8 @@ def _create_table(db: sqlite3.Connection, layer: LayerDef, *, identifier: str, w
                 f"CREATE VIRTUAL TABLE {gs.quoted(gs.rtree_name(layer.id))} USING rtree(id, minx, maxx, miny, maxy)"
             )
             db.execute(
-                "INSERT INTO gpkg_extensions VALUES (?,?,?,?,?)", (layer.id, gs.GEOMETRY_COLUMN, *gs.RTREE_EXTENSION)
+                "INSERT INTO gpkg_extensions VALUES (?,?,?,?,?)",
+                (layer.id, gs.GEOMETRY_COLUMN, *gs.RTREE_EXTENSION),
             )
     for _, sql in gs.triggers(layer.id, rtree=spatial and rtree):
         db.execute(sql)
@@ -248,7 +276,10 @@ def _describe_column(db: sqlite3.Connection, layer: LayerDef, field: FieldDef) -
 
 
 def _has_rtree(db: sqlite3.Connection, table: str) -> bool:
-    return db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (gs.rtree_name(table),)).fetchone() is not None
+    return (
+        db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (gs.rtree_name(table),)).fetchone()
+        is not None
+    )
 
 
 def _extend_bounds(db: sqlite3.Connection, table: str, bounds: NDArray[np.float64]) -> None:
@@ -268,9 +299,11 @@ def _extend_bounds(db: sqlite3.Connection, table: str, bounds: NDArray[np.float6
 
 def _misfit(layer: LayerDef, reason: str) -> BadDataError:
     return BadDataError(
-        "The rows do not fit the layer {layer}: {reason}", hint="Compare them with layers/{layer}.toml.",
-        layer=layer.id, reason=reason,
-    )  # fmt: skip
+        "The rows do not fit the layer {layer}: {reason}",
+        hint="Compare them with layers/{layer}.toml.",
+        layer=layer.id,
+        reason=reason,
+    )
 
 
 def _rows(layer: LayerDef, columns: Mapping[str, Any], count: int | None) -> list[tuple[Any, ...]]:
@@ -302,7 +335,9 @@ def _stored(value: Any) -> Any:
         return int(value)
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise BadDataError("{time} names no time zone", hint="Give times with their zone.", time=str(value))
+            raise BadDataError(
+                "{time} names no time zone", hint="Give times with their zone.", time=str(value)
+            )
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
     if isinstance(value, date):
         return value.isoformat()

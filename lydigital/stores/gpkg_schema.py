@@ -13,8 +13,22 @@ GEOMETRY_COLUMN = "geom"
 KEY_COLUMN = "fid"
 
 UNDEFINED_SYSTEMS = (
-    ("Undefined Cartesian SRS", -1, "NONE", -1, "undefined", "undefined Cartesian coordinate reference system"),
-    ("Undefined geographic SRS", 0, "NONE", 0, "undefined", "undefined geographic coordinate reference system"),
+    (
+        "Undefined Cartesian SRS",
+        -1,
+        "NONE",
+        -1,
+        "undefined",
+        "undefined Cartesian coordinate reference system",
+    ),
+    (
+        "Undefined geographic SRS",
+        0,
+        "NONE",
+        0,
+        "undefined",
+        "undefined geographic coordinate reference system",
+    ),
 )
 
 TABLES = """
@@ -47,12 +61,21 @@ CREATE TABLE gpkg_data_column_constraints (
 """
 
 SCHEMA_EXTENSION = (
-    ("gpkg_data_columns", None, "gpkg_schema", "http://www.geopackage.org/spec130/#extension_schema", "read-write"),
     (
-        "gpkg_data_column_constraints", None, "gpkg_schema",
-        "http://www.geopackage.org/spec130/#extension_schema", "read-write",
+        "gpkg_data_columns",
+        None,
+        "gpkg_schema",
+        "http://www.geopackage.org/spec130/#extension_schema",
+        "read-write",
     ),
-)  # fmt: skip
+    (
+        "gpkg_data_column_constraints",
+        None,
+        "gpkg_schema",
+        "http://www.geopackage.org/spec130/#extension_schema",
+        "read-write",
+    ),
+)
 RTREE_EXTENSION = ("gpkg_rtree_index", "http://www.geopackage.org/spec130/#extension_rtree", "write-only")
 
 

@@ -1,0 +1,404 @@
+"""Tables and grids ready to draw, from one memory-mapped file each: the second open reads next to nothing.
+
+A file holds a header (msgpack) and raw arrays on 64-byte borders, then the Arrow columns, which are touched only when
+somebody asks for them. Its name is a digest of all that its content depends on, so a changed source, program or target
+system finds another file. Files are written aside and renamed, so two programs may do the same work at once but never
+see half of it. Whatever is wrong with a file, it is made again; whatever hinders writing, the table is used as read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import mmap
+import os
+import tempfile
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+import numpy as np
+
+import lydigital
+from lydigital import paths
+from lydigital.model.crs import Crs, transformation
+from lydigital.model.geometry import GeometryArray, GeometryKind
+from lydigital.model.grid import Grid
+from lydigital.model.issue import Issue
+from lydigital.model.table import BLOCK, FeatureTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from lydigital.stores.store import Store
+
+LIMIT_BYTES = 4 << 30
+_FORMAT = 1
+_MAGIC = b"LYDCACHE"
+T = TypeVar("T")
+_ALIGN = 64
+_GEOMETRY_ARRAYS = ("coords", "ring_offsets", "part_offsets", "geom_offsets", "bounds", "importance")
+
+
+class _Array(msgspec.Struct, frozen=True, array_like=True):
+    """Where an array lies; ``start`` counts from the end of the header."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+
+
+class _Header(msgspec.Struct, frozen=True):
+    """What a file holds. ``size`` is the length of everything after the header."""
+
+    arrays: dict[str, _Array]
+    size: int
+    crs: str
+    kind: int = 0
+    columns: tuple[int, int] = (0, 0)
+    origin: tuple[float, float] = (0.0, 0.0)
+    cells: tuple[tuple[float, float], ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Header).decode
+
+
+class _DamagedError(Exception):
+    """The file is not what was written."""
+
+
+class MappedTable(FeatureTable):
+    """A table whose columns are opened at first use."""
+
+    def __init__(
+        self, fid: NDArray[np.int64], load: Callable[[], pa.Table], geometry: GeometryArray, crs: Crs
+    ) -> None:
+        for name, value in (("fid", fid), ("_load", load), ("geometry", geometry), ("crs", crs)):
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def columns(self) -> pa.Table:
+        return self._load()  # type: ignore[attr-defined]
+
+
+def read(store: Store, layer: str, target: Crs, *, crs: str = "") -> FeatureTable:
+    """Read a layer in the ``target`` system, from the cache where it is known.
+
+    ``crs`` is the user's word on the layer's own system. What was found wrong is remembered by the store.
+
+    Raises
+    ------
+    LydError
+        As :meth:`Store.read` does.
+    """
+    path = _path(store.identity(layer), target.definition, crs)
+    kept = _open(path, lambda header, body: _table(header, body, lambda: store.read(layer, crs=crs).columns))
+    if kept is not None:
+        table, issues = kept
+        store.remember(layer, issues)
+        return table
+    source = store.read(layer, crs=crs)
+    table = _prepared(source.to_crs(target))
+    issues = store.describe(layer).issues + _transformation_issues(source, table, layer)
+    store.remember(layer, issues)
+    _write(
+        path,
+        _table_arrays(table),
+        kind=int(table.geometry.kind),
+        crs=target.definition,
+        issues=issues,
+        columns=table.columns,
+    )
+    return table
+
+
+def read_grid(path: Path, target: Crs | None = None) -> Grid:
+    """Read a raster with overviews in the ``target`` system (its own where left out), from the cache where known."""
+    from lydigital.stores import rasters
+
+    kept_path = _path(rasters.identity(path), "" if target is None else target.definition, "")
+    kept = _open(kept_path, _grid)
+    if kept is not None:
+        return kept
+    grid = rasters.read_grid(path, target)
+    levels = (grid, *grid.overviews)
+    arrays = {f"level{i}": level.values for i, level in enumerate(levels)}
+    _write(
+        kept_path,
+        arrays,
+        crs=grid.crs.definition,
+        origin=grid.origin,
+        cells=tuple(level.cell for level in levels),
+    )
+    return grid
+
+
+def trim(limit_bytes: int = LIMIT_BYTES) -> None:
+    """Delete the files used longest ago until the rest fits, and what crashed writers left behind."""
+    files = []
+    for path in _folder().iterdir():
+        with contextlib.suppress(OSError):
+            stat = path.stat()
+            files.append((stat.st_mtime, stat.st_size, path))
+    total = 0
+    for _, size, path in sorted(files, reverse=True, key=lambda f: f[0]):
+        total += size
+        if total > limit_bytes:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+# --- what goes in ---------------------------------------------------------------------------------------------------
+
+
+def _prepared(table: FeatureTable) -> FeatureTable:
+    """Without features that the target system cannot show (their geometry becomes empty)."""
+    g = table.geometry
+    lost = np.flatnonzero(np.isinf(g.bounds).any(axis=1))
+    if not len(lost):
+        return table
+    keep = np.ones(len(g), bool)
+    keep[lost] = False
+    some = g.take(np.flatnonzero(keep))
+    counts = np.zeros(len(g), np.int64)
+    counts[keep] = np.diff(some.geom_offsets)
+    geoms = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    bounds = np.where(keep[:, None], g.bounds, np.nan)
+    moved = GeometryArray(
+        g.kind, some.coords, some.ring_offsets, some.part_offsets, geoms, bounds, some.importance
+    )
+    return FeatureTable(table.fid, table.columns, moved, table.crs)
+
+
+def _transformation_issues(source: FeatureTable, table: FeatureTable, layer: str) -> tuple[Issue, ...]:
+    issues = []
+    if len(source.geometry.coords) and transformation(source.crs, table.crs).is_ballpark:
+        modern = {"China Geodetic Coordinate System 2000", "WGS 84"}
+        names = [_datum(source.crs), _datum(table.crs)]
+        issues.append(
+            Issue(
+                "crs.ballpark",
+                "note" if set(names) <= modern else "warning",
+                "From {source} to {target} no datum shift is known; the coordinates are used unshifted",
+                "Give the parameters of the datum shift if the layer lies beside its place.",
+                layer,
+                values={"source": source.crs.name, "target": table.crs.name},
+            )
+        )
+    lost = int(
+        np.count_nonzero(np.isnan(table.geometry.bounds[:, 0]) & ~np.isnan(source.geometry.bounds[:, 0]))
+    )
+    if lost:
+        issues.append(
+            Issue(
+                "crs.unreachable",
+                "warning",
+                "{count} features lie where {target} has no coordinates",
+                "Check their coordinates and the layer's coordinate system.",
+                layer,
+                count=lost,
+                values={"count": str(lost), "target": table.crs.name},
+            )
+        )
+    return tuple(issues)
+
+
+def _datum(crs: Crs) -> str:
+    geodetic = crs.proj.geodetic_crs
+    return str(geodetic.name) if geodetic is not None else ""
+
+
+def _table_arrays(table: FeatureTable) -> dict[str, NDArray[Any]]:
+    g = table.geometry
+    arrays: dict[str, NDArray[Any]] = {"fid": table.fid}
+    arrays |= {name: value for name in _GEOMETRY_ARRAYS if (value := getattr(g, name)) is not None}
+    return arrays | {"geom_rings": g.geom_rings, "block_bounds": table.block_bounds}
+
+
+# --- file format ----------------------------------------------------------------------------------------------------
+
+
+@cache
+def _folder() -> Path:
+    folder = paths.cache_dir() / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@cache
+def _version() -> str:
+    """Changes with the format, the program and the kernels whose results are stored."""
+    kernels = Path(lydigital.__file__).parent / "kernels"
+    digest = hashlib.sha256(f"{_FORMAT}|{lydigital.__version__}|{BLOCK}".encode())
+    for name in ("ragged.py", "simplify.py", "wkb.py"):
+        path = kernels / name
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _path(identity: str, target: str, assumed: str) -> Path:
+    key = f"{_version()}\n{identity}\n{target}\n{assumed}"
+    return _folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.lyt"
+
+
+def _padding(position: int) -> int:
+    return -position % _ALIGN
+
+
+def _write(
+    path: Path, arrays: Mapping[str, NDArray[Any]], *, columns: pa.Table | None = None, **header: Any
+) -> None:
+    """Write a file as one step; equal arrays (the offsets of points) are stored once."""
+    places: dict[str, _Array] = {}
+    chunks: list[NDArray[Any]] = []
+    end = 0
+    for name, array in arrays.items():
+        twin = next(
+            (n for n in places if arrays[n].dtype == array.dtype and np.array_equal(arrays[n], array)), None
+        )
+        if twin is not None:
+            places[name] = places[twin]
+            continue
+        places[name] = _Array(array.dtype.str, array.shape, end)
+        chunks.append(np.ascontiguousarray(array))
+        end += array.nbytes + _padding(array.nbytes)
+    packed = _packed(columns) if columns is not None else memoryview(b"")
+    head = _encode(_Header(places, end + len(packed), columns=(end, len(packed)), **header))
+    start = len(_MAGIC) + 8 + len(head)
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(_MAGIC + len(head).to_bytes(8, "little") + head + bytes(_padding(start)))
+            for chunk in chunks:
+                file.write(chunk.data)
+                file.write(bytes(_padding(chunk.nbytes)))
+            file.write(packed)
+        Path(temporary).replace(path)
+        trim()
+    except OSError:  # full disk, or another program has the old file open: the table is in memory anyway
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink(missing_ok=True)
+
+
+def _packed(columns: pa.Table) -> memoryview:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, columns.schema) as writer:
+        writer.write_table(columns)
+    return memoryview(sink.getvalue())
+
+
+def _open(path: Path, build: Callable[[_Header, memoryview], T]) -> T | None:
+    """What ``build`` makes of a file, or None where there is none or it is damaged (it is deleted then)."""
+    try:
+        with path.open("rb") as file:
+            raw = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        header, body = _checked(raw)
+        made = build(header, body)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError, _DamagedError):
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # for trim()
+    return made
+
+
+def _checked(raw: memoryview) -> tuple[_Header, memoryview]:
+    """Header and body; no size in the header is believed before it fits the length of the file."""
+    first = len(_MAGIC) + 8
+    if bytes(raw[: len(_MAGIC)]) != _MAGIC:
+        raise _DamagedError
+    end = first + int.from_bytes(raw[len(_MAGIC) : first], "little")
+    if not first < end <= len(raw):
+        raise _DamagedError
+    header = _decode(raw[first:end])
+    start = end + _padding(end)
+    if start + header.size != len(raw):
+        raise _DamagedError
+    return header, raw[start:]
+
+
+def _array(header: _Header, body: memoryview, name: str, dtype: str, columns: int = 0) -> NDArray[Any]:
+    """One array, flat or with ``columns`` columns, checked against what is expected of it."""
+    place = header.arrays[name]
+    shape = place.shape
+    if place.dtype != dtype or len(shape) != (2 if columns else 1) or (columns and shape[1] != columns):
+        raise _DamagedError
+    count = shape[0] * (columns or 1)
+    if (
+        place.start % _ALIGN
+        or place.start < 0
+        or count < 0
+        or place.start + count * int(dtype[2:]) > len(body)
+    ):
+        raise _DamagedError
+    return np.frombuffer(body, dtype, count, place.start).reshape(shape)
+
+
+def _table(
+    header: _Header, body: memoryview, again: Callable[[], pa.Table]
+) -> tuple[FeatureTable, tuple[Issue, ...]]:
+    fid = _array(header, body, "fid", "<i8")
+    coords = _array(header, body, "coords", "<f8", 2)
+    rings, parts, geoms, geom_rings = (
+        _array(header, body, name, "<i8")
+        for name in ("ring_offsets", "part_offsets", "geom_offsets", "geom_rings")
+    )
+    bounds = _array(header, body, "bounds", "<f8", 4)
+    blocks = _array(header, body, "block_bounds", "<f8", 4)
+    importance = _array(header, body, "importance", "<f4") if "importance" in header.arrays else None
+    n = len(fid)
+    begin, length = header.columns
+    if (
+        not len(bounds) == len(geoms) - 1 == len(geom_rings) - 1 == n
+        or len(blocks) != -(-n // BLOCK)
+        or (rings[0], rings[-1], parts[0], parts[-1], geoms[0], geoms[-1])
+        != (0, len(coords), 0, len(rings) - 1, 0, len(parts) - 1)
+        or (importance is not None and len(importance) != len(coords))
+        or begin < 0
+        or length < 0
+        or begin + length > len(body)
+    ):
+        raise _DamagedError
+    geometry = GeometryArray(GeometryKind(header.kind), coords, rings, parts, geoms, bounds, importance)
+    geometry.__dict__["geom_rings"] = geom_rings
+    table = MappedTable(
+        fid, lambda: _unpacked(body[begin : begin + length], n, again), geometry, Crs(header.crs)
+    )
+    table.__dict__["block_bounds"] = blocks
+    return table, header.issues
+
+
+def _unpacked(raw: memoryview, rows: int, again: Callable[[], pa.Table]) -> pa.Table:
+    """The columns, or what reading the source ``again`` gives where they are damaged."""
+    import pyarrow as pa
+
+    try:
+        columns = pa.ipc.open_stream(pa.py_buffer(raw)).read_all()
+    except (pa.ArrowException, OSError):
+        columns = None
+    return columns if columns is not None and len(columns) == rows else again()
+
+
+def _grid(header: _Header, body: memoryview) -> Grid:
+    levels = []
+    for i, cell in enumerate(header.cells):
+        shape = header.arrays[f"level{i}"].shape
+        values = _array(header, body, f"level{i}", "<f4", shape[-1])
+        levels.append(Grid(values, header.origin, cell, Crs(header.crs)))
+    if not levels:
+        raise _DamagedError
+    return Grid(levels[0].values, header.origin, levels[0].cell, levels[0].crs, tuple(levels[1:]))

@@ -1,0 +1,327 @@
+"""GeoPackage: layers and their description through SQLite, features through GDAL.
+
+A GeoPackage may be in use by another program, be left behind by one that crashed, or be hostile. It is opened so that
+nothing is written beside it or into it:
+
+* a file in rollback mode is opened read-only, and waits shortly for a writer;
+* a file in WAL mode that nobody has open is opened as immutable, because SQLite would make its helper files otherwise;
+* a file that needs recovery (a journal or log a crashed program left behind) is copied, and the copy is recovered.
+"""
+
+# ruff: noqa: S608 - identifiers go through gpkg_schema.quoted, values through parameters
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from lydigital.errors import BadDataError, LydError, StoreUnavailableError
+from lydigital.stores import store
+from lydigital.stores.gpkg_schema import quoted
+from lydigital.stores.store import FieldInfo, Findings, LayerInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lydigital.model.issue import Issue
+    from lydigital.model.table import FeatureTable
+    from lydigital.stores.store import Bounds
+
+LOCK_TIMEOUT_S = 2.0
+_QUERY_TIMEOUT_S = 20.0  # listing takes milliseconds; a hostile view could take for ever
+_MAGIC = b"SQLite format 3\x00"
+
+_LAYERS = """
+SELECT c.table_name, c.data_type, c.identifier, c.min_x, c.min_y, c.max_x, c.max_y, g.column_name,
+       g.geometry_type_name, s.organization, s.organization_coordsys_id, s.definition
+FROM gpkg_contents c
+LEFT JOIN gpkg_geometry_columns g ON g.table_name = c.table_name
+LEFT JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id
+WHERE c.data_type IN ('features', 'attributes') ORDER BY c.rowid
+"""
+_TYPES = {
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "DATETIME": "datetime",
+    "TINYINT": "integer",
+    "SMALLINT": "integer",
+    "MEDIUMINT": "integer",
+    "INT": "integer",
+    "INTEGER": "integer",
+    "FLOAT": "real",
+    "DOUBLE": "real",
+    "REAL": "real",
+    "TEXT": "text",
+}
+
+
+class GpkgStore(Findings):
+    """A GeoPackage file. Nothing stays open between calls, so other programs may write meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.uri = str(path)
+        self._wal = path.with_name(path.name + "-wal")
+        self._copy: tuple[str, tempfile.TemporaryDirectory[str]] | None = None
+        self._listed: tuple[str, dict[str, tuple[LayerInfo, str]]] | None = None
+        self._list()
+
+    def layers(self) -> tuple[LayerInfo, ...]:
+        return tuple(self.add_to(info) for info, _ in self._list().values())
+
+    def describe(self, layer: str) -> LayerInfo:
+        return self.add_to(self._entry(layer)[0])
+
+    def read(
+        self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = ""
+    ) -> FeatureTable:
+        from lydigital.stores import ogr
+
+        info, wkt = self._entry(layer)
+        with self._readable() as (path, immutable):
+            reading = ogr.read(
+                path,
+                layer,
+                geometry=info.geometry,
+                crs=crs or info.crs,
+                bounds=bounds,
+                columns=columns,
+                fallback_wkt="" if crs else wkt,
+                shown=self.uri,
+                options={"IMMUTABLE": "YES"} if immutable else {},
+            )
+        self.remember(layer, reading.issues)
+        return reading.table
+
+    def identity(self, layer: str) -> str:
+        return f"gpkg|{self.path.absolute()}|{store.stamp(self.path, self._wal)}|{layer}"
+
+    def close(self) -> None:
+        if self._copy is not None:
+            self._copy[1].cleanup()
+            self._copy = None
+
+    # --- opening ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _readable(self) -> Iterator[tuple[Path, bool]]:
+        """The file to open, and whether to open it as immutable. Errors of SQLite inside become ours."""
+        try:
+            store.check_file(self.path)
+            _check_header(self.path)
+            yield self._choose()
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
+
+    def _choose(self) -> tuple[Path, bool]:
+        shared_memory = self.path.with_name(self.path.name + "-shm").exists()
+        if self._wal.exists() and self._wal.stat().st_size and not shared_memory:
+            return self._recovered(), False
+        with self.path.open("rb") as file:
+            is_wal = file.read(20)[18:20] == b"\x02\x02"
+        if is_wal and not shared_memory:
+            return self.path, True
+        if self.path.with_name(self.path.name + "-journal").exists() and _needs_rollback(self.path):
+            return self._recovered(), False
+        return self.path, False
+
+    def _recovered(self) -> Path:
+        """A private copy of a file that a crashed program left in the middle of a transaction, put in order."""
+        mark = store.stamp(self.path, self._wal)
+        if self._copy is None or self._copy[0] != mark:
+            self.close()
+            folder = tempfile.TemporaryDirectory(prefix="lydigital-", ignore_cleanup_errors=True)
+            copy = Path(folder.name) / self.path.name
+            for suffix in ("", "-wal", "-journal"):
+                beside = self.path.with_name(self.path.name + suffix)
+                if beside.exists():
+                    shutil.copyfile(beside, copy.with_name(copy.name + suffix))
+            db = sqlite3.connect(copy)
+            try:
+                db.execute("PRAGMA journal_mode = DELETE")
+                db.execute("SELECT count(*) FROM sqlite_master")
+            finally:
+                db.close()
+            self._copy = (mark, folder)
+        return Path(self._copy[1].name) / self.path.name
+
+    # --- description ------------------------------------------------------------------------------------------------
+
+    def _entry(self, layer: str) -> tuple[LayerInfo, str]:
+        entries = self._list()
+        if layer not in entries:
+            raise store.no_such_layer(self.uri, layer, entries)
+        return entries[layer]
+
+    def _list(self) -> dict[str, tuple[LayerInfo, str]]:
+        """Description and WKT by layer name, kept as long as the file stays the same."""
+        mark = store.stamp(self.path, self._wal)
+        if self._listed is None or self._listed[0] != mark:
+            with self._readable() as (path, immutable):
+                db = _connect(path, immutable=immutable)
+                try:
+                    self._listed = (mark, _describe_all(db, self.path))
+                finally:
+                    db.close()
+        return self._listed[1]
+
+
+def _connect(path: Path, *, immutable: bool) -> sqlite3.Connection:
+    uri = f"file:{quote(path.absolute().as_posix())}?mode=ro{'&immutable=1' if immutable else ''}"
+    db = sqlite3.connect(uri, uri=True, timeout=LOCK_TIMEOUT_S, isolation_level=None)
+    db.execute("PRAGMA trusted_schema = OFF")
+    end = time.monotonic() + _QUERY_TIMEOUT_S
+    db.set_progress_handler(lambda: int(time.monotonic() > end), 100_000)
+    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    return db
+
+
+def _needs_rollback(path: Path) -> bool:
+    db = _connect(path, immutable=False)
+    try:
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise
+        return True
+    finally:
+        db.close()
+    return False
+
+
+def _check_header(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(100)
+    size = path.stat().st_size
+    if not head.startswith(_MAGIC):
+        raise BadDataError(
+            "{path} is not a GeoPackage: it is no SQLite database",
+            hint="Check where the file comes from; its name may have been changed.",
+            path=str(path),
+        )
+    page = int.from_bytes(head[16:18], "big")
+    page = 65536 if page == 1 else page
+    pages = int.from_bytes(head[28:32], "big") if head[24:28] == head[92:96] else 0
+    if len(head) < 100 or size < page * pages:
+        raise BadDataError(
+            "{path} is cut off: it has {size} of {expected} bytes",
+            hint="Copy it again from where it came from.",
+            path=str(path),
+            size=size,
+            expected=max(page * pages, 100),
+        )
+
+
+def _explained(path: Path, error: sqlite3.Error) -> LydError:
+    reason = str(error)
+    if "locked" in reason or "busy" in reason:
+        return StoreUnavailableError(
+            "{path} is locked by another program",
+            hint="Close it there or wait until it has saved, then try again.",
+            path=str(path),
+        )
+    if "unable to open" in reason or "authoriz" in reason or "readonly" in reason or "disk I/O" in reason:
+        return StoreUnavailableError(
+            "{path} cannot be opened: {reason}",
+            hint="Ask for permission to read it, or copy it to your own folder.",
+            path=str(path),
+            reason=reason,
+        )
+    if "no such table: gpkg_" in reason:
+        return BadDataError(
+            "{path} is a database but not a GeoPackage",
+            path=str(path),
+            hint="Export the data as GeoPackage from the program that made it.",
+        )
+    return BadDataError(
+        "{path} is damaged: {reason}",
+        hint="Restore it from a backup or copy it again.",
+        path=str(path),
+        reason=reason,
+    )
+
+
+def _describe_all(db: sqlite3.Connection, path: Path) -> dict[str, tuple[LayerInfo, str]]:
+    rows = db.execute(_LAYERS).fetchall()
+    tables = {str(r[0]) for r in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
+    counts = (
+        dict(db.execute("SELECT table_name, feature_count FROM gpkg_ogr_contents"))
+        if _has(tables, "ogr_contents")
+        else {}
+    )
+    titles: dict[tuple[str, str], str] = {}
+    if _has(tables, "data_columns"):
+        titles = {
+            (t, c): n
+            for t, c, n in db.execute("SELECT table_name, column_name, name FROM gpkg_data_columns")
+            if n
+        }
+    found: dict[str, tuple[LayerInfo, str]] = {}
+    for name, data_type, identifier, x0, y0, x1, y1, column, declared, organization, code, wkt in rows:
+        if name not in tables:
+            raise BadDataError(
+                "{path} is damaged: it lists a layer {layer} that it does not have",
+                hint="Restore it from a backup or copy it again.",
+                path=str(path),
+                layer=str(name),
+            )
+        spatial = data_type == "features" and column is not None
+        fields = tuple(
+            FieldInfo(n, _field_type(t), titles.get((name, n), ""))
+            for _, n, t, _, _, key in db.execute(f"PRAGMA table_info({quoted(name)})")
+            if n != column and not key
+        )
+        count = counts.get(name)
+        if not isinstance(count, int) or count < 0:
+            count = db.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]
+        crs, definition = _definition(organization, code, wkt) if spatial else ("", "")
+        issues: tuple[Issue, ...] = () if crs or not spatial else (store.missing_crs(name),)
+        found[name] = (
+            LayerInfo(
+                name,
+                str(identifier or name),
+                _kind(declared) if spatial else "none",
+                count,
+                crs,
+                _bounds(x0, y0, x1, y1) if spatial else None,
+                fields,
+                issues,
+            ),
+            definition,
+        )
+    return found
+
+
+def _has(tables: set[str], name: str) -> bool:
+    return f"gpkg_{name}" in tables
+
+
+def _field_type(declared: Any) -> str:
+    word = str(declared).upper().partition("(")[0].strip()
+    return _TYPES.get(word, str(declared).lower())
+
+
+def _kind(declared: Any) -> store.Geometry:
+    return store.kind_of(str(declared) if declared else "GEOMETRY")
+
+
+def _bounds(*values: Any) -> Bounds | None:
+    if not all(isinstance(v, (int, float)) for v in values):
+        return None
+    x0, y0, x1, y1 = (float(v) for v in values)
+    return (x0, y0, x1, y1) if x0 <= x1 and y0 <= y1 else None
+
+
+def _definition(organization: Any, code: Any, wkt: Any) -> tuple[str, str]:
+    """``EPSG:n`` where the file names one, else the WKT; and the WKT. "" for the undefined systems."""
+    text = str(wkt or "")
+    text = "" if text.lower() == "undefined" else text
+    if str(organization).upper() == "EPSG" and isinstance(code, int) and code > 0:
+        return f"EPSG:{code}", text
+    return text, text

@@ -1,0 +1,273 @@
+"""The one door to outside data: a store has layers, a layer is read as a :class:`FeatureTable`.
+
+Looking never writes: no byte, name or time in the folder of a source changes by opening or reading it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import msgspec
+
+from lydigital.errors import BadDataError, StoreUnavailableError
+from lydigital.model.issue import Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lydigital.model.table import FeatureTable
+
+Bounds = tuple[float, float, float, float]
+Geometry = Literal["point", "line", "polygon", "none", "mixed"]
+
+VECTOR_SUFFIXES = (".shp", ".geojson", ".json", ".fgb", ".csv")
+RASTER_SUFFIXES = (".tif", ".tiff")
+
+
+class FieldInfo(msgspec.Struct, frozen=True):
+    """One column: ``type`` as the catalogue names types, or the store's own word where it has no such type."""
+
+    name: str
+    type: str
+    title: str = ""
+
+
+class LayerInfo(msgspec.Struct, frozen=True):
+    """What a store says about one of its layers.
+
+    Attributes
+    ----------
+    geometry
+        ``mixed`` where the store declares no single kind: reading takes the most frequent one.
+    feature_count
+        As the store keeps it; -1 where it would have to be counted.
+    crs
+        Definition, "" where the store names none.
+    bounds
+        In ``crs``, None where unknown.
+    issues
+        What is known to be wrong. Reading the layer may add to it.
+    """
+
+    name: str
+    title: str
+    geometry: Geometry
+    feature_count: int
+    crs: str
+    bounds: Bounds | None
+    fields: tuple[FieldInfo, ...]
+    issues: tuple[Issue, ...] = ()
+
+
+class Store(Protocol):
+    """A source of layers, read-only.
+
+    Every method raises :class:`StoreUnavailableError` when the source is out of reach and :class:`BadDataError` when it
+    cannot be read as what it claims to be or has no such layer.
+    """
+
+    uri: str
+
+    def layers(self) -> tuple[LayerInfo, ...]: ...
+
+    def describe(self, layer: str) -> LayerInfo: ...
+
+    def read(
+        self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = ""
+    ) -> FeatureTable:
+        """Features in Hilbert order, in the layer's own system.
+
+        Parameters
+        ----------
+        bounds
+            Only features whose bounds meet these, in the layer's system.
+        columns
+            Only these attributes.
+        crs
+            The user's word on the coordinate system; overrules what the store says.
+        """
+        ...
+
+    def identity(self, layer: str) -> str:
+        """Text that changes whenever a read could give something else. Cheap."""
+        ...
+
+    def remember(self, layer: str, issues: tuple[Issue, ...]) -> None:
+        """Add what reading found to what :meth:`describe` tells."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Findings:
+    """Issues found by reading, by layer: the part of a store that every file store shares."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[Issue, ...]] = {}
+
+    def remember(self, layer: str, issues: tuple[Issue, ...]) -> None:
+        self._found[layer] = issues
+
+    def add_to(self, info: LayerInfo) -> LayerInfo:
+        found = self._found.get(info.name)
+        if found is None:
+            return info
+        known = {issue.code for issue in found}
+        kept = tuple(issue for issue in info.issues if issue.code not in known)
+        return msgspec.structs.replace(info, issues=kept + found)
+
+
+def open_store(uri: str | Path) -> Store:
+    """Open the store behind ``uri``: a GeoPackage or a single file of another vector format.
+
+    Raises
+    ------
+    StoreUnavailableError
+        When it is missing, locked or of a kind this version cannot reach.
+    BadDataError
+        When it is not what its name says.
+    """
+    text = str(uri)
+    if text.startswith(("postgresql://", "postgres://")):
+        raise StoreUnavailableError(
+            "This version does not connect to databases yet: {uri}",
+            hint="Open a GeoPackage of the same data.",
+            uri=_without_password(text),
+        )
+    if "://" in text:
+        raise StoreUnavailableError(
+            "This version does not read from the network: {uri}",
+            hint="Download the file and open it from disk.",
+            uri=_without_password(text),
+        )
+    path = Path(text)
+    suffix = path.suffix.lower()
+    if suffix == ".gpkg":
+        from lydigital.stores.gpkg import GpkgStore
+
+        return GpkgStore(path)
+    if suffix in VECTOR_SUFFIXES:
+        from lydigital.stores.files import FileStore
+
+        return FileStore(path)
+    if suffix in RASTER_SUFFIXES:
+        raise BadDataError(
+            "{path} is a raster and has no feature layers",
+            hint="Add it to the map as a raster layer.",
+            path=text,
+        )
+    raise BadDataError(
+        "{path} has no ending this program knows",
+        path=text,
+        hint="It reads .gpkg, .shp, .geojson, .fgb, .csv and .tif; rename the file or convert it.",
+    )
+
+
+def check_file(path: Path) -> None:
+    """Raise the right error when ``path`` is no readable file with something in it."""
+    try:
+        if path.is_dir():
+            raise BadDataError("{path} is a folder", hint="Choose a file in it.", path=str(path))
+        with path.open("rb") as file:
+            first = file.read(1)
+    except FileNotFoundError:
+        raise StoreUnavailableError(
+            "{path} does not exist",
+            hint="Check the name; if the file was moved, open it from where it is now.",
+            path=str(path),
+        ) from None
+    except OSError as error:
+        raise StoreUnavailableError(
+            "{path} cannot be opened: {reason}",
+            hint="Ask for permission to read it, or copy it to your own folder.",
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+    if not first:
+        raise BadDataError(
+            "{path} is empty (0 bytes)", hint="Copy it again from where it came from.", path=str(path)
+        )
+
+
+def kind_of(declared: str | None) -> Geometry:
+    """Our word for a geometry type of GDAL or a GeoPackage."""
+    name = (
+        (declared or "none")
+        .upper()
+        .replace(" ", "")
+        .removeprefix("MULTI")
+        .removeprefix("3D")
+        .removeprefix("2.5D")
+    )
+    name = name.removesuffix("ZM").removesuffix("Z").removesuffix("M").removeprefix("MULTI")
+    if name == "NONE":
+        return "none"
+    if name == "POINT":
+        return "point"
+    if name in ("LINESTRING", "CURVE", "CIRCULARSTRING", "COMPOUNDCURVE"):
+        return "line"
+    if name in ("POLYGON", "SURFACE", "CURVEPOLYGON", "POLYHEDRALSURFACE", "TIN", "TRIANGLE"):
+        return "polygon"
+    return "mixed"
+
+
+def no_such_layer(uri: str, layer: str, known: Iterable[str]) -> BadDataError:
+    names = ", ".join(sorted(known)) or "-"
+    return BadDataError(
+        "{path} has no layer {layer}", hint="It has: {known}", path=uri, layer=layer, known=names[:400]
+    )
+
+
+def missing_crs(layer: str, assumed: str = "") -> Issue:
+    """Say that a layer names no coordinate system, and which one is assumed."""
+    if not assumed:
+        return Issue(
+            "crs.missing",
+            "warning",
+            "The layer names no coordinate system",
+            "It will be guessed from the coordinates; better name it in the layer's properties.",
+            layer,
+        )
+    return Issue(
+        "crs.missing",
+        "warning",
+        "The layer names no coordinate system; {crs} is assumed from its coordinates",
+        "Name the right one in the layer's properties if it lies in the wrong place.",
+        layer,
+        values={"crs": assumed},
+    )
+
+
+def guess_crs(bounds: Bounds) -> str:
+    """The likeliest system of coordinates without one: what Luoyang's surveys use (domain of the zone forms).
+
+    Degrees are CGCS2000; eastings of eight digits carry their zone, 37 or 38; all else is the project default.
+    """
+    from lydigital.model import crs
+
+    x0, y0, x1, y1 = bounds
+    if -180 <= x0 <= x1 <= 180 and -90 <= y0 <= y1 <= 90:
+        return crs.CGCS2000
+    zones = {37: "EPSG:4525", 38: "EPSG:4526"}
+    if x0 > 1e6 and int(x0 // 1e6) == int(x1 // 1e6):
+        return zones.get(int(x0 // 1e6), crs.PROJECT_DEFAULT)
+    return crs.PROJECT_DEFAULT
+
+
+def stamp(*paths: Path) -> str:
+    """Sizes and times of files, for :meth:`Store.identity`."""
+    parts = []
+    for path in paths:
+        try:
+            stat = path.stat()
+        except OSError:
+            parts.append("-")
+        else:
+            parts.append(f"{stat.st_size}:{stat.st_mtime_ns}")
+    return "|".join(parts)
+
+
+def _without_password(uri: str) -> str:
+    scheme, _, rest = uri.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
