@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import tomllib
-from typing import TYPE_CHECKING, Literal, TypeVar
+from pathlib import Path
+from typing import Literal, TypeVar
 
 import msgspec
 
+from lydigital import __version__, paths
 from lydigital.errors import BadDataError
 from lydigital.model.style import Style  # noqa: TC001 - msgspec resolves it at run time
 from lydigital.texts import pick
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FieldType = Literal["text", "integer", "real", "boolean", "date", "datetime"]
 LayerGeometry = Literal["point", "line", "polygon", "raster", "none"]
@@ -139,22 +140,68 @@ def read_layer(path: Path) -> LayerDef:
     layer = _decode(path, LayerDef)
     if layer.id != path.stem:
         raise BadDataError(
-            "{path}: the layer id {id} differs from the file name", hint="Name the file after the layer id.",
-            path=str(path), id=layer.id,
+            "{path}: the layer id {id} differs from the file name",
+            hint="Name the file after the layer id.",
+            path=str(path),
+            id=layer.id,
         )
     return layer
 
 
 def read_catalogue(folder: Path) -> Catalogue:
-    """Every ``*.toml`` of ``folder``; ``groups.toml`` holds groups and systems."""
+    """Every ``*.toml`` of ``folder``; ``groups.toml`` holds groups and systems.
+
+    Parsing a hundred TOML files takes a tenth of a second, so the result is kept in the cache folder for as long as
+    names, sizes and times of the files stay the same.
+
+    Raises
+    ------
+    BadDataError
+        Naming file and key of the first definition that is wrong.
+    """
+    files = sorted(folder.glob("*.toml"))
+    mark, kept = _kept_as(folder, files)
+    try:
+        raw = kept.read_bytes()
+        if raw.startswith(mark):
+            return _from_msgpack(raw[len(mark) :])
+    except (OSError, msgspec.MsgspecError):
+        pass  # none yet, or damaged: it is made again
+    catalogue = _read_all(folder, files)
+    with contextlib.suppress(OSError):  # a full disk only costs the time
+        paths.write_atomically(kept, mark + _to_msgpack(catalogue))
+    return catalogue
+
+
+_to_msgpack = msgspec.msgpack.Encoder().encode
+_from_msgpack = msgspec.msgpack.Decoder(Catalogue).decode
+
+
+def _kept_as(folder: Path, files: list[Path]) -> tuple[bytes, Path]:
+    """Digest of everything the catalogue depends on, and the file it is kept in."""
+    model = Path(__file__).parent
+    digest = hashlib.sha256(__version__.encode())
+    for path in (*files, model / "layerdef.py", model / "style.py"):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        digest.update(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns};".encode())
+    place = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
+    return digest.digest(), paths.cache_dir() / f"catalogue-{place}.msgpack"
+
+
+def _read_all(folder: Path, files: list[Path]) -> Catalogue:
     groups = _decode(folder / "groups.toml", _Groups)
-    layers = tuple(read_layer(p) for p in sorted(folder.glob("*.toml")) if p.name != "groups.toml")
+    layers = tuple(read_layer(p) for p in files if p.name != "groups.toml")
     known = {g.id for g in groups.groups}
     for layer in layers:
         if layer.group not in known:
             raise BadDataError(
-                "Layer {layer} names an unknown group {group}", hint="Add the group to layers/groups.toml.",
-                layer=layer.id, group=layer.group,
+                "Layer {layer} names an unknown group {group}",
+                hint="Add the group to layers/groups.toml.",
+                layer=layer.id,
+                group=layer.group,
             )
     return Catalogue(layers, groups.groups, groups.systems)
 
@@ -167,11 +214,15 @@ def _decode(path: Path, kind: type[_Definition]) -> _Definition:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind, strict=False)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise BadDataError(
-            "{path} is not a valid definition: {reason}", hint="Correct the file; the message names the place.",
-            path=str(path), reason=str(error),
+            "{path} is not a valid definition: {reason}",
+            hint="Correct the file; the message names the place.",
+            path=str(path),
+            reason=str(error),
         ) from error
     except OSError as error:
         raise BadDataError(
-            "{path} cannot be read: {reason}", hint="Check that the file exists and may be read.",
-            path=str(path), reason=str(error),
+            "{path} cannot be read: {reason}",
+            hint="Check that the file exists and may be read.",
+            path=str(path),
+            reason=str(error),
         ) from error
