@@ -6,18 +6,22 @@ opacity slider) become one entry.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lydigital.model.changeset import ChangeSet
     from lydigital.model.document import MapDocument
     from lydigital.model.selection import Selection
     from lydigital.model.viewport import Viewport
 
-MERGE_S = 2.0  # steps of one gesture follow each other within this time
+MERGE_S = 2.0  # changes of one gesture follow each other within this time
+GESTURE_S = 0.8  # moves of the map of one gesture do
 
 
 def words(changes: ChangeSet) -> str:
@@ -43,13 +47,30 @@ class Entry:
 
 
 class History:
-    """Steps done and undone, and which state is on disk.
+    """Steps done and undone, the views visited, and which state is on disk.
 
-    ``limit`` is the number of steps kept; older ones can no longer be undone.
+    Attributes
+    ----------
+    path
+        The project file, or None for a map that has none yet.
+    stamp
+        Size and time of that file when it was read or written here.
+    author
+        Written into every change.
+    trail
+        Views visited.
+    limit
+        Steps kept; older ones can no longer be undone.
     """
 
-    def __init__(self, saved: MapDocument, limit: int = 1000) -> None:
+    def __init__(
+        self, saved: MapDocument, path: Path | None = None, *, author: str = "", limit: int = 1000
+    ) -> None:
+        self.path = path
+        self.stamp = file_stamp(path)
+        self.author = author
         self.limit = limit
+        self.trail = Trail()
         self._saved = saved
         self._done: list[Entry] = []
         self._undone: list[Entry] = []
@@ -90,12 +111,61 @@ class History:
         """Steps done, oldest first."""
         return tuple(self._done)
 
-    def mark_saved(self, document: MapDocument) -> None:
-        self._saved = document
+    def mark_saved(self, document: MapDocument, path: Path | None) -> None:
+        self._saved, self.path, self.stamp = document, path, file_stamp(path)
 
     def is_saved(self, document: MapDocument) -> bool:
-        """Whether ``document`` is what is on disk."""
-        return document == self._saved
+        """Whether ``document`` shows what is on disk, wherever the view is."""
+        return document.content == self._saved.content
+
+
+def file_stamp(path: Path | None) -> tuple[int, int] | None:
+    """Size and modification time of a file, None where there is none."""
+    try:
+        stat = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if stat is None else (stat.st_size, stat.st_mtime_ns)
+
+
+class Trail:
+    """Views visited, to go back and forward. Moves of one gesture follow each other quickly and count as one."""
+
+    def __init__(self, limit: int = 100) -> None:
+        self._limit = limit
+        self._back: list[Viewport] = []
+        self._forward: list[Viewport] = []
+        self._last_s = -math.inf
+
+    def leave(self, viewport: Viewport, now_s: float) -> None:
+        """``viewport`` is about to be left at ``now_s`` (any steady clock)."""
+        if now_s - self._last_s > GESTURE_S:
+            self._back.append(viewport)
+            del self._back[: -self._limit]
+            self._forward.clear()
+        self._last_s = now_s
+
+    def back(self, current: Viewport) -> Viewport | None:
+        """Return the view before ``current``, or None."""
+        return self._step(self._back, self._forward, current)
+
+    def forward(self, current: Viewport) -> Viewport | None:
+        return self._step(self._forward, self._back, current)
+
+    def _step(self, source: list[Viewport], target: list[Viewport], current: Viewport) -> Viewport | None:
+        if not source:
+            return None
+        target.append(current)
+        self._last_s = -math.inf
+        return source.pop()
+
+    @property
+    def can_go_back(self) -> bool:
+        return bool(self._back)
+
+    @property
+    def can_go_forward(self) -> bool:
+        return bool(self._forward)
 
 
 def _move(source: list[Entry], target: list[Entry]) -> Entry | None:

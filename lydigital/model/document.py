@@ -6,7 +6,7 @@ Targets of its deltas: ``document/<field>``, ``document/order`` (layer ids, top 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
 
@@ -95,6 +95,12 @@ class MapDocument(_Frozen, frozen=True):
     def group_order(self) -> tuple[str, ...]:
         return tuple(g.id for g in self.groups)
 
+    @property
+    def content(self) -> MapDocument:
+        """The document without what only says where the user was: view, and open groups of the tree."""
+        groups = tuple(msgspec.structs.replace(g, expanded=False) for g in self.groups)
+        return msgspec.structs.replace(self, centre=None, scale=None, groups=groups)
+
     def applied(self, changes: ChangeSet) -> MapDocument:
         """The document after ``changes``.
 
@@ -133,7 +139,7 @@ def _apply_item(items: tuple[_Item, ...], rest: str, delta: Delta) -> tuple[_Ite
     item_id, _, field = rest.partition("/")
     current = next((item for item in items if item.id == item_id), None)
     if not field:
-        if current != delta.old:
+        if _folded(current) != _folded(delta.old):
             raise _conflict(delta)
         kept = [item for item in items if item.id != item_id]
         return tuple(kept if delta.new is None else [*kept, delta.new])
@@ -141,6 +147,11 @@ def _apply_item(items: tuple[_Item, ...], rest: str, delta: Delta) -> tuple[_Ite
         raise _conflict(delta)
     changed = msgspec.structs.replace(current, **{field: delta.new})
     return tuple([changed if item.id == item_id else item for item in items])
+
+
+def _folded(item: object) -> object:
+    """Opening a group of the tree is no change of it that could stand against another."""
+    return msgspec.structs.replace(item, expanded=False) if isinstance(item, Group) else item
 
 
 def _reorder(items: tuple[_Item, ...], delta: Delta) -> tuple[_Item, ...]:

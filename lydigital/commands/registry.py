@@ -1,0 +1,157 @@
+"""Every verb of the program, once: menu, palette, shortcut, command line, Python and tests all come through here.
+
+A command returns a change set (or None, or a result to show); only :func:`execute` commits, so no command can forget
+undo or the journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from lydigital.errors import RefusedError, UsageError
+from lydigital.model.changeset import ChangeSet
+from lydigital.session import Session
+from lydigital.texts import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MODULES = ("file", "edit", "layer", "view", "map")
+
+
+class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of what commands take; a misspelt name is an error."""
+
+
+def _always(_session: Session) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Command:
+    """One verb.
+
+    Attributes
+    ----------
+    id
+        ``noun.verb``.
+    title
+        English template of the menu text.
+    run
+        Takes session and parameters; returns a change set, a result, or None.
+    parameters
+        What it takes.
+    disabled
+        Why it cannot be done now, in the user's language, or None when it can.
+    shortcut
+        As in Qt's portable text.
+    menu
+        Menu it belongs to, "" for none.
+    icon
+        Name in the Material Design icon font.
+    merges
+        Repeated quickly it is one step to undo.
+    undoable
+        Whether its change is a step to undo; False for what only arranges the window.
+    """
+
+    id: str
+    title: str
+    run: Callable[[Session, Any], Any]
+    parameters: type[Parameters] = Parameters
+    disabled: Callable[[Session], str | None] = _always
+    shortcut: str = ""
+    menu: str = ""
+    icon: str = ""
+    merges: bool = False
+    undoable: bool = True
+
+    @property
+    def name(self) -> str:
+        return tr(self.title)
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether it has parameters without a default: a menu entry must ask for them."""
+        return any(f.required for f in msgspec.structs.fields(self.parameters))
+
+
+@cache
+def commands() -> dict[str, Command]:
+    """All commands by id, in menu order."""
+    found: dict[str, Command] = {}
+    for name in _MODULES:
+        module = import_module(f"lydigital.commands.{name}")
+        found.update({command.id: command for command in module.COMMANDS})
+    return found
+
+
+def get(command_id: str) -> Command:
+    """Find a command.
+
+    Raises
+    ------
+    UsageError
+        When there is none of that id, naming near ones.
+    """
+    try:
+        return commands()[command_id]
+    except KeyError:
+        import difflib
+
+        near = difflib.get_close_matches(command_id, commands(), 3) or list(commands())[:3]
+        raise UsageError(
+            "There is no command {command}",
+            hint="Did you mean {near}?",
+            command=command_id,
+            near=", ".join(near),
+        ) from None
+
+
+def execute(session: Session, command_id: str, **parameters: Any) -> Any:
+    """Do a command: the only door through which anything changes.
+
+    Returns
+    -------
+    Any
+        The change set that was committed, or the command's own result.
+
+    Raises
+    ------
+    UsageError
+        On an unknown command or parameters that do not fit.
+    RefusedError
+        When the command is disabled, with the reason.
+    LydError
+        Whatever the command meets.
+    """
+    command = get(command_id)
+    try:
+        arguments = msgspec.convert(parameters, command.parameters, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            "{command}: {reason}", hint="The parameters are: {known}.", command=command_id, reason=str(error),
+            known=", ".join(command.parameters.__struct_fields__) or "-",
+        ) from None  # fmt: skip
+    reason = command.disabled(session)
+    if reason is not None:
+        raise RefusedError(
+            "{command} is not possible now", hint="{reason}", command=command.name, reason=reason
+        )
+    result = command.run(session, arguments)
+    if isinstance(result, ChangeSet) and result:
+        session.commit(result, merge=command.merges, undoable=command.undoable)
+    return result
+
+
+class Workbench(Session):
+    """A session with the order book at hand, for scripts: ``lydigital.open("sample").run("layer.hide", layer="road")``."""
+
+    def run(self, command_id: str, **parameters: Any) -> Any:
+        """Do a command by id, see :func:`execute`."""
+        return execute(self, command_id, **parameters)

@@ -1,0 +1,429 @@
+"""The foreman: one open map, its history, selection, view and stores. No algorithms.
+
+Reading methods may be called from the frame worker; everything else belongs to the main thread. ``progressed`` is sent
+from the thread that works, the other signals from the main thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+import msgspec
+import numpy as np
+from psygnal import Signal
+
+from lydigital import paths
+from lydigital.edits.history import Entry, History, View, words
+from lydigital.edits.journal import Journal
+from lydigital.errors import LydError
+from lydigital.model.changeset import ChangeSet
+from lydigital.model.crs import Crs, transformation
+from lydigital.model.issue import Issue
+from lydigital.model.layerdef import read_catalogue
+from lydigital.model.selection import Selection
+from lydigital.model.viewport import Viewport
+from lydigital.stores import compose
+from lydigital.stores.opened import OpenStores
+from lydigital.stores.store import guess_crs
+from lydigital.texts import tr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from lydigital.domain.identify import Hit
+    from lydigital.model.document import LayerRef, MapDocument
+    from lydigital.model.grid import Grid
+    from lydigital.model.layerdef import Catalogue, LayerDef
+    from lydigital.model.style import Style
+    from lydigital.model.table import FeatureTable
+    from lydigital.render.drawlist import SceneLayer
+
+_S = TypeVar("_S", bound="Session")
+_AUTOSAVE = "autosave"  # key of the issue; no layer of a document has an id that is reserved here
+PICK_PX = 5.0  # a click this near counts as on the feature
+HOME_SIZE = (1280, 800)
+LUOYANG = (111.13, 33.57, 112.98, 35.07)  # degrees: where a map without layers opens
+
+
+class Session:
+    """One open map.
+
+    Attributes
+    ----------
+    document, history, selection, viewport, stores, catalogue
+        The state; change it through :func:`lydigital.commands.registry.execute`, :meth:`select` and :meth:`move`.
+    changed, selected, moved, progressed
+        Signals: the change set committed (also of undo and redo), the selection, the viewport, a text with a share of
+        the work done from 0 to 1.
+    """
+
+    changed: ClassVar[Signal] = Signal(ChangeSet)
+    selected: ClassVar[Signal] = Signal(Selection)
+    moved: ClassVar[Signal] = Signal(Viewport)
+    progressed: ClassVar[Signal] = Signal(str, float)
+
+    def __init__(
+        self, document: MapDocument, catalogue: Catalogue, *, path: Path | None = None, author: str = "",
+        autosave: bool = False,
+    ) -> None:  # fmt: skip
+        self.document = document
+        self.history = History(document, path, author=author)
+        self.selection = Selection()
+        self.stores = OpenStores()
+        self.catalogue = catalogue
+        self._autosave = autosave
+        self._journal = Journal(self.project) if autosave else None
+        self._scene: dict[str, _Made] = {}
+        self._generated: dict[str, LayerDef] = {}
+        self._issues: dict[str, tuple[Issue, ...]] = {}
+        self._lock = threading.RLock()
+        self.viewport = self.home()
+
+    # -- the document -------------------------------------------------------------------------------------------------
+
+    @property
+    def project(self) -> str:
+        """What the journal knows this map by: the project file, or the store it was made from."""
+        return str(self.history.path) if self.history.path else self.document.store
+
+    @property
+    def is_saved(self) -> bool:
+        return self.history.is_saved(self.document)
+
+    def commit(self, changes: ChangeSet, *, merge: bool = False, undoable: bool = True) -> MapDocument:
+        """Apply ``changes``, remember and autosave them, tell everybody; ``merge`` joins them to the last gesture.
+
+        Raises
+        ------
+        ConflictError
+            When they do not start from what is here; nothing has happened then.
+        """
+        if not changes.author:
+            changes = msgspec.structs.replace(changes, author=self.history.author)
+        view = View(self.viewport, self.selection)
+        self._apply(changes)
+        if undoable:
+            self.history.push(Entry(changes, view, View(self.viewport, self.selection)), merge=merge)
+        self._announce(changes)
+        return self.document
+
+    def undo(self) -> ChangeSet | None:
+        """Take back the last step; its inverse is what is announced."""
+        entry = self.history.undo()
+        return None if entry is None else self._replay(~entry.changes, entry.before, entry.after)
+
+    def redo(self) -> ChangeSet | None:
+        entry = self.history.redo()
+        return None if entry is None else self._replay(entry.changes, entry.after, entry.before)
+
+    def replace(self, document: MapDocument, path: Path | None, *, saved: MapDocument | None = None) -> None:
+        """Open another map in this session; history starts anew. ``saved`` is what is on disk if that differs."""
+        self.close()
+        with self._lock:
+            self.document = document
+            self.history = History(document if saved is None else saved, path, author=self.history.author)
+            self.stores = OpenStores()
+            self._journal = Journal(self.project) if self._autosave else None
+            self._scene.clear()
+            self._generated.clear()
+            self._issues.clear()
+        self.select(Selection())
+        self.viewport = self.home(self.viewport.width_px, self.viewport.height_px, self.viewport.dpi)
+        self._announce(ChangeSet("Open {title}", values={"title": document.title}))
+        self.moved.emit(self.viewport)
+
+    def mark_saved(self, path: Path) -> None:
+        """The document now is what ``path`` holds."""
+        self.history.mark_saved(self.document, path)
+        if self._journal is not None:
+            self._journal.clear()
+            self._journal = Journal(self.project)
+
+    def close(self) -> None:
+        """Orderly end: the autosave goes, stores close."""
+        if self._journal is not None:
+            self._journal.clear()
+        self.stores.close()
+
+    # -- selection and view -------------------------------------------------------------------------------------------
+
+    def select(self, selection: Selection) -> None:
+        if selection != self.selection:
+            self.selection = selection
+            self.selected.emit(selection)
+
+    def move(self, viewport: Viewport) -> None:
+        """Show another part of the map; quick moves in a row are one step for going back."""
+        if viewport != self.viewport:
+            if (viewport.centre, viewport.units_per_px) != (self.viewport.centre, self.viewport.units_per_px):
+                self.history.trail.leave(self.viewport, time.monotonic())
+            self._show(viewport)
+
+    def go_back(self) -> bool:
+        return self._follow(self.history.trail.back(self.viewport))
+
+    def go_forward(self) -> bool:
+        return self._follow(self.history.trail.forward(self.viewport))
+
+    def home(
+        self, width_px: int = HOME_SIZE[0], height_px: int = HOME_SIZE[1], dpi: float = 96.0
+    ) -> Viewport:
+        """The view the document opens with, or the whole map."""
+        document, crs = self.document, Crs(self.document.crs)
+        if document.centre is not None and document.scale is not None:
+            return Viewport(document.centre, 1.0, width_px, height_px, crs, dpi).at_scale(document.scale)
+        return Viewport.of_bounds(self.bounds(), width_px, height_px, crs, dpi=dpi, margin=0.03)
+
+    def bounds(self, layer_ids: tuple[str, ...] = ()) -> tuple[float, float, float, float]:
+        """Bounds of the layers named, or of all feature layers shown, in the document's system; Luoyang when empty."""
+        refs = [ref for ref in self.document.layers if (ref.id in layer_ids if layer_ids else ref.visible)]
+        boxes = [(ref, self._layer_bounds(ref)) for ref in refs]
+        found = [
+            box for ref, box in boxes if box and (layer_ids or self.definition(ref.id).geometry != "raster")
+        ]
+        found = found or [box for _, box in boxes if box]
+        if not found:
+            return transformation(Crs("EPSG:4490"), Crs(self.document.crs)).bounds(LUOYANG)
+        west, south, east, north = zip(*found, strict=True)
+        return (min(west), min(south), max(east), max(north))
+
+    # -- layers -------------------------------------------------------------------------------------------------------
+
+    @property
+    def issues(self) -> tuple[Issue, ...]:
+        """What is wrong: layers that cannot be shown, and what was found in those read so far."""
+        return tuple(issue for found in tuple(self._issues.values()) for issue in found)
+
+    def definition(self, layer_id: str) -> LayerDef:
+        """What a layer is: from the catalogue, or generated from its store for a layer the catalogue does not know."""
+        known = self.catalogue.layer(layer_id) or self._generated.get(layer_id)
+        if known is not None:
+            return known
+        ref = self.document.layer(layer_id)
+        if ref is None:
+            raise KeyError(layer_id)
+        try:
+            made = compose.definition_of(ref, self.stores.describe(ref))
+        except LydError as error:
+            self._report(ref, error)
+            made = compose.definition_of(ref, None)
+        self._generated[layer_id] = made
+        return made
+
+    def style(self, layer_id: str) -> Style:
+        """The style in use: the document's own, or the definition's."""
+        ref = self.document.layer(layer_id)
+        return ref.style if ref is not None and ref.style is not None else self.definition(layer_id).style
+
+    def table(self, layer_id: str) -> FeatureTable | Grid:
+        """Features or grid of a layer in the document's system, read on first need.
+
+        Raises
+        ------
+        LydError
+            When it cannot be read.
+        """
+        ref = self.document.layer(layer_id)
+        if ref is None:
+            raise KeyError(layer_id)
+        with self._lock:
+            made = self._scene.get(layer_id)
+            if made is not None and made.layer is not None and made.origin == _origin(ref, self.document):
+                return made.layer.data
+            return self.stores.read(ref, Crs(self.document.crs))
+
+    def scene(self, scale: float | None = None, *, only_read: bool = False) -> tuple[SceneLayer, ...]:
+        """Visible layers, bottom first; each is made once and kept until its table or style changes.
+
+        Parameters
+        ----------
+        scale
+            Scale denominator: layers not drawn at it are left out, and so are not read.
+        only_read
+            Leave out what has not been read yet instead of reading it now; does not wait for a reading worker.
+        """
+        document, selection = self.document, self.selection
+        layers: list[SceneLayer] = []
+        for ref in reversed(document.layers):
+            if not document.is_visible(ref):
+                continue
+            style = self.style(ref.id)
+            if scale is not None and not style.shows_at(scale):
+                continue
+            layer = self._scene_layer(ref, style, selection, only_read=only_read)
+            if layer is not None:
+                layers.append(layer)
+        return tuple(layers)
+
+    def identify(self, x: float, y: float, tolerance_px: float = PICK_PX) -> list[Hit]:
+        """Features under map place ``x, y`` in the present view, topmost first; layers not read yet are left out."""
+        from lydigital.domain.identify import identify
+
+        view = self.viewport
+        return identify(self.scene(view.scale, only_read=True), x, y, view, tolerance_px=tolerance_px)
+
+    def reload(self, layer_id: str = "") -> None:
+        """Try again to read a layer that failed, or all of them."""
+        with self._lock:
+            for failed in [layer_id] if layer_id else list(self._issues):
+                self._issues.pop(failed, None)
+                self._generated.pop(failed, None)
+                self._scene.pop(failed, None)
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _scene_layer(
+        self, ref: LayerRef, style: Style, selection: Selection, *, only_read: bool
+    ) -> SceneLayer | None:
+        from lydigital.render.drawlist import SceneLayer
+
+        made = _Made(
+            (ref.source, ref.table, ref.crs, self.document.crs), ref, style, selection.fids.get(ref.id)
+        )
+        if only_read:  # without the lock, which a reading worker may hold for long
+            old = self._scene.get(ref.id)
+            return old.layer if old is not None and old.origin == made.origin else None
+        with self._lock:
+            old = self._scene.get(ref.id)
+            same_data = old is not None and old.origin == made.origin
+            if old is not None and same_data and (old.layer is None or made.looks_like(old)):
+                return old.layer  # None: it could not be read before; reload() tries again
+            try:
+                data, codes = self._data(ref, style, old.layer if old is not None and same_data else None)
+            except LydError as error:
+                self._report(ref, error)
+            else:
+                rows = _rows(data, made.selected)
+                made.layer = SceneLayer(ref.id, data, style, codes, ref.opacity, ref.labels, rows)
+            self._scene[ref.id] = made
+            return made.layer
+
+    def _data(
+        self, ref: LayerRef, style: Style, old: SceneLayer | None
+    ) -> tuple[FeatureTable | Grid, NDArray[np.int16] | None]:
+        """Table and rule numbers of a layer; those of ``old`` where they still hold."""
+        from lydigital.model.table import FeatureTable
+        from lydigital.render.classify import classify
+
+        if old is not None and old.style is style:
+            return old.data, old.codes
+        if old is not None:
+            data = old.data
+        else:
+            self.progressed.emit(tr("Reading {layer}", layer=self.definition(ref.id).name), 0.0)
+            data = self.stores.read(ref, Crs(self.document.crs))
+            found = self.stores.describe(ref).issues
+            self._issues[ref.id] = tuple(msgspec.structs.replace(issue, layer=ref.id) for issue in found)
+        return data, classify(data, style) if isinstance(data, FeatureTable) else None
+
+    def _layer_bounds(self, ref: LayerRef) -> tuple[float, float, float, float] | None:
+        try:
+            described = self.stores.describe(ref)
+            source = ref.crs or described.crs or guess_crs(described.bounds or LUOYANG)
+            if described.bounds is None:
+                return None
+            return transformation(Crs(source), Crs(self.document.crs)).bounds(described.bounds)
+        except LydError as error:
+            self._report(ref, error)
+            return None
+
+    def _apply(self, changes: ChangeSet) -> None:
+        self.document = self.document.applied(changes)
+
+    def _replay(self, changes: ChangeSet, to: View, other: View) -> ChangeSet:
+        self._apply(changes)
+        if to.selection != other.selection:
+            self.select(to.selection)
+        if to.viewport is not None and any(d.target.startswith("feature/") for d in changes.deltas):
+            self.move(
+                to.viewport
+            )  # show where it happened; changes of the map as a whole are seen everywhere
+        self._announce(changes)
+        return changes
+
+    def _announce(self, changes: ChangeSet) -> None:
+        if self._journal is not None:
+            self._keep(self._journal, changes)
+        self.changed.emit(changes)
+
+    def _keep(self, journal: Journal, changes: ChangeSet) -> None:
+        try:
+            if self.is_saved:
+                journal.clear()
+            else:
+                journal.write(self.document, words(changes))
+            self._issues.pop(_AUTOSAVE, None)
+        except OSError as error:
+            issue = Issue(
+                "autosave.failed", "warning", "Changes cannot be autosaved: {reason}",
+                hint="Save the project now, and free space on the disk.", values={"reason": str(error)},
+            )  # fmt: skip
+            self._issues[_AUTOSAVE] = (issue,)
+
+    def _follow(self, viewport: Viewport | None) -> bool:
+        if viewport is None:
+            return False
+        now = self.viewport
+        self._show(viewport.resized(now.width_px, now.height_px))
+        return True
+
+    def _show(self, viewport: Viewport) -> None:
+        self.viewport = viewport
+        self.moved.emit(viewport)
+
+    def _report(self, ref: LayerRef, error: LydError) -> None:
+        values = {name: str(value) for name, value in error.values.items()}
+        issue = Issue(
+            "layer.unavailable", "error", error.message, hint=error.hint, layer=ref.id, values=values
+        )
+        self._issues[ref.id] = (issue,)
+
+
+@dataclass(eq=False)
+class _Made:
+    """A layer of the scene with what it was made from."""
+
+    origin: tuple[str, ...]
+    ref: LayerRef
+    style: Style
+    selected: NDArray[np.int64] | None
+    layer: SceneLayer | None = None
+
+    def looks_like(self, other: _Made) -> bool:
+        return (
+            self.style == other.style and self.selected is other.selected
+            and (self.ref.opacity, self.ref.labels) == (other.ref.opacity, other.ref.labels)
+        )  # fmt: skip
+
+
+def _origin(ref: LayerRef, document: MapDocument) -> tuple[str, ...]:
+    return (ref.source, ref.table, ref.crs, document.crs)
+
+
+def _rows(data: FeatureTable | Grid, selected: NDArray[np.int64] | None) -> NDArray[np.int32]:
+    """Row numbers of the selected features."""
+    if selected is None or not hasattr(data, "fid"):
+        return np.zeros(0, np.int32)
+    return np.flatnonzero(np.isin(data.fid, selected)).astype(np.int32)
+
+
+def open_session(
+    argument: str, *, catalogue: Catalogue | None = None, kind: type[_S] | None = None, author: str = "",
+    autosave: bool = False,
+) -> _S:  # fmt: skip
+    """Open ``sample``, a project file or a store as a session of ``kind``.
+
+    Raises
+    ------
+    LydError
+        When it cannot be read; a layer that cannot is an issue of the session instead.
+    """
+    known = catalogue if catalogue is not None else read_catalogue(paths.layers_dir())
+    document, path = compose.open_map(argument, known)
+    made = (kind or Session)(document, known, path=path, author=author, autosave=autosave)
+    return cast("_S", made)
