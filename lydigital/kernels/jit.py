@@ -31,6 +31,7 @@ I16: TypeAlias = NDArray[np.int16]
 I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
 U32: TypeAlias = NDArray[np.uint32]
+U16: TypeAlias = NDArray[np.uint16]
 F32: TypeAlias = NDArray[np.float32]
 F64: TypeAlias = NDArray[np.float64]
 
@@ -53,9 +54,10 @@ def write(dtype: types.Type, ndim: int = 1) -> types.Array:
 u8s, i16s, i32s, i64s, f32s, f64s = (
     read(t) for t in (types.uint8, types.int16, types.int32, types.int64, types.float32, types.float64)
 )
-u8s2, u8s3, f32s2, f64s2 = (
-    read(types.uint8, 2), read(types.uint8, 3), read(types.float32, 2), read(types.float64, 2)
+u32s, u8s2, u32s2, f32s2, f64s2 = (
+    read(types.uint32), read(types.uint8, 2), read(types.uint32, 2), read(types.float32, 2), read(types.float64, 2)
 )
+u32_frame = write(types.uint32, 2)  # pixels of one frame, (h, w)
 
 
 def _stamp() -> str:

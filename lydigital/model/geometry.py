@@ -63,7 +63,7 @@ class GeometryArray:
     ring_offsets: NDArray[np.int64]
     part_offsets: NDArray[np.int64]
     geom_offsets: NDArray[np.int64]
-    bounds: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
+    bounds: NDArray[np.float64] = field(default=None)  # type: ignore[arg-type]
     importance: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:

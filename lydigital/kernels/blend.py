@@ -1,0 +1,85 @@
+"""Pixels under colour: the arithmetic shared by all drawing kernels.
+
+A pixel is one ``uint32``: four bytes in memory order, the first three being colour, the fourth 255 in a frame and the
+straight alpha in a colour. Which channel comes first (RGBA for files, BGRX for Qt) is the caller's choice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lydigital.kernels.jit import U16, U32, inner
+
+OPAQUE = 0xFF000000
+FULL = 65280  # one, in the 16-bit sums: 255 * 256
+
+
+@inner
+def over(below: int, color: int, weight: int) -> int:
+    """``color`` over the pixel ``below`` with a weight of 0-256."""
+    rest = 256 - weight
+    rb = ((below & 0xFF00FF) * rest + (color & 0xFF00FF) * weight + 0x800080) >> 8
+    g = ((below & 0x00FF00) * rest + (color & 0x00FF00) * weight + 0x008000) >> 8
+    return OPAQUE | (rb & 0xFF00FF) | (g & 0x00FF00)
+
+
+@inner
+def span(frame: U32, y: int, x0: int, x1: int, color: int, weight: int) -> None:
+    """``color`` over the pixels ``x0 <= x < x1`` of a row with a weight of 0-256."""
+    row = frame[y]
+    if weight >= 256:
+        solid = np.uint32(color | OPAQUE)
+        for x in range(x0, x1):
+            row[x] = solid
+    else:
+        for x in range(x0, x1):
+            row[x] = np.uint32(over(np.int64(row[x]), color, weight))
+
+
+@inner
+def _mixed(base: int, r: int, g: int, b: int, a: int) -> int:
+    rest = FULL - a
+    out_r = ((base & 0xFF) * rest + r * 255 + FULL // 2) // FULL
+    out_g = (((base >> 8) & 0xFF) * rest + g * 255 + FULL // 2) // FULL
+    out_b = (((base >> 16) & 0xFF) * rest + b * 255 + FULL // 2) // FULL
+    return out_r | (out_g << 8) | (out_b << 16)
+
+
+@inner
+def dab(frame: U32, sums: U16, base: U32, tag: int, y: int, x: int, color: int, cover: float) -> None:
+    """Cover a part (0-1) of one pixel with ``color``, as one of many neighbours in a layer.
+
+    Neighbours that share an edge cover the pixel side by side: their shares add up before they meet the background, so
+    that no seam of background shows between them; only what exceeds the whole pixel lies over what came before.
+    ``sums`` holds the layer's colours and alpha so far, ``base`` the pixel before the layer. Both count only while
+    ``base`` carries this layer's ``tag`` and the frame still shows what they say (nothing else was drawn since).
+    """
+    below = np.int64(frame[y, x]) & 0xFFFFFF
+    before = np.int64(base[y, x])
+    r = g = b = a = np.int64(0)
+    known = False
+    if before >> 24 == tag:
+        r, g, b, a = (
+            np.int64(sums[y, x, 0]), np.int64(sums[y, x, 1]), np.int64(sums[y, x, 2]), np.int64(sums[y, x, 3])
+        )
+        known = _mixed(before, r, g, b, a) == below
+    if not known:
+        r = g = b = a = np.int64(0)
+        before = below
+        base[y, x] = np.uint32(below | (tag << 24))
+    alpha = (color >> 24) & 0xFF
+    used = a * 255.0 / (FULL * alpha)
+    excess = used + cover - 1.0
+    if excess > 0.0:
+        keep = 1.0 - min(1.0, excess / used) * alpha / 255.0
+        r, g, b, a = np.int64(r * keep), np.int64(g * keep), np.int64(b * keep), np.int64(a * keep)
+    weight = cover * alpha * (256.0 / 255.0)
+    r = min(FULL, r + np.int64(weight * (color & 0xFF) + 0.5))
+    g = min(FULL, g + np.int64(weight * ((color >> 8) & 0xFF) + 0.5))
+    b = min(FULL, b + np.int64(weight * ((color >> 16) & 0xFF) + 0.5))
+    a = min(FULL, a + np.int64(weight * 255.0 + 0.5))
+    sums[y, x, 0] = r
+    sums[y, x, 1] = g
+    sums[y, x, 2] = b
+    sums[y, x, 3] = a
+    frame[y, x] = np.uint32(_mixed(before & 0xFFFFFF, r, g, b, a) | OPAQUE)
