@@ -29,6 +29,7 @@ from lydigital.kernels.jit import (
 )
 
 TEXT, MARK = 1, 2
+_PULL = 0.1  # towards the centroid, where a place is as roomy as another
 
 u8w2 = write(types.uint8, 2)
 f32w2 = write(types.float32, 2)
@@ -150,7 +151,7 @@ def anchors(coords: F64, ring_offsets: I64, part_offsets: I64, geom_offsets: I64
     """Find the roomiest place for a horizontal text in the largest part of polygons.
 
     Eleven scan lines propose the middle of their widest gap; the one farthest from the boundary (x counted
-    ``squeeze`` times less, as text is wide) is improved by a few halving steps.
+    ``squeeze`` times less, as text is wide) is improved by a few halving steps; the centroid pulls a little.
 
     Returns
     -------
@@ -161,16 +162,22 @@ def anchors(coords: F64, ring_offsets: I64, part_offsets: I64, geom_offsets: I64
         row = rows[i]
         largest = -1.0
         part = -1
+        mid_x = mid_y = 0.0
         for p in range(geom_offsets[row], geom_offsets[row + 1]):
             ring = part_offsets[p]
             b, e = ring_offsets[ring], ring_offsets[ring + 1]
-            area = 0.0
+            area = gx = gy = 0.0
             for v in range(b, e - 1):
-                area += (coords[v, 0] - coords[b, 0]) * (coords[v + 1, 1] - coords[b, 1])
-                area -= (coords[v + 1, 0] - coords[b, 0]) * (coords[v, 1] - coords[b, 1])
+                ux, uy = coords[v, 0] - coords[b, 0], coords[v, 1] - coords[b, 1]
+                wx, wy = coords[v + 1, 0] - coords[b, 0], coords[v + 1, 1] - coords[b, 1]
+                twice = ux * wy - wx * uy
+                area += twice
+                gx += (ux + wx) / 3 * twice
+                gy += (uy + wy) / 3 * twice
             if e - b > 3 and abs(area) > largest:
                 largest = abs(area)
                 part = p
+                mid_x, mid_y = coords[b, 0] + gx / area, coords[b, 1] + gy / area
         if part < 0:
             continue
         r0, r1 = part_offsets[part], part_offsets[part + 1]
@@ -189,6 +196,7 @@ def anchors(coords: F64, ring_offsets: I64, part_offsets: I64, geom_offsets: I64
                 continue
             middle = (left + right) / 2
             room = _clearance(coords, ring_offsets, r0, r1, middle, level, squeeze)
+            room -= _PULL * math.hypot(middle - mid_x, level - mid_y)
             if room > best:
                 best, x, y = room, middle, level
         step = (y1 - y0) / 11
@@ -197,6 +205,7 @@ def anchors(coords: F64, ring_offsets: I64, part_offsets: I64, geom_offsets: I64
             for dx, dy in ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)):
                 tx, ty = cx + dx * step * squeeze, cy + dy * step
                 room = _clearance(coords, ring_offsets, r0, r1, tx, ty, squeeze)
+                room -= _PULL * math.hypot(tx - mid_x, ty - mid_y)
                 if room > best:
                     best, x, y = room, tx, ty
             if x == cx and y == cy:

@@ -1,0 +1,277 @@
+"""Label placement: what is placed, where, and that it stays there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lydigital.kernels import labels as kernels
+from lydigital.model.crs import Crs
+from lydigital.model.geometry import GeometryArray, GeometryKind
+from lydigital.model.style import (
+    Fill,
+    LabelStyle,
+    LineSymbolizer,
+    PointSymbolizer,
+    PolygonSymbolizer,
+    Rule,
+    Stroke,
+    Style,
+)
+from lydigital.model.table import FeatureTable
+from lydigital.model.viewport import Viewport
+from lydigital.render.drawlist import SceneLayer
+from lydigital.render.labels import place
+from lydigital.render.lettering import Lettering
+
+CRS = Crs("EPSG:4546")
+POINT = (PointSymbolizer(size_mm=3.0),)
+LINE = (LineSymbolizer(Stroke("#000000")),)
+AREA = (PolygonSymbolizer(Fill("#eeeeee")),)
+
+
+class SquareFonts:
+    """Every Chinese character is one em wide, every other half an em."""
+
+    def advances(self, text, font):
+        return np.array([font.size_px * (0.5 if c.isascii() else 1.0) for c in text], np.float32)
+
+
+FONTS = SquareFonts()
+
+
+def layer(layer_id, geometry, symbolizers, labels, rules=None, codes=None, fid=None, **columns):
+    n = len(geometry)
+    table = FeatureTable(np.arange(n, dtype=np.int64) if fid is None else fid, pa.table(columns), geometry, CRS)
+    style = Style(rules=rules or (Rule(symbolizers=symbolizers),), labels=labels)
+    return SceneLayer(layer_id, table, style, np.zeros(n, np.int16) if codes is None else codes)
+
+
+def points(xy, names, labels=None, **more):
+    style = labels or LabelStyle("name", size_pt=9)
+    return layer("poi", GeometryArray.from_points(np.array(xy, float)), POINT, style, name=names, **more)
+
+
+def square(x, y, side):
+    return [[[(x, y), (x + side, y), (x + side, y + side), (x, y + side), (x, y)]]]
+
+
+def view(width=400, height=300, unit=1.0, centre=(0.0, 0.0)):
+    return Viewport(centre, unit, width, height, CRS)
+
+
+def run(scene, viewport, rows=None):
+    visible = {la.id: np.arange(len(la.data), dtype=np.int32) if rows is None else rows for la in scene}
+    return place(scene, visible, viewport, FONTS)
+
+
+def overlap(a, b):
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def test_a_lone_point_is_labelled_on_its_right():
+    (label,), unplaced = run([points([(0, 0)], ["洛阳"])], view())
+    assert label.text == "洛阳"
+    assert unplaced == 0
+    mark = 3.0 * 96 / 25.4 / 2
+    assert label.glyphs[0, 0] > 200 + mark
+    assert np.all(label.glyphs[:, 2] == 0)
+    assert np.diff(label.glyphs[:, 0]) == pytest.approx(12.0)  # 9 pt are 12 px
+    assert label.box[0] <= label.glyphs[0, 0]
+    assert label.box[1] < label.glyphs[0, 1] < label.box[3]
+
+
+def test_labels_never_overlap_each_other_or_marks():
+    rng = np.random.default_rng(1)
+    xy = rng.uniform(-180, 180, (150, 2))
+    labels, unplaced = run([points(xy, [f"地名{i}" for i in range(150)])], view())
+    assert len(labels) + unplaced <= 150
+    assert len(labels) > 20
+    for i, a in enumerate(labels):
+        for b in labels[:i]:
+            assert not overlap(a.box, b.box)
+    half = 3.0 * 96 / 25.4 / 2 - 1  # whole pixels inside the marks are blocked
+    marks = [(x + 200 - half, 150 - y - half, x + 200 + half, 150 - y + half) for x, y in xy]
+    for a in labels:
+        assert not any(overlap(a.box, m) for m in marks)
+
+
+def test_panning_by_whole_pixels_moves_every_label_by_whole_pixels():
+    rng = np.random.default_rng(2)
+    xy = rng.uniform(-150, 150, (60, 2))
+    line = GeometryArray.from_rings(GeometryKind.LINE, [[[[(-170.3, -91.7), (20.1, 40.9), (170.2, 10.4)]]]])
+    scene = [
+        points(xy, [f"点{i}" for i in range(60)]),
+        layer("road", line, LINE, LabelStyle("name", placement="line", priority=60), name=["中州中路"]),
+    ]
+    before, after = view(600, 500), view(600, 500).panned(31, -17)
+    first = {(p.layer, p.row): p for p in run(scene, before)[0]}
+    second = {(p.layer, p.row): p for p in run(scene, after)[0]}
+    assert first.keys() == second.keys()
+    assert ("road", 0) in first
+    for key, label in first.items():
+        assert second[key].glyphs[:, :2] - label.glyphs[:, :2] == pytest.approx(np.array([[31, -17]] * len(label.text)),
+                                                                                abs=0.01)
+
+
+def test_no_label_is_cut_by_the_border():
+    xy = [(x, y) for x in (-199, 0, 199) for y in (-149, 0, 149)]
+    labels, _ = run([points(xy, ["洛阳市第一人民医院"] * 9)], view())
+    assert labels
+    for label in labels:
+        assert label.box[0] >= 2
+        assert label.box[1] >= 2
+        assert label.box[2] <= 398
+        assert label.box[3] <= 298
+
+
+def test_priority_then_order_field_then_fid_decide():
+    same = [(0.0, 0.0)] * 3
+    centre = LabelStyle("name", placement="centre", order_field="rank")
+    low = points(same, ["甲", "乙", "丙"], centre, rank=[1.0, 5.0, None], fid=np.array([7, 8, 9]))
+    (winner,), unplaced = run([low], view())
+    assert (winner.text, unplaced) == ("乙", 2)
+
+    tied = points(same, ["甲", "乙", "丙"], LabelStyle("name", placement="centre"), fid=np.array([9, 7, 8]))
+    assert run([tied], view())[0][0].text == "乙"
+
+    high = layer("top", GeometryArray.from_points(np.zeros((1, 2))), POINT,
+                 LabelStyle("name", placement="centre", priority=90), name=["首"])
+    assert [p.text for p in run([high, low], view())[0]] == ["首"]
+
+
+def test_empty_texts_and_rows_out_of_view_are_skipped_and_numbers_become_text():
+    xy = [(-100, 0), (0, 0), (100, 0), (0, 100)]
+    scene = [points(xy, [None, "  ", "有名", "看不见"])]
+    labels, unplaced = run(scene, view(), rows=np.array([0, 1, 2], np.int32))
+    assert ([p.text for p in labels], unplaced) == (["有名"], 0)
+    numbers = points(xy, [1.0, 2.5, None, 40.0])
+    assert sorted(p.text for p in run([numbers], view())[0]) == ["1", "2.5", "40"]
+
+
+def test_dictionary_columns_are_read():
+    names = pa.array(["老城", "西工", "老城"]).dictionary_encode()
+    labels, _ = run([points([(-100, 0), (0, 0), (100, 0)], names)], view())
+    assert sorted(p.text for p in labels) == ["老城", "老城", "西工"]
+
+
+def test_classes_rules_and_scales_limit_labels():
+    rules = (Rule(symbolizers=POINT, value="a"), Rule(symbolizers=POINT, value="b", max_scale=10.0))
+    codes = np.array([0, 1, -1], np.int16)
+    xy = [(-100, 0), (0, 0), (100, 0)]
+    geometry = GeometryArray.from_points(np.array(xy, float))
+
+    def texts(style):
+        scene = [layer("x", geometry, POINT, style, rules=rules, codes=codes, name=["甲", "乙", "丙"])]
+        return [p.text for p in run(scene, view())[0]]
+
+    assert texts(LabelStyle("name")) == ["甲"]  # 乙's rule is not drawn at this scale, 丙 has none
+    assert texts(LabelStyle("name", classes=("b",))) == []
+    assert texts(LabelStyle("name", min_scale=1e9)) == []
+    assert texts(LabelStyle("missing")) == []
+
+
+def test_size_follows_scale():
+    style = LabelStyle("name", size_pt=((1000.0, 12.0), (100000.0, 6.0)))
+    (near,), _ = run([points([(0, 0)], ["洛"], style)], view(unit=0.05))
+    (far,), _ = run([points([(0, 0)], ["洛"], style)], view(unit=100.0))
+    assert (near.font.size_px, far.font.size_px) == (16.0, 8.0)
+
+
+def test_long_names_wrap_into_two_lines_of_about_equal_length():
+    style = LabelStyle("name", wrap_chars=6)
+    (label,), _ = run([points([(0, 0)], ["洛阳市第一人民医院"], style)], view())
+    lines = [np.count_nonzero(label.glyphs[:, 1] == y) for y in np.unique(label.glyphs[:, 1])]
+    assert lines == [5, 4]
+    assert label.glyphs[5, 0] == label.glyphs[0, 0]  # flush with the mark it stands right of
+
+
+@pytest.mark.parametrize(("text", "first"), [("East Lake Park", "East "), ("二〇七国道G207线路口", "二〇七国道G207"),
+                                             ("Incomprehensible", "Incomprehensible"), ("短名", "短名")])
+def test_where_lines_break(text, first):
+    lettering = Lettering(pa.chunked_array([[text]]), "regular", 5, 0.0)
+    lettering.read(np.array([0]), FONTS)
+    glyphs, _ = lettering.glyphs(np.array([0]), np.zeros(1), np.zeros(1), 10.0, np.zeros(1))
+    assert text[: np.count_nonzero(glyphs[:, 1] == glyphs[0, 1])] == first
+
+
+def test_area_labels_stand_in_the_largest_part_and_only_where_they_fit():
+    small, large = square(-150, -50, 20)[0], square(0, -60, 120)[0]
+    geometry = GeometryArray.from_rings(GeometryKind.POLYGON, [[small, large], [small]])
+    scene = [layer("town", geometry, AREA, LabelStyle("name", size_pt=9, placement="area"), name=["偃师区", "小得放不下"])]
+    (label,), unplaced = run(scene, view())
+    assert (label.text, unplaced) == ("偃师区", 0)
+    assert (label.box[0] + label.box[2]) / 2 == pytest.approx(260, abs=1)
+    assert (label.box[1] + label.box[3]) / 2 == pytest.approx(150, abs=1.5)
+
+
+def test_area_anchor_avoids_holes_and_necks():
+    # a C: the roomiest place is in its broad left bar, not at the centre of its bounds
+    ring = [(0, 0), (100, 0), (100, 20), (60, 20), (60, 80), (100, 80), (100, 100), (0, 100), (0, 0)]
+    geometry = GeometryArray.from_rings(GeometryKind.POLYGON, [[[ring]], []])
+    out = kernels.anchors(geometry.coords, geometry.ring_offsets, geometry.part_offsets, geometry.geom_offsets,
+                          np.array([0, 1]), 2.5)
+    assert out[0, 0] == pytest.approx(30, abs=5)
+    assert 20 < out[0, 1] < 80
+    assert out[0, 2] == pytest.approx(60, abs=10)
+    assert np.all(np.isnan(out[1]))
+
+
+def lines(*paths):
+    return GeometryArray.from_rings(GeometryKind.LINE, [[[list(p)]] for p in paths])
+
+
+def road(geometry, names, **style):
+    return layer("road", geometry, LINE, LabelStyle("name", size_pt=9, placement="line", **style), name=names)
+
+
+def test_line_labels_follow_the_line_and_stay_upright():
+    uphill = [(150.0, 75.0), (-150.0, -75.0)]  # digitised from right to left
+    (label,), _ = run([road(lines(uphill), ["King Road 12"])], view())
+    assert label.glyphs[:, 2] == pytest.approx(-np.arctan(0.5), abs=1e-5)
+    assert np.all(np.diff(label.glyphs[:, 0]) > 0)
+
+
+def test_chinese_stands_upright_along_steep_lines():
+    (label,), _ = run([road(lines([(0.0, -140.0), (0.0, 140.0)]), ["伊河"])], view())
+    assert label.glyphs[:, 2] == pytest.approx(0.0, abs=1e-6)
+    assert label.glyphs[1, 1] > label.glyphs[0, 1]
+    (latin,), _ = run([road(lines([(0.0, -140.0), (0.0, 140.0)]), ["Yi He"])], view())
+    assert abs(latin.glyphs[0, 2]) == pytest.approx(np.pi / 2)
+
+
+def test_pieces_of_one_road_are_joined_and_strangers_are_not():
+    pieces = lines([(-150.0, 0.0), (-130.0, 0.0)], [(-110.0, 0.0), (-130.0, 0.0)], [(-110.0, 0.0), (-90.0, 0.0)],
+                   [(-90.0, 0.0), (-70.0, 0.0)], [(50.0, 0.0), (90.0, 0.0)])
+    (label,), _ = run([road(pieces, ["洛阳中路", "洛阳中路", "洛阳中路", "别的名字", "短短路名"])], view())
+    assert label.text == "洛阳中路"  # 60 px long together, 20 px each
+    assert label.glyphs[:, 0].min() > 50
+    assert label.glyphs[:, 0].max() < 110
+
+
+def test_a_long_line_repeats_its_name_and_sharp_bends_stay_free():
+    straight = lines([(-900.0, 0.0), (900.0, 0.0)])
+    often, _ = run([road(straight, ["310国道"], repeat_mm=60.0)], view(2000, 200))
+    assert len(often) == 4  # 1800 px in powers of two of at least 227 px
+    zigzag = lines([(10.0 * i, 12.0 * (i % 2)) for i in range(-18, 19)])
+    labels, unplaced = run([road(zigzag, ["310国道"])], view())
+    assert labels == ()
+    assert unplaced == 0
+
+
+def test_walk_closes_loops_and_stops_at_crossings():
+    ring_first, ring_last = np.array([0, 1, 2]), np.array([1, 2, 0])
+    order, offsets = kernels.walk(ring_first, ring_last, 3)
+    assert offsets.tolist() == [0, 3]
+    assert sorted(order.tolist()) == [0, 1, 2]
+    star_first, star_last = np.array([0, 0, 0]), np.array([1, 2, 3])
+    _, offsets = kernels.walk(star_first, star_last, 4)
+    assert offsets.tolist() == [0, 1, 2, 3]
+
+
+def test_nothing_to_do_is_no_error():
+    empty = points(np.zeros((0, 2)), pa.array([], pa.string()))
+    assert run([empty], view()) == ((), 0)
+    none = road(lines([(0.0, 0.0), (1.0, 0.0)]), pa.array([None], pa.string()))
+    assert run([none], view()) == ((), 0)
