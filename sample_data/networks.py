@@ -11,7 +11,6 @@ import numpy as np
 import shapely
 
 from sample_data.city import City, Layer, generator
-from sample_data.routes import Routes
 from sample_data.sites import (
     ESTIMATED,
     SAMPLE,
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sample_data.routes import Routes
+
 FIXED_LINES = 1_300_000  # 交换机容量130余万门
 MOBILE_USERS = 1_700_000  # 移动电话与无线市话170万户
 BROADBAND_USERS = 100_000  # 宽带10万户
@@ -42,17 +43,13 @@ RING_SCHOOLS = 120  # 城区120多所学校
 TEACHING_POINTS, PRIMARY, JUNIOR = 811, 2270, 203
 HUB_COUNTY = "410303"
 
-_OFFICES = (
-    "市政府办公室 发展改革委 教育局 科技局 工业信息化局 民族宗教局 公安局 监察局 民政局 司法局 财政局 人事局 劳动保障局 国土资源局 "
-    "建设委 规划局 房产局 交通局 水利局 农业局 林业局 商务局 文化局 卫生局 人口计生委 审计局 环保局 统计局 广电局 体育局 旅游局 粮食局 "
-    "安监局 地震局 气象局 工商局 质监局 药监局 国税局 地税局"
-).split()
+_OFFICES = ["市政府办公室", "发展改革委", "教育局", "科技局", "工业信息化局", "民族宗教局", "公安局", "监察局", "民政局", "司法局", "财政局", "人事局", "劳动保障局", "国土资源局", "建设委", "规划局", "房产局", "交通局", "水利局", "农业局", "林业局", "商务局", "文化局", "卫生局", "人口计生委", "审计局", "环保局", "统计局", "广电局", "体育局", "旅游局", "粮食局", "安监局", "地震局", "气象局", "工商局", "质监局", "药监局", "国税局", "地税局"]
 
 
 def layers(city: City, sites: Sites, routes: Routes) -> Iterator[tuple[str, Layer]]:
     exchange = _exchanges(sites)
     yield "exchange", exchange
-    yield "cable", _tree_lines(sites, routes, exchange, "GL", _hubs(exchange, "kind", 1), trunk_km=8.0)
+    yield "cable", _tree_lines(sites, routes, exchange, "GL", _hubs(exchange, "kind", 1))
     stations = _base_stations(sites)
     yield "base_station", stations
     yield "mobile_coverage", _coverage(sites, stations)
@@ -62,7 +59,7 @@ def layers(city: City, sites: Sites, routes: Routes) -> Iterator[tuple[str, Laye
     catv = _catv(sites)
     yield "catv_node", catv
     backbone = Layer(*_subset(catv, np.asarray(catv.columns["kind"]) <= 3))
-    yield "catv_network", _tree_lines(sites, routes, backbone, "DG", _hubs(backbone, "kind", 2), trunk_km=8.0, cables=False)
+    yield "catv_network", _tree_lines(sites, routes, backbone, "DG", _hubs(backbone, "kind", 2), cables=False)
     yield "village_project", _village_project(city, sites)
     nodes, links = _gov_net(sites)
     yield "gov_node", nodes
@@ -101,7 +98,7 @@ def _exchanges(sites: Sites) -> Layer:
     )
 
 
-def _tree_lines(sites: Sites, routes: Routes, nodes: Layer, prefix: str, hubs: NDArray[np.int64], trunk_km: float, *, cables: bool = True) -> Layer:
+def _tree_lines(sites: Sites, routes: Routes, nodes: Layer, prefix: str, hubs: NDArray[np.int64], *, trunk_km: float = 8.0, cables: bool = True) -> Layer:
     """Lines from the hubs to every node along the roads, each piece of road once."""
     rng = generator(prefix)
     xy = shapely.get_coordinates(shape_array(nodes))
@@ -308,7 +305,7 @@ def _portals(sites: Sites) -> Layer:
     return Layer(points(xy), {
         "code": codes("MH", n), "name": np.array(["洛阳市公众信息网", *(f"{c}门户网站" for c in counties.name), *(f"洛阳市{b}网站" for b in bureaus)]),
         "url": np.array([f"http://p{i:02d}.example.invalid" for i in range(n)]), "services": np.r_[86, rng.integers(6, 40, n - 1)],
-        "level": np.r_[1, np.full(len(counties), 2), np.full(15, 3)], "year": np.r_[1999, rng.integers(2000, 2006, n - 1)], "county_code": np.r_[HUB_COUNTY, counties.code, sites.county_of(xy[-15:])], "nature": nature(n),
+        "level": np.r_[1, np.full(len(counties), 2), np.full(15, 3)], "year": np.r_[1999, rng.integers(2000, 2006, n - 1)], "county_code": np.r_[[HUB_COUNTY], counties.code, sites.county_of(xy[-15:])], "nature": nature(n),
     })
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,14 +54,14 @@ class Routes:
         return xy if int(self._first[edge]) == a else xy[::-1]
 
     def _line(self, path: list[int]) -> shapely.LineString:
-        xy = np.concatenate([self._piece(a, b) for a, b in zip(path, path[1:], strict=False)])
+        xy = np.concatenate([self._piece(a, b) for a, b in itertools.pairwise(path)])
         return shapely.simplify(shapely.linestrings(np.round(xy, 1)), TOLERANCE_M)
 
     def between(self, stops: Points) -> NDArray[np.object_]:
         """One line for every two successive ``stops``."""
         nodes = self.snap(stops)
         out = []
-        for a, b in zip(nodes, nodes[1:], strict=False):
+        for a, b in itertools.pairwise(nodes):
             before, _ = self._from(np.array([a]))
             path = self._back(before, int(b), {int(a)})
             out.append(self._line(path) if len(path) > 1 else shapely.LineString(self.nodes[[a, b]]))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from sample_data.city import City, Layer
-
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from sample_data.city import City, Layer
 
     Points = NDArray[np.float64]
 

@@ -1,0 +1,29 @@
+"""The thematic half of the sample city: every layer of the catalogue that the base does not fill."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sample_data import emergency, hazards, networks, pipelines, resources, society
+from sample_data.routes import Routes
+from sample_data.sites import Sites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+    from sample_data.city import City
+
+
+def layers(city: City) -> Iterator[tuple[str, dict[str, Any], np.ndarray | None]]:
+    """Layer id, columns and shapely geometry (None for tables) of every thematic layer."""
+    assert city.roads is not None, "the road graph comes first: cables follow roads"
+    sites = Sites(city)
+    routes = Routes(city.roads)
+    for part in (
+        hazards.layers(city, sites), emergency.layers(city, sites), networks.layers(city, sites, routes), society.layers(city, sites),
+        resources.layers(city, sites), pipelines.layers(city, sites),
+    ):
+        for layer_id, layer in part:
+            yield layer_id, layer.columns, layer.geometry
