@@ -31,6 +31,7 @@ from lydigital.stores.store import guess_crs
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -237,7 +238,9 @@ class Session:
                 return made.layer.data
             return self.stores.read(ref, Crs(self.document.crs))
 
-    def scene(self, scale: float | None = None, *, only_read: bool = False) -> tuple[SceneLayer, ...]:
+    def scene(
+        self, scale: float | None = None, *, only_read: bool = False, layer_ids: Collection[str] | None = None
+    ) -> tuple[SceneLayer, ...]:
         """Visible layers, bottom first; each is made once and kept until its table or style changes.
 
         Parameters
@@ -246,15 +249,20 @@ class Session:
             Scale denominator: layers not drawn at it are left out, and so are not read.
         only_read
             Leave out what has not been read yet instead of reading it now; does not wait for a reading worker.
+        layer_ids
+            These layers instead of the visible ones.
         """
         document, selection = self.document, self.selection
         layers: list[SceneLayer] = []
-        for ref in reversed(document.layers):
-            if not document.is_visible(ref):
+        for i, ref in enumerate(reversed(document.layers)):
+            if not (document.is_visible(ref) if layer_ids is None else ref.id in layer_ids):
                 continue
             style = self.style(ref.id)
             if scale is not None and not style.shows_at(scale):
                 continue
+            if not only_read and ref.id not in self._scene:
+                text = tr("Reading {layer}", layer=self.definition(ref.id).name)
+                self.progressed.emit(text, i / len(document.layers))
             layer = self._scene_layer(ref, style, selection, only_read=only_read)
             if layer is not None:
                 layers.append(layer)
@@ -315,7 +323,6 @@ class Session:
         if old is not None:
             data = old.data
         else:
-            self.progressed.emit(tr("Reading {layer}", layer=self.definition(ref.id).name), 0.0)
             data = self.stores.read(ref, Crs(self.document.crs))
             found = self.stores.describe(ref).issues
             self._issues[ref.id] = tuple(msgspec.structs.replace(issue, layer=ref.id) for issue in found)

@@ -1,0 +1,95 @@
+"""Pictures as files, without Qt: PNG with its resolution (W3C PNG, third edition)."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lydigital import paths
+from lydigital.errors import StoreUnavailableError
+from lydigital.units import MM_PER_INCH, SCREEN_DPI
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_LEVEL = 3  # of zlib: maps are flat colours, higher levels cost much and save little
+_STRIP_BYTES = 4 << 20  # rows are compressed in strips of about this size, several at a time
+_UP = 2  # PNG filter: difference to the row above
+
+
+def encode_png(rgb: NDArray[np.uint8], dpi: float = SCREEN_DPI) -> bytes:
+    """PNG of ``rgb`` ``(height, width, 3) uint8``, 8 bits a channel, opaque, with its physical resolution."""
+    height, width, _ = rgb.shape
+    lines = np.empty((height, 1 + width * 3), np.uint8)
+    lines[:, 0] = _UP
+    flat = rgb.reshape(height, width * 3)
+    lines[0, 1:] = flat[0]
+    np.subtract(flat[1:], flat[:-1], out=lines[1:, 1:])  # modulo 256, as the filter wants
+    px_per_m = round(dpi / MM_PER_INCH * 1000)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    physical = struct.pack(">IIB", px_per_m, px_per_m, 1)
+    return b"".join(
+        (_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"sRGB", b"\0"), _chunk(b"pHYs", physical),
+         _chunk(b"IDAT", _compress(lines)), _chunk(b"IEND", b""))
+    )  # fmt: skip
+
+
+def write_png(path: Path, rgb: NDArray[np.uint8], dpi: float = SCREEN_DPI) -> None:
+    """Write ``rgb`` ``(height, width, 3) uint8`` as one step.
+
+    Raises
+    ------
+    StoreUnavailableError
+        When the folder is missing or may not be written.
+    """
+    write(path, encode_png(rgb, dpi))
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file as one step.
+
+    Raises
+    ------
+    StoreUnavailableError
+        When the folder is missing or may not be written.
+    """
+    try:
+        paths.write_atomically(path, content)
+    except FileNotFoundError as error:
+        raise StoreUnavailableError(
+            "The folder {path} does not exist",
+            hint="Make the folder or name another one.",
+            path=str(path.parent),
+        ) from error
+    except OSError as error:
+        raise StoreUnavailableError(
+            "{path} cannot be written: {reason}", hint="Save it in a folder you may write to.",
+            path=str(path), reason=error.strerror or str(error),
+        ) from error  # fmt: skip
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def _compress(lines: NDArray[np.uint8]) -> bytes:
+    """One zlib stream of deflate blocks made by several threads (zlib releases the interpreter)."""
+    data = lines.reshape(-1).data
+    starts = range(0, len(data), _STRIP_BYTES)
+    with ThreadPoolExecutor(max_workers=2) as workers:
+        strips = list(workers.map(lambda start: _strip(data, start), starts))
+    return b"".join((b"\x78\x5e", *strips, struct.pack(">I", zlib.adler32(data))))
+
+
+def _strip(data: memoryview, start: int) -> bytes:
+    end = start + _STRIP_BYTES
+    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = deflate.compress(data[start:end])
+    return body + deflate.flush(zlib.Z_FINISH if end >= len(data) else zlib.Z_SYNC_FLUSH)
