@@ -5,19 +5,21 @@ nothing is written beside it or into it:
 
 * a file in rollback mode is opened read-only, and waits shortly for a writer;
 * a file in WAL mode that nobody has open is opened as immutable, because SQLite would make its helper files otherwise;
-* a file that needs recovery (a journal or log a crashed program left behind) is copied, and the copy is recovered.
+* a file with changes in a log, or in a journal a crashed program left behind, is copied, and the copy put in order:
+  SQLite would do that to the original, even when asked to read only.
 """
 
 # ruff: noqa: S608 - identifiers go through gpkg_schema.quoted, values through parameters
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from lydigital.errors import BadDataError, LydError, StoreUnavailableError
@@ -26,14 +28,18 @@ from lydigital.stores.gpkg_schema import quoted
 from lydigital.stores.store import FieldInfo, Findings, LayerInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from lydigital.model.issue import Issue
     from lydigital.model.table import FeatureTable
     from lydigital.stores.store import Bounds
 
+T = TypeVar("T")
+
 LOCK_TIMEOUT_S = 2.0
+_TRIES = 3
 _QUERY_TIMEOUT_S = 20.0  # listing takes milliseconds; a hostile view could take for ever
+_UNDEFINED_BY_GDAL = 'LOCAL_CS["Undefined SRS"'  # what it writes as system 99999 since version 3.9
 _MAGIC = b"SQLite format 3\x00"
 
 _LAYERS = """
@@ -68,6 +74,7 @@ class GpkgStore(Findings):
         self.path = path
         self.uri = str(path)
         self._wal = path.with_name(path.name + "-wal")
+        self._journal = path.with_name(path.name + "-journal")
         self._copy: tuple[str, tempfile.TemporaryDirectory[str]] | None = None
         self._listed: tuple[str, dict[str, tuple[LayerInfo, str]]] | None = None
         self._list()
@@ -83,9 +90,9 @@ class GpkgStore(Findings):
     ) -> FeatureTable:
         from lydigital.stores import ogr
 
-        info, wkt = self._entry(layer)
-        with self._readable() as (path, immutable):
-            reading = ogr.read(
+        def work(path: Path, immutable: bool) -> ogr.Reading:
+            info, wkt = self._entry(layer)
+            done = ogr.read(
                 path,
                 layer,
                 geometry=info.geometry,
@@ -96,11 +103,16 @@ class GpkgStore(Findings):
                 shown=self.uri,
                 options={"IMMUTABLE": "YES"} if immutable else {},
             )
+            if bounds is None and len(done.table) != info.feature_count:
+                _check_count(path, immutable, layer, len(done.table), self.uri)
+            return done
+
+        reading = self._steady(work)
         self.remember(layer, reading.issues)
         return reading.table
 
     def identity(self, layer: str) -> str:
-        return f"gpkg|{self.path.absolute()}|{store.stamp(self.path, self._wal)}|{layer}"
+        return f"gpkg|{self.path.absolute()}|{self._stamp()}|{layer}"
 
     def close(self) -> None:
         if self._copy is not None:
@@ -109,39 +121,29 @@ class GpkgStore(Findings):
 
     # --- opening ----------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _readable(self) -> Iterator[tuple[Path, bool]]:
-        """The file to open, and whether to open it as immutable. Errors of SQLite inside become ours."""
-        try:
-            store.check_file(self.path)
-            _check_header(self.path)
-            yield self._choose()
-        except sqlite3.Error as error:
-            raise _explained(self.path, error) from error
-
     def _choose(self) -> tuple[Path, bool]:
-        shared_memory = self.path.with_name(self.path.name + "-shm").exists()
-        if self._wal.exists() and self._wal.stat().st_size and not shared_memory:
+        if self._wal.exists() and self._wal.stat().st_size:
             return self._recovered(), False
         with self.path.open("rb") as file:
             is_wal = file.read(20)[18:20] == b"\x02\x02"
-        if is_wal and not shared_memory:
+        if is_wal:
             return self.path, True
-        if self.path.with_name(self.path.name + "-journal").exists() and _needs_rollback(self.path):
+        if self._journal.exists() and _needs_rollback(self.path):
             return self._recovered(), False
         return self.path, False
 
     def _recovered(self) -> Path:
-        """A private copy of a file that a crashed program left in the middle of a transaction, put in order."""
-        mark = store.stamp(self.path, self._wal)
+        """A private copy of a file whose last changes stand in a log or journal beside it, put in order."""
+        mark = self._stamp()
         if self._copy is None or self._copy[0] != mark:
             self.close()
             folder = tempfile.TemporaryDirectory(prefix="lydigital-", ignore_cleanup_errors=True)
             copy = Path(folder.name) / self.path.name
             for suffix in ("", "-wal", "-journal"):
-                beside = self.path.with_name(self.path.name + suffix)
-                if beside.exists():
-                    shutil.copyfile(beside, copy.with_name(copy.name + suffix))
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(
+                        self.path.with_name(self.path.name + suffix), copy.with_name(copy.name + suffix)
+                    )
             db = sqlite3.connect(copy)
             try:
                 db.execute("PRAGMA journal_mode = DELETE")
@@ -150,6 +152,27 @@ class GpkgStore(Findings):
                 db.close()
             self._copy = (mark, folder)
         return Path(self._copy[1].name) / self.path.name
+
+    def _stamp(self) -> str:
+        return store.stamp(self.path, self._wal)
+
+    def _steady(self, work: Callable[[Path, bool], T]) -> T:
+        """Do ``work`` on the file to open (and whether it is immutable) until nobody changed the file meanwhile."""
+        for _ in range(_TRIES):
+            mark = self._stamp()
+            try:
+                store.check_file(self.path)
+                _check_header(self.path)
+                done = work(*self._choose())
+            except sqlite3.Error as error:
+                raise _explained(self.path, error) from error
+            if self._stamp() == mark:
+                return done
+        raise StoreUnavailableError(
+            "{path} is being written by another program",
+            hint="Wait until it has saved, then try again.",
+            path=self.uri,
+        )
 
     # --- description ------------------------------------------------------------------------------------------------
 
@@ -161,14 +184,14 @@ class GpkgStore(Findings):
 
     def _list(self) -> dict[str, tuple[LayerInfo, str]]:
         """Description and WKT by layer name, kept as long as the file stays the same."""
-        mark = store.stamp(self.path, self._wal)
+        mark = self._stamp()
         if self._listed is None or self._listed[0] != mark:
-            with self._readable() as (path, immutable):
-                db = _connect(path, immutable=immutable)
-                try:
-                    self._listed = (mark, _describe_all(db, self.path))
-                finally:
-                    db.close()
+
+            def work(path: Path, immutable: bool) -> dict[str, tuple[LayerInfo, str]]:
+                with closing(_connect(path, immutable=immutable)) as db:
+                    return _describe_all(db, self.path)
+
+            self._listed = (mark, self._steady(work))
         return self._listed[1]
 
 
@@ -182,16 +205,29 @@ def _connect(path: Path, *, immutable: bool) -> sqlite3.Connection:
     return db
 
 
+def _check_count(path: Path, immutable: bool, layer: str, read: int, shown: str) -> None:
+    """Raise when the table has other rows than were read: GDAL stops at a damaged page without a word."""
+    with closing(_connect(path, immutable=immutable)) as db:
+        count = db.execute(f"SELECT count(*) FROM {quoted(layer)}").fetchone()[0]
+    if count != read:
+        raise BadDataError(
+            "{path} is damaged: {read} of {count} features of {layer} can be read",
+            hint="Restore it from a backup or copy it again.",
+            path=shown,
+            layer=layer,
+            read=read,
+            count=count,
+        )
+
+
 def _needs_rollback(path: Path) -> bool:
-    db = _connect(path, immutable=False)
-    try:
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise
-        return True
-    finally:
-        db.close()
+    with closing(_connect(path, immutable=False)) as db:
+        try:
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise
+            return True
     return False
 
 
@@ -321,7 +357,7 @@ def _bounds(*values: Any) -> Bounds | None:
 def _definition(organization: Any, code: Any, wkt: Any) -> tuple[str, str]:
     """``EPSG:n`` where the file names one, else the WKT; and the WKT. "" for the undefined systems."""
     text = str(wkt or "")
-    text = "" if text.lower() == "undefined" else text
+    text = "" if text.lower() == "undefined" or text.startswith(_UNDEFINED_BY_GDAL) else text
     if str(organization).upper() == "EPSG" and isinstance(code, int) and code > 0:
         return f"EPSG:{code}", text
     return text, text

@@ -81,7 +81,7 @@ class Store(Protocol):
         Parameters
         ----------
         bounds
-            Only features whose bounds meet these, in the layer's system.
+            Only features that meet these, in the layer's system.
         columns
             Only these attributes.
         crs
@@ -110,12 +110,9 @@ class Findings:
         self._found[layer] = issues
 
     def add_to(self, info: LayerInfo) -> LayerInfo:
+        """Reading knows better than the description."""
         found = self._found.get(info.name)
-        if found is None:
-            return info
-        known = {issue.code for issue in found}
-        kept = tuple(issue for issue in info.issues if issue.code not in known)
-        return msgspec.structs.replace(info, issues=kept + found)
+        return info if found is None else msgspec.structs.replace(info, issues=found)
 
 
 def open_store(uri: str | Path) -> Store:
