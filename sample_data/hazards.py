@@ -193,7 +193,7 @@ def _storm(sites: Sites) -> tuple[Layer, Layer]:
     hour = np.arange(1, HOURS + 1)
     along = sites.outline.bounds
     rain = np.zeros((n, HOURS))
-    for begin, last, peak, breadth in ((6, 22, 17.0, 26000.0), (34, 26, 31.0, 21000.0)):
+    for begin, last, peak, breadth in ((6, 22, 11.5, 26000.0), (34, 26, 20.5, 21000.0)):
         share = (hour - begin) / last
         centre = np.stack([along[0] + (0.12 + 0.72 * share) * (along[2] - along[0]), along[1] + (0.10 + 0.68 * share) * (along[3] - along[1])], 1)
         envelope = np.where((share > 0) & (share < 1), np.sin(np.pi * np.clip(share, 0, 1)) ** 0.7, 0)

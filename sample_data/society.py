@@ -193,7 +193,7 @@ def _poi(sites: Sites) -> Layer:
     kind = rng.choice(np.arange(1, 8), n, p=[0.2, 0.1, 0.04, 0.11, 0.15, 0.15, 0.25])
     near = sites.town_of(xy)
     names = [f"{town_name(towns.name[t])}{rng.choice(_POI_ENDS[int(k)])}" for t, k in zip(near, kind, strict=True)]
-    return Layer(points(xy), {"name": np.array(names), "kind": kind, "rank": rng.choice([1, 2, 3], n, p=[0.06, 0.24, 0.7]), "county_code": towns.county[near], "nature": nature(n)})
+    return Layer(points(xy), {"name": np.array(names), "kind": kind, "rank": rng.choice([1, 2, 3], n, p=[0.7, 0.24, 0.06]), "county_code": towns.county[near], "nature": nature(n)})
 
 
 def _venues(sites: Sites) -> Layer:
