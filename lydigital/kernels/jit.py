@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import threading
+import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
@@ -22,7 +25,7 @@ from numpy.typing import NDArray
 from lydigital import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,7 +38,7 @@ U16: TypeAlias = NDArray[np.uint16]
 F32: TypeAlias = NDArray[np.float32]
 F64: TypeAlias = NDArray[np.float64]
 
-_KEPT_CACHES = 3  # compiled kernels of that many program versions stay on disk
+_KEPT_DAYS = 90  # compiled kernels of older program versions are removed
 _FAST = {"nsz", "contract", "afn"}  # no reassociation, no assumption on NaN: the same input gives the same bits
 
 i32, i64, f32, f64, boolean = types.int32, types.int64, types.float32, types.float64, types.boolean
@@ -60,32 +63,51 @@ u32s, u8s2, u32s2, f32s2, f64s2 = (
 u32_frame = write(types.uint32, 2)  # pixels of one frame, (h, w)
 
 
-def _stamp() -> str:
-    """Name of this version of the kernels: numba does not notice when an inner function of another file changes."""
-    digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+def _sources(module: str, seen: set[str]) -> set[str]:
+    """``module`` and the kernel modules whose functions it uses."""
+    seen.add(module)
+    for value in tuple(vars(sys.modules[module]).values()):
+        used = getattr(value, "__module__", None)
+        if isinstance(used, str) and used.startswith(f"{__package__}.") and used not in seen:
+            _sources(used, seen)
+    return seen
+
+
+def _stamp(paths_: Iterable[Path]) -> str:
+    """Name of this version of some kernels; numba alone does not notice when an inner function elsewhere changes."""
+    digest = hashlib.sha256(f"{numba.__version__}{np.__version__}".encode())
+    for path in sorted(paths_):
         stat = path.stat()
         digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns};".encode())
     return digest.hexdigest()[:16]
 
 
-def _use_cache() -> Path:
+@cache
+def _cache_folder(module: str) -> str:
+    files = (sys.modules[name].__file__ for name in _sources(module, set()))
+    return str(_root() / _stamp(Path(f) for f in files if f))
+
+
+@cache
+def _root() -> Path:
+    """Folder of compiled kernels; those of old program versions are removed."""
     root = paths.cache_dir() / "kernels"
-    folder = root / _stamp()
-    if not folder.is_dir():
-        folder.mkdir(parents=True)
-        old = sorted((p for p in root.iterdir() if p.is_dir()), key=lambda p: p.stat().st_mtime, reverse=True)
-        for path in old[_KEPT_CACHES:]:
+    root.mkdir(parents=True, exist_ok=True)
+    oldest = time.time() - _KEPT_DAYS * 86400
+    for path in root.iterdir():
+        if path.stat().st_mtime < oldest:
             shutil.rmtree(path, ignore_errors=True)
-    setattr(numba.config, "CACHE_DIR", str(folder))  # noqa: B010 - made at run time by numba
-    return folder
+    return root
+
+
+def _complete() -> Path:
+    return _root() / f"{_stamp(Path(__file__).parent.glob('*.py'))}.complete"
 
 
 def _is_python() -> bool:
     return bool(getattr(numba.config, "DISABLE_JIT", 0))
 
 
-_folder = _use_cache()
 _lock = threading.RLock()
 _kernels: list[Kernel] = []
 
@@ -118,6 +140,7 @@ class Kernel:
             if _is_python():
                 self._run = self.function
             else:
+                setattr(numba.config, "CACHE_DIR", _cache_folder(self.function.__module__))  # noqa: B010 - untyped
                 run = numba.njit(
                     nogil=True, cache=True, error_model="numpy", fastmath=_FAST if self.fast else False
                 )(self.function)
@@ -161,11 +184,11 @@ def warm_up(progress: Callable[[int, int], None] | None = None) -> None:
             progress(done, total)
         each.load()
     if not _is_python():
-        (_folder / "complete").touch()
+        _complete().mkdir(exist_ok=True)
     if progress:
         progress(total, total)
 
 
 def is_warm() -> bool:
     """Whether :func:`warm_up` will only load: every kernel was compiled before (by this version of the program)."""
-    return _is_python() or (_folder / "complete").is_file()
+    return _is_python() or _complete().is_dir()
