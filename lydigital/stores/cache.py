@@ -22,6 +22,7 @@ import numpy as np
 
 import lydigital
 from lydigital import paths
+from lydigital.kernels import simplify
 from lydigital.model.crs import Crs, transformation
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.grid import Grid
@@ -158,22 +159,28 @@ def trim(limit_bytes: int = LIMIT_BYTES) -> None:
 
 
 def _prepared(table: FeatureTable) -> FeatureTable:
-    """Without features that the target system cannot show (their geometry becomes empty)."""
-    g = table.geometry
-    lost = np.flatnonzero(np.isinf(g.bounds).any(axis=1))
-    if not len(lost):
-        return table
-    keep = np.ones(len(g), bool)
-    keep[lost] = False
+    """With the importance of every vertex, and without geometry that the target system cannot show."""
+    g = _reachable(table.geometry)
+    if g.kind is GeometryKind.POINT:
+        return FeatureTable(table.fid, table.columns, g, table.crs)
+    weights = simplify.importance(g.coords, g.ring_offsets, g.kind is GeometryKind.POLYGON)
+    shaped = GeometryArray(
+        g.kind, g.coords, g.ring_offsets, g.part_offsets, g.geom_offsets, g.bounds, weights
+    )
+    return FeatureTable(table.fid, table.columns, shaped, table.crs)
+
+
+def _reachable(g: GeometryArray) -> GeometryArray:
+    """The same features; those with infinite coordinates have an empty geometry."""
+    keep: NDArray[np.bool_] = ~np.any(np.isinf(g.bounds), axis=1)
+    if keep.all():
+        return g
     some = g.take(np.flatnonzero(keep))
     counts = np.zeros(len(g), np.int64)
     counts[keep] = np.diff(some.geom_offsets)
     geoms = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
     bounds = np.where(keep[:, None], g.bounds, np.nan)
-    moved = GeometryArray(
-        g.kind, some.coords, some.ring_offsets, some.part_offsets, geoms, bounds, some.importance
-    )
-    return FeatureTable(table.fid, table.columns, moved, table.crs)
+    return GeometryArray(g.kind, some.coords, some.ring_offsets, some.part_offsets, geoms, bounds)
 
 
 def _transformation_issues(source: FeatureTable, table: FeatureTable, layer: str) -> tuple[Issue, ...]:
@@ -307,7 +314,7 @@ def _open(path: Path, build: Callable[[_Header, memoryview], T]) -> T | None:
         made = build(header, body)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError, _DamagedError):
+    except (OSError, ValueError, LookupError, TypeError, msgspec.MsgspecError, _DamagedError):
         with contextlib.suppress(OSError):
             path.unlink()
         return None

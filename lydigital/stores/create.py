@@ -254,11 +254,13 @@ def _create_table(
             )
     for _, sql in gs.triggers(layer.id, rtree=spatial and rtree):
         db.execute(sql)
-    for field in layer.fields:
-        _describe_column(db, layer, field)
+    aliases = [field.title for field in layer.fields]
+    for field in layer.fields:  # the standard wants them unique
+        alias = field.title if aliases.count(field.title) == 1 else f"{field.title} ({field.name})"
+        _describe_column(db, layer, field, alias)
 
 
-def _describe_column(db: sqlite3.Connection, layer: LayerDef, field: FieldDef) -> None:
+def _describe_column(db: sqlite3.Connection, layer: LayerDef, field: FieldDef, alias: str) -> None:
     constraint = None
     put = "INSERT INTO gpkg_data_column_constraints VALUES (?,?,?,?,?,?,?,?)"
     if field.domain:
@@ -271,7 +273,7 @@ def _describe_column(db: sqlite3.Connection, layer: LayerDef, field: FieldDef) -
     unit = f" ({field.unit})" if field.unit else ""
     db.execute(
         "INSERT INTO gpkg_data_columns VALUES (?,?,?,?,?,NULL,?)",
-        (layer.id, field.name, field.title, f"{field.title}{unit}", field.note or None, constraint),
+        (layer.id, field.name, alias, f"{field.title}{unit}", field.note or None, constraint),
     )
 
 

@@ -16,6 +16,7 @@ import contextlib
 import shutil
 import sqlite3
 import tempfile
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -73,8 +74,10 @@ class GpkgStore(Findings):
         super().__init__()
         self.path = path
         self.uri = str(path)
-        self._wal = path.with_name(path.name + "-wal")
-        self._journal = path.with_name(path.name + "-journal")
+        self._real = path.resolve()  # SQLite keeps its helper files beside the file a link leads to
+        self._wal = self._real.with_name(self._real.name + "-wal")
+        self._journal = self._real.with_name(self._real.name + "-journal")
+        self._lock = threading.RLock()
         self._copy: tuple[str, tempfile.TemporaryDirectory[str]] | None = None
         self._listed: tuple[str, dict[str, tuple[LayerInfo, str]]] | None = None
         self._list()
@@ -124,13 +127,13 @@ class GpkgStore(Findings):
     def _choose(self) -> tuple[Path, bool]:
         if self._wal.exists() and self._wal.stat().st_size:
             return self._recovered(), False
-        with self.path.open("rb") as file:
+        with self._real.open("rb") as file:
             is_wal = file.read(20)[18:20] == b"\x02\x02"
         if is_wal:
-            return self.path, True
-        if self._journal.exists() and _needs_rollback(self.path):
+            return self._real, True
+        if self._journal.exists() and _needs_rollback(self._real):
             return self._recovered(), False
-        return self.path, False
+        return self._real, False
 
     def _recovered(self) -> Path:
         """A private copy of a file whose last changes stand in a log or journal beside it, put in order."""
@@ -138,11 +141,11 @@ class GpkgStore(Findings):
         if self._copy is None or self._copy[0] != mark:
             self.close()
             folder = tempfile.TemporaryDirectory(prefix="lydigital-", ignore_cleanup_errors=True)
-            copy = Path(folder.name) / self.path.name
+            copy = Path(folder.name) / self._real.name
             for suffix in ("", "-wal", "-journal"):
                 with contextlib.suppress(FileNotFoundError):
                     shutil.copyfile(
-                        self.path.with_name(self.path.name + suffix), copy.with_name(copy.name + suffix)
+                        self._real.with_name(self._real.name + suffix), copy.with_name(copy.name + suffix)
                     )
             db = sqlite3.connect(copy)
             try:
@@ -151,10 +154,10 @@ class GpkgStore(Findings):
             finally:
                 db.close()
             self._copy = (mark, folder)
-        return Path(self._copy[1].name) / self.path.name
+        return Path(self._copy[1].name) / self._real.name
 
     def _stamp(self) -> str:
-        return store.stamp(self.path, self._wal)
+        return store.stamp(self._real, self._wal)
 
     def _steady(self, work: Callable[[Path, bool], T]) -> T:
         """Do ``work`` on the file to open (and whether it is immutable) until nobody changed the file meanwhile."""
@@ -163,7 +166,13 @@ class GpkgStore(Findings):
             try:
                 store.check_file(self.path)
                 _check_header(self.path)
-                done = work(*self._choose())
+                with self._lock:
+                    chosen = self._choose()
+                    done = (
+                        work(*chosen) if chosen[0] != self._real else None
+                    )  # a copy may be replaced meanwhile
+                if done is None:
+                    done = work(*chosen)
             except sqlite3.Error as error:
                 raise _explained(self.path, error) from error
             if self._stamp() == mark:

@@ -121,6 +121,22 @@ def test_a_log_left_by_a_crash_is_read_from_a_copy(city, tmp_path, untouched):
     assert untouched(crashed) == before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_is_followed_to_the_log_of_its_file(city, tmp_path, untouched):
+    to_wal(city)
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    with closing(sqlite3.connect(city, isolation_level=None)) as db:
+        rename_first(db)
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{city}{suffix}", crashed / f"district.gpkg{suffix}")
+    link = tmp_path / "link.gpkg"
+    link.symlink_to(crashed / "district.gpkg")
+    before = untouched(crashed)
+    assert "新名" in names(link)
+    assert untouched(crashed) == before
+
+
 def test_a_transaction_left_by_a_crash_is_undone_in_a_copy(city, tmp_path, untouched):
     crashed = tmp_path / "crashed"
     crashed.mkdir()

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+
+from lydigital.errors import BadDataError
+from lydigital.stores.store import open_store
+
+
+def test_shapefile_with_its_companions(tmp_path, write_file, untouched):
+    folder = tmp_path / "shapes"
+    folder.mkdir()
+    path = write_file(
+        folder / "town.shp",
+        [shapely.Point(1, 2), shapely.Point(3, 4)],
+        {"名称": np.array(["龙门", "关林"], object)},
+    )
+    before = untouched(folder)
+    store = open_store(path)
+    assert sorted(store.read("town").columns["名称"].to_pylist()) == ["关林", "龙门"]
+    assert store.describe("town").crs == "EPSG:4546"
+    assert untouched(folder) == before
+    mark = store.identity("town")
+    (folder / "town.prj").unlink()
+    assert store.identity("town") != mark
+    assert store.describe("town").crs == ""
+
+
+def test_shapefile_without_its_index(tmp_path, write_file):
+    path = write_file(tmp_path / "town.shp", [shapely.Point(1, 2)], {"n": [1]})
+    path.with_suffix(".shx").unlink()
+    with pytest.raises(BadDataError) as caught:
+        open_store(path)
+    assert "shx" in str(caught.value).lower()
+
+
+def test_shapefile_in_an_unknown_encoding_does_not_crash(tmp_path, write_file):
+    path = write_file(tmp_path / "gbk.shp", [shapely.Point(1, 2)], {"name": np.array(["abcd"], object)})
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    dbf = path.with_suffix(".dbf")
+    dbf.write_bytes(dbf.read_bytes().replace(b"abcd", "洛阳".encode("gbk")))
+    table = open_store(path).read("gbk")
+    assert isinstance(table.columns["name"][0].as_py(), str)
+
+
+def test_csv_with_degrees_and_codes_as_text(tmp_path):
+    path = tmp_path / "sites.csv"
+    path.write_text("code,lon,lat\n001,112.45,34.62\n002,112.5,34.7\n", encoding="utf-8")
+    store = open_store(path)
+    table = store.read("sites")
+    assert table.geometry.coords[np.argsort(table.fid)].tolist() == [[112.45, 34.62], [112.5, 34.7]]
+    assert sorted(table.columns["code"].to_pylist()) == ["001", "002"]
+    assert table.crs.definition == "EPSG:4490"
+    assert [i.code for i in store.describe("sites").issues] == ["crs.missing"]
+
+
+def test_csv_without_place_is_a_table(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("name,X,Y\n甲,3833392.9,632981.9\n", encoding="utf-8")
+    store = open_store(path)
+    table = store.read("list")
+    assert store.describe("list").geometry == "none"
+    assert table.record(0)["name"] == "甲"
+    assert len(table.geometry) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("broken.geojson", b'{"type": "FeatureCollection", "features": [{"type": '),
+        ("other.json", b'{"hello": "world"}'),
+        ("photo.fgb", b"\xff\xd8\xff\xe0 JFIF" + bytes(1000)),
+        ("photo.shp", b"\xff\xd8\xff\xe0 JFIF" + bytes(1000)),
+        ("empty.geojson", b""),
+    ],
+)
+def test_bad_input_names_file_and_remedy(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(BadDataError) as caught:
+        open_store(path)
+    assert str(path) in str(caught.value)
+    assert caught.value.hint_text()
+    assert caught.value.exit_code == 3
+
+
+def test_geojson_cut_in_the_middle_is_an_error(tmp_path, write_file):
+    path = write_file(
+        tmp_path / "many.geojson", shapely.points(np.arange(4000.0).reshape(-1, 2)), {"n": range(2000)}
+    )
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(BadDataError):
+        open_store(path).read("many")
+
+
+def test_flatgeobuf_cut_in_the_middle_is_an_error(tmp_path, write_file):
+    path = write_file(
+        tmp_path / "many.fgb", shapely.points(np.arange(4000.0).reshape(-1, 2)), {"n": range(2000)}
+    )
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
+    with pytest.raises(BadDataError):
+        open_store(path).read("many")
