@@ -56,7 +56,7 @@ STATIONS = (
     ("洛阳北郊机场", "机场", "", 112.388, 34.741),
 )
 # Peaks raised to their real height: name, lon, lat, m (0: the terrain decides).
-PEAKS = (("老君山", 111.635, 33.745, 2217), ("白云山玉皇顶", 111.85, 33.67, 2211), ("花果山", 111.86, 34.33, 1831))
+PEAKS = (("老君山", 111.635, 33.745, 2217), ("白云山玉皇顶", 111.85, 33.67, 2211), ("花果山", 111.86, 34.33, 0))
 
 # Township names since changed (2022 and 2023): code in the 2022 list -> the other name in use.
 ALIASES = {

@@ -7,7 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import rasterio.features
 import shapely
+from rasterio.transform import from_origin
 from scipy import ndimage
 
 from sample_data import facts
@@ -97,16 +99,18 @@ def _cost(terrain: Terrain, x: np.ndarray, y: np.ndarray, cell: float, rng: np.r
     return np.maximum(np.round(cost, 4), 0.2)
 
 
-def _suitability(terrain: Terrain, x: np.ndarray, y: np.ndarray, cell: float) -> np.ndarray:
+def _suitability(terrain: Terrain, water: shapely.Geometry, x: np.ndarray, y: np.ndarray, cell: float) -> np.ndarray:
     """How gladly people settle: gentle ground, low in its surroundings."""
     z = terrain.at(x, y)
     dy, dx = np.gradient(z, cell)
     slope = ndimage.uniform_filter(np.sqrt(dx * dx + dy * dy), 3)
     height = z - ndimage.minimum_filter(z, max(3, int(1400 / cell)))
-    return np.round(1 / (1 + (slope / 0.09) ** 2) ** 2 / (1 + (height / 70.0) ** 2), 6) + 1e-6
+    fit = np.round(1 / (1 + (slope / 0.09) ** 2) ** 2 / (1 + (height / 70.0) ** 2), 6) + 1e-6
+    wet = rasterio.features.rasterize([water], z.shape, transform=from_origin(x[0, 0] - cell / 2, y[0, 0] + cell / 2, cell, cell), all_touched=True)
+    return np.where(wet > 0, 1e-12, fit)
 
 
-def _divide(county: shapely.Geometry, code: str, names: dict[str, str], village_codes: list[str], terrain: Terrain) -> dict:
+def _divide(county: shapely.Geometry, code: str, names: dict[str, str], village_codes: list[str], city: City, water: shapely.Geometry) -> dict:
     """Villages of one county: their points and border coverage."""
     rng = generator("places " + code)
     towns = [t for t in names if home(t) == code]
@@ -117,7 +121,7 @@ def _divide(county: shapely.Geometry, code: str, names: dict[str, str], village_
     width, height = int((right + pad - x0) / cell) + 1, int((y1 - bottom + pad) / cell) + 1
     x = np.broadcast_to(x0 + (np.arange(width) + 0.5) * cell, (height, width))
     y = np.broadcast_to((y1 - (np.arange(height) + 0.5) * cell)[:, None], (height, width))
-    cost, fit = _cost(terrain, x, y, cell, rng), _suitability(terrain, x, y, cell)
+    cost, fit = _cost(city.terrain, x, y, cell, rng), _suitability(city.terrain, water, x, y, cell)
     shapely.prepare(county)
     inside = shapely.contains_xy(county, x, y)
     deep = ndimage.binary_erosion(inside, iterations=2)
@@ -125,7 +129,7 @@ def _divide(county: shapely.Geometry, code: str, names: dict[str, str], village_
     for town in towns:
         sx, sy = project(*SEATS[town])
         reach = 300.0 if code in facts.URBAN else 1200.0
-        score = np.where(deep, ((x - sx) ** 2 + (y - sy) ** 2) / reach**2 + 1.2 * (1 - fit), np.inf)
+        score = np.where(deep, ((x - sx) ** 2 + (y - sy) ** 2) / reach**2 + 1.2 * (1 - fit) + 9 * (fit < 1e-9), np.inf)
         for r, c in seat_cells:
             score[max(0, r - 4): r + 5, max(0, c - 4): c + 5] += 50
         seat_cells.append(np.unravel_index(int(np.argmin(score)), score.shape))
@@ -143,7 +147,7 @@ def _divide(county: shapely.Geometry, code: str, names: dict[str, str], village_
         w = fit.ravel()[cells]
         near = 1 / (1 + ((x.ravel()[cells] - x.ravel()[seat]) ** 2 + (y.ravel()[cells] - y.ravel()[seat]) ** 2) / 4.0e6)
         radius = 0.95 * np.sqrt(len(cells) * cell * cell / max(1, len(codes_here)))
-        w = w * (0.35 + near) if code not in facts.URBAN else np.ones(len(cells))
+        w = w * (0.35 + near) if code not in facts.URBAN else np.where(w < 1e-9, 1e-9, 1.0)
         chosen = cells[scatter(w, x.ravel()[cells], y.ravel()[cells], np.flatnonzero(cells == seat)[:1], len(codes_here), radius, rng.random(len(codes_here)))]
         away = np.hypot(x.ravel()[chosen] - x.ravel()[seat], y.ravel()[chosen] - y.ravel()[seat])
         picks += list(chosen[np.argsort(away, kind="stable")])
@@ -214,8 +218,10 @@ def build(city: City) -> None:
     towns, villages = units()
     polygons = county_polygons()
     counties = list(facts.COUNTIES)
+    wet = [city.layers[k].geometry for k in ("reservoir", "river_area")]
+    water = shapely.union_all(shapely.buffer(np.concatenate(wet), 60, quad_segs=2))
     parts = [
-        _divide(p, c, towns, [v for v in villages if home(v[:9]) == c], city.terrain) for c, p in zip(counties, polygons, strict=True)
+        _divide(p, c, towns, [v for v in villages if home(v[:9]) == c], city, water) for c, p in zip(counties, polygons, strict=True)
     ]
     areas_, codes = _assemble(polygons, parts)
     points = {c: (x, y) for part in parts for c, x, y in zip(part["codes"], part["x"], part["y"], strict=True)}

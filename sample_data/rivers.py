@@ -49,7 +49,7 @@ def _meander(xy: np.ndarray, floor: np.ndarray, rank: int, rng: np.random.Genera
         f = s - i
         f = f * f * (3 - 2 * f)
         swing += size * (heights[i] * (1 - f) + heights[i + 1] * f) * wave
-    reach = np.clip(floor / 6000, 0.03, 0.09) if rank < 3 else 0.07
+    reach = np.where(floor < 700, 0.11, np.where(floor > 2900, 0.012, 0.07)) if rank < 3 else 0.1
     taper = np.clip(np.minimum(along, along[-1] - along) / 3000, 0, 1)
     tangent = np.gradient(xy, axis=0)
     tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]

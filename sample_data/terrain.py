@@ -13,10 +13,14 @@ import heapq
 
 import numba
 import numpy as np
+import rasterio.features
+import shapely
+from rasterio.transform import from_origin
 from scipy import ndimage
 
 from sample_data.city import CELL_M, COLUMNS, ROWS, X0, Y1, Terrain, bilinear, generator
-from sample_data.courses import MEANS
+from sample_data.courses import MEANS, PLAINS
+from sample_data.facts import PEAKS
 from sample_data.projection import project
 from sample_data.rivers import Course, courses
 
@@ -196,6 +200,13 @@ def _beds(cell: float, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]
     return np.round(bed, 3), floor
 
 
+def _plains(cell: float, rows: int, columns: int) -> np.ndarray:
+    """Distance (m) to the plains."""
+    rings = [shapely.Polygon(np.column_stack(project(*np.array(ring).T))) for ring in PLAINS]
+    inside = rasterio.features.rasterize(rings, (rows, columns), transform=from_origin(X0, Y1, cell, cell), fill=0, default_value=1)
+    return ndimage.distance_transform_edt(inside == 0, sampling=cell)
+
+
 def _falloff(distance: np.ndarray, inner: np.ndarray | float, outer: np.ndarray | float) -> np.ndarray:
     t = np.clip((distance - inner) / (outer - inner), 0, 1)
     return t * t * (3 - 2 * t)
@@ -214,8 +225,12 @@ def build() -> Terrain:
         target = _interpolated(points, lonlat[:, 2], x, y)
         away, (nr, nc) = ndimage.distance_transform_edt(~fixed, sampling=cell, return_indices=True)
         wide = floor[nr, nc] * (1 + 0.5 * noise(rows, columns, 5000 / cell, rng) + 0.25 * noise(rows, columns, 1900 / cell, rng))
+        wide = _smooth(wide, 2400 / cell)
         flat = _falloff(away, wide, wide * 1.3 + 500)
-        least = np.where(away < wide * 1.3 + 500, bed[nr, nc] + 0.0012 * np.minimum(away, wide), 0.0)
+        plain = _plains(cell, rows, columns)
+        flat = np.minimum(flat, _falloff(plain, 0.0, 900.0))
+        level = np.where(away < 350, bed[nr, nc], np.minimum(_smooth(bed[nr, nc], 2600 / cell), bed[nr, nc]))
+        least = np.where(away < wide * 1.2 + 300, level + 0.001 * np.minimum(away, 900.0), 0.0)
         rock = 1 + 0.45 * noise(rows, columns, 9000 / cell, rng) + 0.3 * noise(rows, columns, 3200 / cell, rng)
         if fit is None:
             fit = first = np.interp(_smooth(target, 5000 / cell), *_STEEPNESS)
@@ -240,8 +255,27 @@ def build() -> Terrain:
                 ground = _smooth(base, reach)
                 ratio = (target - ground) / np.maximum(_smooth(z, reach) - ground, 3.0)
                 fit = np.clip(fit * np.clip(_smooth(ratio, reach), 0.95, 1.055), 0.55 * first, 1.7 * first)
-    z = _tableland(z, fixed, rng)
-    return Terrain(np.round(z).astype(np.float32))
+    z = _summits(_tableland(z, fixed, rng), fixed)
+    return Terrain(np.round(z, 1).astype(np.float32))
+
+
+def _summits(z: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """Named peaks at their real height: the massif around the highest ground near them is stretched from its foot."""
+    _, _, x, y = _grid(CELL_M)
+    for _name, lon, lat, height in PEAKS:
+        if not height:
+            continue
+        px, py = project(lon, lat)
+        near = np.hypot(x - px, y - py) < 1800
+        top = int(np.argmax(np.where(near, z, 0)))
+        r, c = top // z.shape[1], top % z.shape[1]
+        away = np.hypot(x - x[0, c], y - y[r, 0])
+        # Gentle beyond the radius of the massif; the stretch grows with height so that valleys keep their floor.
+        foot = z[away < 7000].min()
+        share = np.clip((z - foot) / (z[r, c] - foot), 0, 1) * (1 - _falloff(away, 0.0, 9000.0))
+        z = np.where(fixed, z, z + (height - z[r, c]) * share)
+        z = np.where((away > 0) & (away < 9000), np.minimum(z, height - 2.0 - away * 0.004), z)
+    return z
 
 
 def _tableland(z: np.ndarray, fixed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
