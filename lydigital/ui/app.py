@@ -1,0 +1,195 @@
+"""The window's door: start the program, or take a picture of its window."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from lydigital import paths, texts
+from lydigital.errors import LydError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
+
+    from lydigital.session import Session
+    from lydigital.settings import Settings
+    from lydigital.ui.window import Window
+
+TRACE = "LYDIGITAL_TRACE_START"
+WAIT_S = 600.0  # a screenshot waits this long for its frame: the first start compiles
+_SIZE_RANGE = (640, 8000)
+
+
+def run(project: str, settings: Settings) -> int:
+    """Open the window on ``project`` and stay until it is closed; returns the exit code.
+
+    Raises
+    ------
+    LydError
+        When the project cannot be opened.
+    """
+    began = _process_start()
+    preloading = _preload()
+    app = application(settings.language, settings.theme)
+    session = _open(project, settings)
+    from lydigital.ui.window import Window
+
+    window = Window(session, settings.remembering(project))
+    if os.environ.get(TRACE):
+        window.framed.connect(
+            _once(lambda: print(f"first frame {(time.time() - began) * 1000:.0f} ms", flush=True))
+        )
+    window.show()
+    window.set_workspace(window.workspace)
+    preloading.join()
+    code = app.exec()
+    window.deleteLater()
+    return code
+
+
+def screenshot(
+    project: str, path: Path, *, workspace: str = "browse", size: tuple[int, int] = (1440, 900), lang: str = "zh",
+    theme: str = "light",
+) -> None:  # fmt: skip
+    """Write a picture of the real window to ``path``, its map drawn in full.
+
+    Raises
+    ------
+    LydError
+        When the project cannot be opened, the frame does not come or the file cannot be written.
+    """
+    from lydigital.settings import Settings
+
+    if (
+        sys.platform.startswith("linux")
+        and not os.environ.get("DISPLAY")
+        and not os.environ.get("WAYLAND_DISPLAY")
+    ):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application(lang, theme)
+    window = shown(_open(project, Settings()), workspace=workspace, size=size, lang=lang, theme=theme)
+    try:
+        picture = window.grab()
+        if not picture.save(str(path)):
+            raise StoreUnavailableError(
+                "{path} cannot be written: {reason}", hint="Save it in a folder you may write to.", path=str(path),
+                reason=texts.tr("the picture could not be encoded or the folder is missing"),
+            )  # fmt: skip
+    finally:
+        window.close()
+        window.deleteLater()
+
+
+def shown(
+    session: Session, *, workspace: str = "browse", size: tuple[int, int] = (1440, 900), lang: str = "zh",
+    theme: str = "light",
+) -> Window:  # fmt: skip
+    """A window on ``session`` that leaves no traces, with its first true frame on it."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    from lydigital.settings import Settings
+    from lydigital.ui.window import Window
+
+    width, height = (min(max(v, _SIZE_RANGE[0]), _SIZE_RANGE[1]) for v in size)
+    chosen = Settings(language="en" if lang == "en" else "zh", theme="dark" if theme == "dark" else "light")
+    window = Window(session, chosen, transient=True, smooth=False)
+    window.resize(width, height)
+    loop = QEventLoop()
+    failures: list[BaseException] = []
+
+    def failed(error: BaseException) -> None:
+        failures.append(error)
+        loop.quit()
+
+    window.framed.connect(lambda _frame: loop.quit() if window.is_current() else None)
+    window.worker.failed.connect(failed)
+    limit = QTimer(singleShot=True)
+    limit.timeout.connect(loop.quit)
+    limit.start(int(WAIT_S * 1000))
+    window.show()
+    window.set_workspace(workspace)
+    loop.exec()
+    limit.stop()
+    if failures or not window.is_current():
+        window.close()
+        if failures:
+            raise failures[0]
+        raise StoreUnavailableError(
+            "The map was not drawn in time", hint="Try again; close other heavy programs."
+        )
+    settle = QTimer(singleShot=True)
+    settle.timeout.connect(loop.quit)
+    settle.start(500)  # the counts, scale and greyed rows follow the frame
+    loop.exec()
+    return window
+
+
+def application(language: str, theme_name: str) -> QApplication:
+    """The one Qt application, in ``language`` and theme."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtWidgets import QApplication
+
+    texts.use(language, paths.translations_dir())
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+        app = QApplication([sys.argv[0] or "lydigital"])
+    app.setApplicationName("lydigital")
+    app.setDesktopFileName("lydigital")
+    from lydigital.ui import theme
+
+    theme.apply(app, theme_name)
+    return app
+
+
+def _open(project: str, settings: Settings) -> Session:
+    from lydigital.session import open_session
+
+    return open_session(project, author=settings.operator, autosave=True)
+
+
+def _preload() -> threading.Thread:
+    """Begin at once with what takes longest: numba and the kernels, in a thread beside Qt."""
+
+    def work() -> None:
+        try:
+            from lydigital.kernels import jit
+
+            if jit.is_warm():
+                jit.warm_up()
+        except LydError:
+            return  # the frame worker meets the same and says it
+
+    thread = threading.Thread(target=work, name="preload", daemon=True)
+    thread.start()
+    return thread
+
+
+def _once(action: Callable[[], object]) -> Callable[..., None]:
+    done: list[bool] = []
+
+    def slot(*_args: object) -> None:
+        if not done:
+            done.append(True)
+            action()
+
+    return slot
+
+
+def _process_start() -> float:
+    """When this process began, seconds since 1970: the interpreter's own start counts too."""
+    try:
+        with open("/proc/self/stat", encoding="ascii") as file:  # noqa: PTH123 - no file of ours
+            ticks = int(file.read().rsplit(")", 1)[1].split()[19])
+        with open("/proc/stat", encoding="ascii") as file:  # noqa: PTH123
+            boot = next(float(line.split()[1]) for line in file if line.startswith("btime"))
+        return boot + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, StopIteration, AttributeError):
+        return time.time()

@@ -1,0 +1,130 @@
+"""What the card at the right shows: the feature clicked, or the workspace's own page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lydigital.domain.identify import Hit
+from lydigital.model.selection import Selection
+from lydigital.model.table import FeatureTable
+
+if TYPE_CHECKING:
+    from lydigital.ui.panels.inspector import Inspector
+    from lydigital.ui.panels.workspace import WorkspacePanel
+    from lydigital.ui.window import Window
+
+NEAR_SCALE = 10_000.0  # a point found by name is shown at least this near
+PLACE_SCALE = 25_000.0  # so are typed coordinates
+PICK_PX = 5.0
+
+
+class Cards:
+    """Makes the pages when they are first needed, and fills them."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._inspector: Inspector | None = None
+        self._spaces: dict[str, WorkspacePanel] = {}
+
+    @property
+    def inspector(self) -> Inspector:
+        if self._inspector is None:
+            from lydigital.ui.panels.inspector import Inspector
+
+            self._inspector = Inspector(self._window.session)
+            self._inspector.picked.connect(self._picked)
+            self._inspector.zoom_asked.connect(self.zoom_to)
+            self._inspector.copied.connect(self._window.copied)
+            self._inspector.closed.connect(self.close)
+            self._inspector.resized.connect(self._window.map.place)
+        return self._inspector
+
+    def retranslate(self) -> None:
+        for page in (self._inspector, *self._spaces.values()):
+            if page is not None:
+                page.retranslate()
+
+    def notation_changed(self) -> None:
+        if self._inspector is not None:
+            self._inspector.set_notation(self._window.status.notation)
+
+    def document_replaced(self) -> None:
+        """Another map: nothing of the old one may stay on a page."""
+        if self._inspector is not None:
+            self._inspector.clear()
+        for page in self._spaces.values():
+            page.retranslate()
+
+    def click(self, x: float, y: float) -> None:
+        """Tell what lies at map point ``x, y``."""
+        window = self._window
+        hits = window.session.identify(x, y, PICK_PX * window.devicePixelRatioF())
+        self._show(hits, x, y)
+
+    def _show(self, hits: list[Hit], x: float, y: float) -> None:
+        window = self._window
+        self.inspector.show_hits(hits, x, y, window.status.notation)
+        if not hits:
+            window.session.select(Selection())
+        window.map.card.show_page(self.inspector)
+        window.map.place()
+
+    def _picked(self, layer_id: str, fid: int) -> None:
+        self._window.session.select(Selection.of(layer_id, [fid]))
+
+    def zoom_to(self, layer_id: str, fid: int) -> None:
+        table = self._window.session.table(layer_id)
+        if isinstance(table, FeatureTable) and fid in table.row_of:
+            self._go_to(table, table.row_of[fid])
+
+    def show_feature(self, layer_id: str, row: int) -> None:
+        """Go to a feature found by name and open its page."""
+        table = self._window.session.table(layer_id)
+        if isinstance(table, FeatureTable):
+            x, y = self._go_to(table, row)
+            self._show([Hit(layer_id, row, int(table.fid[row]), 0.0)], x, y)
+
+    def _go_to(self, table: FeatureTable, row: int) -> tuple[float, float]:
+        canvas = self._window.canvas
+        west, south, east, north = (float(v) for v in table.geometry.bounds[row])
+        x, y = (west + east) / 2, (south + north) / 2
+        if max(east - west, north - south) < canvas.viewport.units_per_px * 4:
+            canvas.go_to(x, y, min(canvas.viewport.scale, NEAR_SCALE))
+        else:
+            canvas.show_bounds((west, south, east, north), 0.2)
+        return x, y
+
+    def show_place(self, x: float, y: float) -> None:
+        """Go to typed coordinates and ring them."""
+        window = self._window
+        window.canvas.go_to(x, y, min(window.canvas.viewport.scale, PLACE_SCALE))
+        window.canvas.mark(x, y)
+        window.status.show_point(x, y, window.canvas.viewport.crs)
+
+    def show_workspace(self) -> None:
+        """The page of the present workspace; browsing has the inspector."""
+        from lydigital.ui.panels.workspace import SPACES, WorkspacePanel
+
+        window = self._window
+        space = SPACES.get(window.workspace)
+        if space is None:
+            window.map.card.show_page(self.inspector)
+        else:
+            if space.id not in self._spaces:
+                panel = WorkspacePanel(space, window.session, window.do)
+                panel.closed.connect(self.close)
+                self._spaces[space.id] = panel
+            window.map.card.show_page(self._spaces[space.id])
+        window.map.place()
+
+    def close(self) -> None:
+        """Nothing is highlighted any more."""
+        self._window.map.card.hide()
+        self._window.session.select(Selection())
+        self._window.canvas.setFocus()
+
+    def toggle(self) -> None:
+        if self._window.map.card.isVisible():
+            self.close()
+        else:
+            self.show_workspace()

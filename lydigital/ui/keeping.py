@@ -1,0 +1,50 @@
+"""What the window remembers from one start to the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSettings
+
+if TYPE_CHECKING:
+    from lydigital.ui.window import Window
+
+FIRST_SIZE = (1600, 1000)
+
+
+def _state(window: Window) -> QSettings:
+    return QSettings(str(window.preferences.window_state_path), QSettings.Format.IniFormat)
+
+
+def _map_key(window: Window) -> str:
+    return window.session.project.replace("/", "_").replace("\\", "_") or "map"
+
+
+def restore(window: Window) -> None:
+    """Size, panels, workspace and notation as they were; as large as the screen allows at the first start."""
+    state = _state(window)
+    kept = state.value("geometry")
+    if not (isinstance(kept, QByteArray) and window.restoreGeometry(kept)):
+        screen = window.screen().availableGeometry()
+        width, height = min(FIRST_SIZE[0], screen.width()), min(FIRST_SIZE[1], screen.height())
+        window.setGeometry(screen.x(), screen.y(), width, height)
+    sizes = state.value("splitter")
+    if isinstance(sizes, QByteArray):
+        window.splitter.restoreState(sizes)
+    window.status.set_notation(str(state.value("notation", "dd")))
+    window.workspace = str(state.value("workspace", "browse"))
+    window.side.setVisible(state.value("side", "true") != "false")
+    groups = state.value(f"expanded/{_map_key(window)}")
+    if isinstance(groups, (str, list)):
+        window.layers.restore_expanded([groups] if isinstance(groups, str) else groups)
+
+
+def keep(window: Window) -> None:
+    state = _state(window)
+    state.setValue("geometry", window.saveGeometry())
+    state.setValue("splitter", window.splitter.saveState())
+    state.setValue("notation", window.status.notation.id)
+    state.setValue("workspace", window.workspace)
+    state.setValue("side", "false" if window.side.isHidden() else "true")
+    state.setValue(f"expanded/{_map_key(window)}", window.layers.expanded_state())
+    state.sync()

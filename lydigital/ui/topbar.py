@@ -1,0 +1,140 @@
+"""The head of the window: mark, workspaces, search, undo and redo, state of the map, operator, menu."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QToolButton, QWidgetAction
+
+from lydigital.texts import tr
+from lydigital.ui import icons
+from lydigital.ui.widgets import IconButton, Mark, SearchButton, Segmented, label, row
+
+if TYPE_CHECKING:
+    from lydigital.session import Session
+
+WORKSPACES = (
+    ("browse", "Browse", "map-outline"),
+    ("hazard", "Warnings", "alert-outline"),
+    ("coverage", "Coverage", "access-point"),
+    ("emergency", "Emergency", "ambulance"),
+    ("publish", "Publish", "file-image-outline"),
+)
+
+
+class TopBar(QFrame):
+    """Shows the session's state; asks the window to act through signals."""
+
+    workspace_chosen = Signal(str)
+    search_opened = Signal()
+    command = Signal(str)
+    operator_named = Signal(str)
+    sides_toggled = Signal(str)
+
+    def __init__(self, menu: QMenu) -> None:
+        super().__init__()
+        self.setObjectName("topbar")
+        self.setFixedHeight(46)
+        box = row(self, spacing=4)
+        box.setContentsMargins(12, 0, 8, 0)
+        box.addWidget(Mark(26))
+        self._brand = label()
+        self._brand.setObjectName("brand")
+        box.addSpacing(4)
+        box.addWidget(self._brand)
+        box.addSpacing(12)
+        self.workspaces = Segmented(WORKSPACES)
+        self.workspaces.chosen.connect(self.workspace_chosen)
+        box.addWidget(self.workspaces)
+        box.addStretch(1)
+        self.search = SearchButton()
+        self.search.opened.connect(self.search_opened)
+        box.addWidget(self.search, 4)
+        box.addStretch(1)
+        self.undo = IconButton("undo-variant", "Undo", "Ctrl+Z")
+        self.undo.clicked.connect(lambda: self.command.emit("edit.undo"))
+        self.redo = IconButton("redo-variant", "Redo", "Ctrl+Shift+Z")
+        self.redo.clicked.connect(lambda: self.command.emit("edit.redo"))
+        box.addWidget(self.undo)
+        box.addWidget(self.redo)
+        box.addSpacing(4)
+        self.state = QToolButton()
+        self.state.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.state.setIconSize(QSize(16, 16))
+        self.state.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.state.clicked.connect(lambda: self.command.emit("file.save"))
+        box.addWidget(self.state)
+        self.operator = QToolButton()
+        self.operator.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.operator.setIcon(icons.icon("account-circle-outline"))
+        self.operator.setIconSize(QSize(18, 18))
+        self.operator.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.operator.clicked.connect(self._name_operator)
+        box.addWidget(self.operator)
+        self.menu = IconButton("menu", "Menu", "Alt+M", size=20)
+        self.menu.setMenu(menu)
+        self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu.setShortcut("Alt+M")
+        box.addWidget(self.menu)
+        self._operator_name = ""
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        self._brand.setText(tr("Digital Luoyang"))
+        self.workspaces.retranslate()
+        self.search.retranslate()
+        self.menu.retranslate()
+        self.show_operator(self._operator_name)
+
+    def show_operator(self, name: str) -> None:
+        self._operator_name = name
+        self.operator.setText(name)
+        text = (
+            tr("Operator: {name}", name=name)
+            if name
+            else tr("Operator: nobody named yet; click to enter a name")
+        )
+        self.operator.setToolTip(text)
+        self.operator.setAccessibleName(text)
+
+    def show_session(self, session: Session) -> None:
+        """Undo and redo say what they would do, the state says whether work is saved."""
+        undo, redo = session.history.undo_text, session.history.redo_text
+        for button, text, none, key in (
+            (self.undo, undo, tr("Nothing to undo"), "Ctrl+Z"),
+            (self.redo, redo, tr("Nothing to redo"), "Ctrl+Shift+Z"),
+        ):
+            button.setEnabled(text is not None)
+            button.say(f"{text} ({key})" if text is not None else none)
+        saved = session.is_saved
+        self.state.setIcon(
+            icons.icon("check-circle-outline", "good") if saved else icons.icon("circle-medium", "warn")
+        )
+        title = session.document.title or tr("Map")
+        shown = title if len(title) <= 14 else title[:13] + "…"
+        self.state.setText(shown)
+        self.state.setToolTip(
+            tr("{title}: everything is saved", title=title)
+            if saved
+            else tr("{title}: changed; kept in the autosave. Click to save (Ctrl+S)", title=title)
+        )
+        self.state.setAccessibleName(self.state.toolTip())
+
+    def _name_operator(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        field = QLineEdit(self._operator_name)
+        field.setPlaceholderText(tr("Name of the operator"))
+        field.setMinimumWidth(180)
+        action = QWidgetAction(menu)
+        action.setDefaultWidget(field)
+        menu.addAction(action)
+
+        def accept() -> None:
+            menu.close()
+            self.operator_named.emit(field.text().strip())
+
+        field.returnPressed.connect(accept)
+        menu.popup(self.operator.mapToGlobal(self.operator.rect().bottomLeft()))
+        field.setFocus()

@@ -1,0 +1,483 @@
+"""The window: puts the pieces together and keeps them in step with the session."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QWidget
+
+from lydigital import paths, settings, texts
+from lydigital.commands import registry
+from lydigital.errors import LydError
+from lydigital.model.crs import Crs
+from lydigital.texts import tr
+from lydigital.ui import asking, icons, keeping, menus, theme
+from lydigital.ui.canvas import MapCanvas
+from lydigital.ui.cards import Cards
+from lydigital.ui.finder import Finder, names_of
+from lydigital.ui.frames import FrameImage, FrameWorker
+from lydigital.ui.jobs import Jobs
+from lydigital.ui.mapview import MapView
+from lydigital.ui.notices import InlineBar, Notice, NoticeList
+from lydigital.ui.picture import Picture
+from lydigital.ui.side import Side
+from lydigital.ui.statusbar import StatusBar
+from lydigital.ui.topbar import TopBar
+from lydigital.ui.widgets import column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QCloseEvent, QResizeEvent
+
+    from lydigital.model.changeset import ChangeSet
+    from lydigital.model.selection import Selection
+    from lydigital.model.viewport import Viewport
+    from lydigital.session import Session
+    from lydigital.settings import Settings
+    from lydigital.ui.finder import Name
+    from lydigital.ui.palette import Palette
+    from lydigital.ui.search import Entry
+
+SIDE_PX = 252
+SETTLED_MS = 350  # after the last move of the map
+
+
+class Window(QMainWindow):
+    """One window shows one session.
+
+    ``framed`` tells of every true frame shown. ``transient`` windows (screenshots, tests) leave no state behind.
+    """
+
+    framed = Signal(object)
+    _progressed = Signal(str, float)
+    _compiled = Signal(int, int)
+
+    def __init__(
+        self, session: Session, preferences: Settings, *, transient: bool = False, smooth: bool = True
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.preferences = preferences
+        self.transient = transient
+        self.workspace = "browse"
+        self._first_frame_seen = False
+        self._palette: Palette | None = None
+        self._names_key: object = None
+        self.jobs = Jobs()
+        self.finder = Finder(self)
+        self.canvas = MapCanvas(Crs(session.document.crs), session.home, smooth=smooth)
+        self.map = MapView(self.canvas)
+        self.cards = Cards(self)
+        self.menu = QMenu(self)
+        self.menu.aboutToShow.connect(lambda: menus.fill(self.menu, self))
+        self.topbar = TopBar(self.menu)
+        self.side = Side(session, self.do)
+        self.layers = self.side.layers
+        self.status = StatusBar()
+        self._build()
+        self.notices = NoticeList(self._body)
+        self._connect()
+        self._connect_session()
+        self._shortcuts()
+        self.worker = FrameWorker(Picture(session, self._compiled.emit))
+        self.worker.framed.connect(self._frame_came)
+        self.worker.failed.connect(self._frame_failed)
+        if transient:
+            self.resize(1440, 900)
+        else:
+            keeping.restore(self)
+        self.setWindowIcon(icons.mark(32))
+        self.topbar.show_operator(preferences.operator)
+        self._show_session()
+
+    # building
+
+    def _build(self) -> None:
+        self._body = QWidget()
+        self._body.setObjectName("body")
+        box = column(self._body)
+        box.addWidget(self.topbar)
+        self.bars = column()
+        box.addLayout(self.bars)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setHandleWidth(4)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.side)
+        self.splitter.addWidget(self.map)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([SIDE_PX, 1188])
+        box.addWidget(self.splitter, 1)
+        box.addWidget(self.status)
+        self.setCentralWidget(self._body)
+        self.setMinimumSize(900, 560)
+
+    def _connect(self) -> None:
+        self.canvas.moved.connect(self._canvas_moved)
+        self.canvas.hovered.connect(self._hovered)
+        self.canvas.clicked.connect(self._clicked)
+        self.canvas.escaped.connect(self._escaped)
+        self.canvas.home_asked.connect(lambda: self.do("view.full"))
+        self.map.zoom_in.connect(lambda: self.canvas.zoom_by(2.0))
+        self.map.zoom_out.connect(lambda: self.canvas.zoom_by(0.5))
+        self.map.home.connect(lambda: self.do("view.full"))
+        self.side.folded.connect(self.toggle_side)
+        self.topbar.workspace_chosen.connect(self.set_workspace)
+        self.topbar.search_opened.connect(self.open_palette)
+        self.topbar.command.connect(self.run)
+        self.topbar.operator_named.connect(self.set_operator)
+        self.status.scale_chosen.connect(self._scale_chosen)
+        self.status.notation_chosen.connect(lambda _id: self.cards.notation_changed())
+        self.status.copied.connect(self.copied)
+        self.status.cancelled.connect(self.jobs.cancel)
+        self.status.message.clicked.connect(self._toggle_notices)
+        self.notices.emptied.connect(lambda: self.status.message.set_count(0))
+        self.jobs.progressed.connect(
+            lambda share, words: self.status.show_progress(words, share, can_cancel=True)
+        )
+        self.jobs.finished.connect(lambda _job, _result: self.status.end_progress())
+        self.jobs.failed.connect(lambda _job, error: self._failed(error))
+        self._progressed.connect(self.status.show_progress)
+        self._compiled.connect(self._show_compiling)
+        self._settled = QTimer(self, interval=SETTLED_MS, singleShot=True)
+        self._settled.timeout.connect(self._map_settled)
+
+    def _connect_session(self) -> None:
+        session = self.session
+        self._links = (
+            (session.changed, self._document_changed),
+            (session.selected, self._selection_changed),
+            (session.moved, self._session_moved),
+            (session.progressed, self._progressed.emit),
+        )
+        for signal, slot in self._links:
+            signal.connect(slot)
+
+    def _shortcuts(self) -> None:
+        for command in registry.commands().values():
+            if command.shortcut:
+                self._key(command.shortcut, lambda c=command.id: self.run(c))  # type: ignore[misc]
+        for keys, action in (
+            ("Ctrl+Y", lambda: self.run("edit.redo")),
+            ("Ctrl+K", self.open_palette),
+            ("Ctrl+F", self.open_palette),
+            ("Ctrl+Q", self.close),
+            ("F9", self.toggle_side),
+            ("Ctrl+I", self.cards.toggle),
+            ("F6", self.canvas.setFocus),
+        ):
+            self._key(keys, action)
+
+    def _key(self, keys: str, action: Callable[[], object]) -> None:
+        QShortcut(QKeySequence(keys), self).activated.connect(action)
+
+    # commands
+
+    def do(self, command_id: str, **parameters: object) -> Any:
+        """Execute a command; what goes wrong becomes a message."""
+        try:
+            result = registry.execute(self.session, command_id, **parameters)
+        except LydError as error:
+            self._failed(error)
+            self.layers.document_changed(structure=False)  # a check box may have run ahead
+            return None
+        if isinstance(result, str):
+            self.say(Notice("note", result))
+        self._show_session()
+        return result
+
+    def run(self, command_id: str) -> None:
+        """Execute a command as from a menu: asks for what it needs."""
+        if not asking.ask(self, command_id):
+            self.do(command_id)
+
+    def ask(self, command_id: str) -> bool:
+        return asking.ask(self, command_id)
+
+    def can_ask(self, command_id: str) -> bool:
+        return asking.can_ask(command_id)
+
+    def own_entries(self) -> list[Entry]:
+        return menus.own_entries(self)
+
+    def open_map(self, project: str, *, discard: bool = False) -> None:
+        """Show another map in this window."""
+        before = self.session.document
+        self.do("file.open", project=project, discard=discard)
+        if self.session.document is not before:
+            self.cards.document_replaced()
+            self.cards.close()
+            self._names_key = None
+            self._after_first_frame()
+            self._keep_preferences(recent=self.preferences.remembering(project).recent)
+
+    def say(self, notice: Notice) -> None:
+        """Show a message at the foot of the window."""
+        self.status.message.show_notice(self.notices.add(notice), len(self.notices.notices))
+
+    def copied(self, words: str) -> None:
+        first = words.splitlines()[0] if words else ""
+        self.say(Notice("note", tr("Copied: {what}", what=first.replace("\t", " "))))
+
+    def _failed(self, error: BaseException) -> None:
+        self.status.end_progress()
+        self.say(Notice.of_error(error))
+
+    # session and window in step
+
+    def _show_session(self) -> None:
+        self.topbar.show_session(self.session)
+        title = self.session.document.title
+        self.setWindowTitle(f"{title} — {tr('Digital Luoyang')}" if title else tr("Digital Luoyang"))
+
+    def _document_changed(self, changes: ChangeSet) -> None:
+        targets = [d.target for d in changes.deltas]
+        whole = not targets or any(
+            t in ("document/order", "document/group_order") or t.count("/") == 1 or t.endswith("/style")
+            for t in targets
+        )
+        self.side.document_changed(structure=whole, bookmarks=whole or "document/bookmarks" in targets)
+        self._show_session()
+        self.redraw()
+
+    def _selection_changed(self, _selection: Selection) -> None:
+        self.redraw()
+
+    def _session_moved(self, viewport: Viewport) -> None:
+        if viewport != self.canvas.viewport:
+            self.canvas.set_viewport(viewport)
+
+    def _canvas_moved(self, viewport: Viewport) -> None:
+        self.session.move(viewport)
+        self.worker.request(viewport)
+        self.status.show_view(viewport)
+        self._settled.start()
+
+    def redraw(self) -> None:
+        """Ask for the present view again: its content changed."""
+        self.worker.request(self.canvas.viewport, drop_current=True)
+
+    def is_current(self) -> bool:
+        """Whether the picture on the screen is the frame of the present view."""
+        frame = self.canvas.frame
+        return frame is not None and frame.viewport == self.canvas.viewport and self.worker.is_idle
+
+    def _map_settled(self) -> None:
+        view = self.canvas.viewport
+        self.layers.model.set_scale(view.scale)
+        if not self.canvas.underMouse():
+            self.status.show_point(*view.centre, view.crs)
+
+    def _frame_came(self, frame: FrameImage) -> None:
+        self.canvas.show_frame(frame)
+        if self.jobs.running is None:
+            self.status.end_progress()
+        if not self._first_frame_seen:
+            self._first_frame_seen = True
+            self.map.end_start()
+            self._map_settled()
+            QTimer.singleShot(0, self, self._after_first_frame)
+        self.framed.emit(frame)
+
+    def _after_first_frame(self) -> None:
+        self.layers.model.set_counts(_counts(self.session))
+        for issue in self.session.issues:
+            self.say(Notice.of_issue(issue))
+        if not self.transient:
+            self._offer_recovery()
+
+    def _frame_failed(self, error: BaseException) -> None:
+        self.map.end_start()
+        self._failed(error)
+
+    def _show_compiling(self, done: int, total: int) -> None:
+        if not self._first_frame_seen:
+            self.map.show_start(done, total)
+
+    def _offer_recovery(self) -> None:
+        from lydigital.commands.file import found
+
+        try:
+            recovery = found(self.session)
+        except (LydError, OSError) as error:
+            self._failed(error)
+            return
+        if recovery is not None:
+            when = recovery.time.astimezone().strftime("%m-%d %H:%M")
+            question = tr("Changes of {when} were not saved. Continue with them?", when=when)
+            answers: list[tuple[str, Callable[[], object]]] = [
+                (tr("Recover"), lambda: self.do("file.recover")),
+                (tr("Discard"), recovery.discard),
+            ]
+            self.bars.addWidget(InlineBar(question, answers))
+
+    # gestures on the map
+
+    def _hovered(self, x: float, y: float) -> None:
+        self.status.show_point(x, y, self.canvas.viewport.crs)
+
+    def _clicked(self, x: float, y: float, _modifiers: object) -> None:
+        self.canvas.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._hovered(x, y)
+        self.cards.click(x, y)
+
+    def _escaped(self) -> None:
+        if self.notices.isVisible():
+            self._toggle_notices()
+        elif self.map.card.isVisible():
+            self.cards.close()
+
+    def show_feature(self, layer_id: str, row: int) -> None:
+        self.cards.show_feature(layer_id, row)
+
+    def show_place(self, x: float, y: float) -> None:
+        self.cards.show_place(x, y)
+
+    def show_layer(self, layer_id: str) -> None:
+        """Switch a layer on and bring its row into view."""
+        ref = self.session.document.layer(layer_id)
+        if ref is not None and not self.session.document.is_visible(ref):
+            self.do("layer.show", layer=layer_id)
+        self.side.choose("layers")
+        self.layers.choose(layer_id)
+
+    def _scale_chosen(self, value: float) -> None:
+        if math.isnan(value):
+            self.say(
+                Notice("warning", tr("That is no scale"), tr("Type for example 1:25000, 25000 or 2.5万."))
+            )
+            self.status.show_view(self.canvas.viewport)
+        else:
+            self.do("view.to_scale", scale=value)
+        self.canvas.setFocus()
+
+    # workspaces, panels, palette
+
+    def set_workspace(self, name: str) -> None:
+        """Change to a workspace."""
+        self.workspace = name
+        self.topbar.workspaces.choose(name)
+        self.cards.show_workspace()
+
+    def toggle_side(self) -> None:
+        self.side.setVisible(self.side.isHidden())
+
+    def open_palette(self, words: str = "") -> None:
+        """Open the search; the names on the map are gathered meanwhile."""
+        if self._palette is None:
+            from lydigital.ui.palette import Palette
+
+            self._palette = Palette(self._body, self.finder)
+            self._palette.closed.connect(self.canvas.setFocus)
+        half = min(600, self._body.width() - 32) // 2
+        middle = min(
+            max(self.topbar.search.geometry().center().x(), half + 16), self._body.width() - half - 16
+        )
+        self._palette.open_at(QPoint(middle, 6), words)
+        self._gather_names()
+
+    @property
+    def palette_box(self) -> Palette | None:
+        """The palette, once it was opened."""
+        return self._palette
+
+    def _gather_names(self) -> None:
+        scene = self.session.scene(only_read=True)
+        key = tuple((layer.id, id(layer.data)) for layer in scene)
+        if key == self._names_key:
+            return
+        self._names_key = key
+
+        def came(names: list[Name]) -> None:
+            self.finder.names = names
+            if self._palette is not None and self._palette.isVisible():
+                self._palette.refresh()
+
+        self.jobs.start(tr("Gathering names"), lambda _job: names_of(self.session, scene), came)
+
+    def _toggle_notices(self) -> None:
+        if self.notices.isVisible():
+            self.notices.hide()
+        else:
+            self.notices.open_above(self.status.y() - 8, self._body.width() - 12)
+        self.status.message.setChecked(self.notices.isVisible())
+
+    # preferences
+
+    def set_language(self, language: str) -> None:
+        """Every text again in ``language``."""
+        texts.use(language, paths.translations_dir())
+        self._keep_preferences(language=language)
+        self.retranslate()
+
+    def set_theme(self, name: str) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, name)
+        self._keep_preferences(theme=name)
+        self.setWindowIcon(icons.mark(32))
+        self.retranslate()
+
+    def set_operator(self, name: str) -> None:
+        self._keep_preferences(operator=name)
+        self.session.history.author = name
+        self.topbar.show_operator(name)
+
+    def _keep_preferences(self, **changes: Any) -> None:
+        self.preferences = msgspec.structs.replace(self.preferences, **changes)
+        if self.transient:
+            return
+        try:
+            settings.write(self.preferences)
+        except OSError as error:
+            self.say(Notice("warning", tr("The preferences cannot be written: {reason}", reason=str(error))))
+
+    def retranslate(self) -> None:
+        for part in (self.topbar, self.status, self.map, self.notices, self.side, self.cards):
+            part.retranslate()
+        if self._palette is not None:
+            self._palette.retranslate()
+        self.canvas.setAccessibleName(tr("Map"))
+        self._show_session()
+        self.map.place()
+        self.canvas.update()
+
+    # coming and going
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.notices.hide()
+        if self._palette is not None:
+            self._palette.hide()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Unsaved changes stay in the autosave and are offered at the next start; nothing has to be asked."""
+        self._settled.stop()
+        self.worker.close()
+        self.jobs.close()
+        for signal, slot in self._links:
+            signal.disconnect(slot, missing_ok=True)
+        if not self.transient:
+            keeping.keep(self)
+            settings.write(self.preferences)
+        if self.session.is_saved or self.transient:
+            self.session.close()
+        else:
+            self.session.stores.close()
+        event.accept()
+
+
+def _counts(session: Session) -> dict[str, int]:
+    """Numbers of features by layer id, as far as the stores know them."""
+    counts = {}
+    for ref in session.document.layers:
+        try:
+            if session.definition(ref.id).geometry != "raster":
+                counts[ref.id] = session.stores.describe(ref).feature_count
+        except LydError:
+            continue
+    return counts
