@@ -73,6 +73,12 @@ class OneGroup(Parameters, frozen=True):
     group: str
 
 
+class SomeGroups(Parameters, frozen=True):
+    """``groups`` are ids."""
+
+    groups: tuple[str, ...]
+
+
 class ExpandGroup(Parameters, frozen=True):
     """Without ``expanded``, change to the other state."""
 
@@ -254,6 +260,23 @@ def _toggle_group(session: Session, parameters: OneGroup) -> ChangeSet:
     )
 
 
+def _show_groups(session: Session, parameters: SomeGroups) -> ChangeSet:
+    """Switch on groups with every layer in them, as one step."""
+    names, deltas = [], []
+    for group_id in parameters.groups:
+        group = session.document.group(group_id)
+        if group is None:
+            raise _no_group(session, group_id)
+        known = session.catalogue.group(group.id)
+        names.append(known.name if known is not None else group.title)
+        if not group.visible:
+            deltas.append(Delta(f"group/{group.id}/visible", old=False, new=True))
+        for ref in session.document.layers:
+            if ref.group == group.id and not ref.visible:
+                deltas.append(Delta(f"layer/{ref.id}/visible", old=False, new=True))
+    return ChangeSet("Show all layers of {groups}", tuple(deltas), values={"groups": ", ".join(names)})
+
+
 def _expand_group(session: Session, parameters: ExpandGroup) -> ChangeSet:
     group = session.document.group(parameters.group)
     if group is None:
@@ -293,5 +316,6 @@ COMMANDS = (
     Command("layer.style", "Layer style", _style, LayerStyle, disabled=_no_layers, menu="layer", icon="palette-outline", merges=True),
     Command("layer.zoom_to", "Zoom to layer", _zoom_to, OneLayer, disabled=_no_layers, menu="layer", icon="magnify-plus-outline"),
     Command("group.toggle", "Show or hide group", _toggle_group, OneGroup, disabled=_no_groups, icon="folder-eye-outline"),
+    Command("group.show_layers", "Show all layers of groups", _show_groups, SomeGroups, disabled=_no_groups, icon="layers-outline"),
     Command("group.expand", "Open or close group", _expand_group, ExpandGroup, disabled=_no_groups, icon="chevron-down", undoable=False),
 )  # fmt: skip
