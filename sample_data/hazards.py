@@ -82,8 +82,8 @@ def _zones(city: City, sites: Sites) -> Layer:
     block = 4
     rows, columns = (s // block * block for s in t.z.shape)
     slope = t.slope()[:rows, :columns].reshape(rows // block, block, columns // block, block).mean((1, 3))
-    rough = ndimage.gaussian_filter(generator("hazard_zone").normal(size=slope.shape), 9)
-    score = ndimage.gaussian_filter(slope, 2.2) * (1 + 0.35 * rough / rough.std())
+    rough = ndimage.gaussian_filter(generator("hazard_zone").normal(size=slope.shape), 7)
+    score = ndimage.gaussian_filter(slope, 1.7) * (1 + 0.3 * rough / rough.std())
     cell = t.cell * block
     y, x = np.mgrid[0 : slope.shape[0], 0 : slope.shape[1]]
     inside = shapely.contains_xy(sites.outline, t.x0 + (x + 0.5) * cell, t.y1 - (y + 0.5) * cell)

@@ -35,6 +35,7 @@ INDEX_WEIGHTS = (0.25, 0.25, 0.20, 0.20, 0.10)  # IDI-I, default and editable
 
 
 def layers(city: City, sites: Sites) -> Iterator[tuple[str, Layer]]:
+    yield "seat", _seats(city)
     yield "urban_community", _communities(city, sites)
     yield "grid", _grid(sites)
     yield "population_unit", _population(sites)
@@ -50,11 +51,21 @@ def layers(city: City, sites: Sites) -> Iterator[tuple[str, Layer]]:
     yield "security_system", _protected()
 
 
+def _seats(city: City) -> Layer:
+    """City and county seats once more, to be lettered larger than the townships among which the base keeps them."""
+    place = city.layers["place"]
+    level = np.asarray(place.columns["level"], str)
+    rows = np.flatnonzero(level != "乡")
+    return Layer(shape_array(place)[rows], {
+        **{k: np.asarray(place.columns[k])[rows] for k in ("code", "name", "population", "nature")}, "level": np.where(level[rows] == "市", 1, 2),
+    })
+
+
 def _communities(city: City, sites: Sites) -> Layer:
     rng = generator("urban_community")
     rows = np.flatnonzero(sites.villages.kind == "居")
     unit = sites.villages.take(rows)
-    shapes = shapely.coverage_simplify(shapely.set_precision(shape_array(city.layers["community"])[rows], 0.5), 25)
+    shapes = shapely.coverage_simplify(shapely.set_precision(shape_array(city.layers["community"])[rows], 1.0), 60)
     n = len(rows)
     urban = np.isin(unit.county, URBAN_COUNTIES)
     return Layer(shapes, {
