@@ -30,7 +30,7 @@ def language() -> str:
     return _language
 
 
-def tr(text: str, **values: object) -> str:
+def tr(text: str, /, **values: object) -> str:
     """Translate ``text`` and fill its ``{named}`` places."""
     out = _catalogue.get(text, text)
     return out.format(**values) if values else out

@@ -136,7 +136,7 @@ def _check_rules(layer: LayerDef) -> Iterator[Issue]:
                 )
         for value in field.domain:
             if value not in used and not covered:
-                yield _fault(
+                yield _note(
                     layer.id, "rule.missing", "No rule draws {field} = {what}", what=value, field=field.name
                 )
     if style.kind == "graduated":
