@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from lydigital import __version__, paths
+from lydigital import paths
 from lydigital.errors import BadDataError
 from lydigital.model.style import Style  # noqa: TC001 - msgspec resolves it at run time
 from lydigital.texts import pick
@@ -180,7 +180,7 @@ _from_msgpack = msgspec.msgpack.Decoder(Catalogue).decode
 def _kept_as(folder: Path, files: list[Path]) -> tuple[bytes, Path]:
     """Digest of everything the catalogue depends on, and the file it is kept in."""
     model = Path(__file__).parent
-    digest = hashlib.sha256(__version__.encode())
+    digest = hashlib.sha256()
     for path in (*files, model / "layerdef.py", model / "style.py"):
         try:
             stat = path.stat()

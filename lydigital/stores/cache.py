@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import numpy as np
 
-import lydigital
 from lydigital import paths
 from lydigital.kernels import simplify
 from lydigital.model.crs import Crs, transformation
@@ -240,11 +239,11 @@ def _folder() -> Path:
 
 @cache
 def _version() -> str:
-    """Changes with the format, the program and the kernels whose results are stored."""
-    kernels = Path(lydigital.__file__).parent / "kernels"
-    digest = hashlib.sha256(f"{_FORMAT}|{lydigital.__version__}|{BLOCK}".encode())
-    for name in ("ragged.py", "simplify.py", "wkb.py"):
-        path = kernels / name
+    """Changes with the format and with all code whose results are stored."""
+    here, kernels = Path(__file__).parent, Path(simplify.__file__).parent
+    digest = hashlib.sha256(f"{_FORMAT}|{BLOCK}".encode())
+    makers = (here / "cache.py", here / "ogr.py", here / "rasters.py")
+    for path in (*makers, kernels / "ragged.py", kernels / "simplify.py", kernels / "wkb.py"):
         if path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()

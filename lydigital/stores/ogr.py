@@ -46,7 +46,7 @@ _PROBLEMS: tuple[tuple[int, str, Severity, str, str], ...] = (
         wkb.WRONG_KIND,
         "geometry.kind",
         "warning",
-        "{count} features are no {kind} and are not drawn",
+        "{count} features are of another kind than the layer and are not drawn",
         "Move them to a layer of their own kind.",
     ),
     (
@@ -246,8 +246,9 @@ def _parse(blobs: pa.ChunkedArray, geometry: Geometry, layer: str) -> tuple[Geom
     for flag, code, severity, message, hint in _PROBLEMS:
         count = int(np.count_nonzero(flags & flag))
         if count:
-            values = {"count": str(count), "kind": kind.name.lower()}
-            issues.append(Issue(code, severity, message, hint, layer, count=count, values=values))
+            issues.append(
+                Issue(code, severity, message, hint, layer, count=count, values={"count": str(count)})
+            )
     empty = int(np.count_nonzero(flags == wkb.EMPTY))
     if empty:
         issues.append(
