@@ -56,6 +56,8 @@ def main(arguments: Sequence[str], window: Window) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as end:
         return end.exit_code
+    except SystemExit:  # how click ends when nobody reads what it writes
+        return BROKEN_PIPE
     except click.ClickException as error:
         return _fail(error.format_message(), _usage_hint(error), error.exit_code, as_json=as_json)
     except LydError as error:
@@ -76,7 +78,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         name="lydigital", invoke_without_command=True, no_args_is_help=False,
         help=tr("The desktop map workstation of a city. Without a command it opens the window on PROJECT: sample, a project file or a store."),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-        callback=lambda: None, subcommand_metavar="[PROJECT] | COMMAND [ARGS]...",
+        subcommand_metavar="[PROJECT] | COMMAND [ARGS]...",
     )  # fmt: skip
     group.params.append(
         click.Option(
@@ -88,12 +90,12 @@ def _commands(window: Window, settings: Settings) -> click.Group:
             help=tr("Show the version and end."),
         )
     )
+    group.params.append(_lang())
     project = click.Argument(["project"], default="sample", metavar="[PROJECT]")
     given = click.Argument(["project"], metavar="PROJECT")
     size = click.Option(["--size"], metavar="WxH", callback=_size, help=tr("Size in pixels."))
     group.add_command(click.Command(
-        "open", hidden=True, params=[project, _lang()],
-        callback=lambda project, lang: _open(window, settings, project, lang),
+        "open", hidden=True, params=[project, _lang()], callback=lambda project: _open(window, settings, project),
     ))  # fmt: skip
     group.add_command(click.Command(
         "screenshot", help=tr("Write a picture of the window on PROJECT."),
@@ -107,7 +109,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
                          help=tr("Light or dark.")),
             *_common(),
         ],
-        callback=lambda **given: _screenshot(window, settings, **given),
+        callback=lambda **given: _screenshot(window, **given),
     ))  # fmt: skip
     group.add_command(click.Command(
         "render", help=tr("Draw the map of PROJECT into a PNG or PDF file; the whole map unless bounds or centre are named."),
@@ -137,8 +139,11 @@ def _commands(window: Window, settings: Settings) -> click.Group:
 class _Commands(click.Group):
     """Subcommands, and a project where no subcommand is named."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, args or ["open"])
+    def invoke(self, ctx: click.Context) -> Any:
+        result = super().invoke(ctx)
+        return (
+            ctx.invoke(self.commands["open"], project="sample") if ctx.invoked_subcommand is None else result
+        )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -161,7 +166,9 @@ class _Commands(click.Group):
 
 
 def _lang() -> click.Option:
-    return click.Option(["--lang"], type=click.Choice(texts.LANGUAGES), help=tr("Language."))
+    """Make the option that :func:`_language` has read already."""
+    choice = click.Choice(texts.LANGUAGES)
+    return click.Option(["--lang"], type=choice, expose_value=False, help=tr("Language."))
 
 
 def _common() -> list[click.Parameter]:
@@ -231,7 +238,7 @@ def _language(arguments: Sequence[str], default: str) -> str:
 # --- the commands ---------------------------------------------------------------------------------------------------
 
 
-def _open(window: Window, settings: Settings, project: str, lang: str | None) -> int:
+def _open(window: Window, settings: Settings, project: str) -> int:
     import msgspec
 
     if sys.platform.startswith("linux") and not any(
@@ -241,16 +248,16 @@ def _open(window: Window, settings: Settings, project: str, lang: str | None) ->
             "There is no display to open a window on",
             hint="Use lydigital render or lydigital screenshot, which need none.",
         )
-    return window.run(project, msgspec.structs.replace(settings, language=lang or settings.language))
+    return window.run(project, msgspec.structs.replace(settings, language=texts.language()))
 
 
 def _screenshot(
-    window: Window, settings: Settings, *, project: str, output: str, workspace: str, size: tuple[int, int] | None,
-    theme: str, lang: str | None, as_json: bool,
+    window: Window, *, project: str, output: str, workspace: str, size: tuple[int, int] | None,
+    theme: str, as_json: bool,
 ) -> None:  # fmt: skip
     path = _png(output)
     width, height = size or (1440, 900)
-    language = lang or settings.language
+    language = texts.language()
     window.screenshot(project, path, workspace=workspace, size=(width, height), lang=language, theme=theme)
     written = {
         "output": str(path),
@@ -278,9 +285,8 @@ def _png(output: str) -> Path:
 def _render(
     settings: Settings, *, project: str, output: str, size: tuple[int, int] | None, bounds: tuple[float, ...] | None,
     crs: str, centre: tuple[float, ...] | None, scale: float | None, layers: str | None, no_labels: bool,
-    lang: str | None, as_json: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
-    del lang
     width, height = size or (1920, 1080)
     wanted = None if layers is None else tuple(name.strip() for name in layers.split(",") if name.strip())
     with _session(project, settings) as session, _progress(session):
@@ -293,8 +299,7 @@ def _render(
     _show(written, tr("Written: {path}", path=written["output"]), as_json=as_json)
 
 
-def _info(settings: Settings, *, project: str, lang: str | None, as_json: bool) -> None:
-    del lang
+def _info(settings: Settings, *, project: str, as_json: bool) -> None:
     with _session(project, settings) as session:
         found = session.run("file.info")
     _show(found, _as_text(found), as_json=as_json)

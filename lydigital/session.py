@@ -316,7 +316,7 @@ class Session:
     ) -> tuple[FeatureTable | Grid, NDArray[np.int16] | None]:
         """Table and rule numbers of a layer; those of ``old`` where they still hold."""
         from lydigital.model.table import FeatureTable
-        from lydigital.render.classify import classify
+        from lydigital.render import classify
 
         if old is not None and old.style is style:
             return old.data, old.codes
@@ -326,7 +326,7 @@ class Session:
             data = self.stores.read(ref, Crs(self.document.crs))
             found = self.stores.describe(ref).issues
             self._issues[ref.id] = tuple(msgspec.structs.replace(issue, layer=ref.id) for issue in found)
-        return data, classify(data, style) if isinstance(data, FeatureTable) else None
+        return data, classify.codes(data, style) if isinstance(data, FeatureTable) else None
 
     def _layer_bounds(self, ref: LayerRef) -> tuple[float, float, float, float] | None:
         try:

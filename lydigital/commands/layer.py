@@ -271,9 +271,8 @@ def _show_groups(session: Session, parameters: SomeGroups) -> ChangeSet:
         names.append(known.name if known is not None else group.title)
         if not group.visible:
             deltas.append(Delta(f"group/{group.id}/visible", old=False, new=True))
-        for ref in session.document.layers:
-            if ref.group == group.id and not ref.visible:
-                deltas.append(Delta(f"layer/{ref.id}/visible", old=False, new=True))
+        hidden = (ref.id for ref in session.document.layers if ref.group == group.id and not ref.visible)
+        deltas.extend(Delta(f"layer/{i}/visible", old=False, new=True) for i in hidden)
     return ChangeSet("Show all layers of {groups}", tuple(deltas), values={"groups": ", ".join(names)})
 
 

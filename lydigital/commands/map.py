@@ -114,8 +114,8 @@ def _write_picture(
 
     fonts = _fonts(needed=labels)
     drawn = drawlist.build(scene, viewport, fonts if labels else None)
-    frame = raster.draw(drawn, fonts)
-    image.write_png(path, frame.rgb(), viewport.dpi)
+    frame = raster.draw(drawn, fonts=fonts)
+    image.write_png(path, frame.pixels[:, :, :3], viewport.dpi)
     return {
         "width": viewport.width_px,
         "height": viewport.height_px,

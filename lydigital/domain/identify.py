@@ -66,10 +66,7 @@ def _hits(
 ) -> list[Hit]:
     x, y = place
     geometry, scale = table.geometry, viewport.scale
-    reach_px = [
-        _half_size_px(rule, scale, viewport.dpi) if rule.min_scale <= scale < rule.max_scale else -np.inf
-        for rule in layer.style.rules
-    ]
+    reach_px = _reach_px(layer.style.rules, scale, viewport.dpi)
     is_area = geometry.kind is GeometryKind.POLYGON
     far = 0.0 if is_area else (tolerance_px + max(reach_px, default=0.0)) * viewport.units_per_px
     if not np.isfinite(far):
@@ -97,6 +94,19 @@ def _hits(
         for i in order
         if distances_px[i] <= tolerance_px + reach[i]
     ]
+
+
+def _reach_px(rules: Sequence[Rule], scale: float, dpi: float) -> list[float]:
+    """Half the drawn size of what falls under each rule, -inf where it is not drawn at this scale.
+
+    Rules that differ in nothing but scale stand for one another: features carry the number of the first of them.
+    """
+    sizes: dict[tuple[object, ...], float] = {}
+    conditions = [(rule.value, rule.values, rule.minimum, rule.maximum) for rule in rules]
+    for rule, condition in zip(rules, conditions, strict=True):
+        if rule.min_scale <= scale < rule.max_scale:
+            sizes[condition] = max(sizes.get(condition, 0.0), _half_size_px(rule, scale, dpi))
+    return [sizes.get(condition, -np.inf) for condition in conditions]
 
 
 def _half_size_px(rule: Rule, scale: float, dpi: float) -> float:

@@ -79,7 +79,7 @@ def loads(text: str, path: Path) -> MapDocument:
             "{path} is not readable as a project: {reason}",
             hint="Correct the place named in a text editor, or open an older copy.",
             path=str(path),
-            reason=str(error),
+            reason=str(error).replace("end of document", f"line {text.count(chr(10)) + 1}, the end"),
         ) from error
     schema = content.get("schema", SCHEMA)
     if isinstance(schema, int) and schema > SCHEMA:

@@ -1,0 +1,182 @@
+"""Every command, once each: texts, icon, reasons, and undoing it gives back what was there."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from lydigital import paths, texts
+from lydigital.commands import registry
+from lydigital.commands.registry import Command, Workbench, commands, execute
+from lydigital.edits.journal import Journal
+from lydigital.errors import LydError, RefusedError, UsageError
+from lydigital.model.changeset import ChangeSet
+from lydigital.model.document import MapDocument
+
+ALL = list(commands().values())
+# What each command is called with; those left out take nothing.
+PARAMETERS: dict[str, dict[str, object]] = {
+    "file.open": {"project": "{city}"},
+    "file.save_as": {"path": "{tmp}/new"},
+    "layer.add": {"path": "{city}"},
+    "layer.remove": {"layer": "way"},
+    "layer.show": {"layer": "field"},
+    "layer.hide": {"layer": "way"},
+    "layer.toggle": {"layer": "way"},
+    "layer.solo": {"layer": "spot"},
+    "layer.move": {"layer": "field", "above": "way", "group": "net"},
+    "layer.opacity": {"layer": "way", "opacity": 0.25},
+    "layer.labels": {"layer": "way"},
+    "layer.style": {"layer": "way", "style": {"rules": []}},
+    "layer.zoom_to": {"layer": "spot"},
+    "group.toggle": {"group": "net"},
+    "group.expand": {"group": "net"},
+    "group.show_layers": {"groups": ["net", "land"]},
+    "view.to_scale": {"scale": 5000},
+    "view.go_to": {"x": 112.45, "y": 34.62},
+    "view.bookmark_add": {"title": "这里", "layers": True},
+    "view.bookmark_go": {"title": "b"},
+    "view.bookmark_remove": {"title": "b"},
+    "map.render": {"path": "{tmp}/map.png", "width": 64, "height": 48, "labels": False},
+}
+
+
+@pytest.fixture
+def session(small_session, tmp_path):
+    """A session in which every command can be done: saved project, bookmark, something to undo and to redo, views."""
+    execute(small_session, "view.bookmark_add", title="b", layers=True)
+    execute(small_session, "layer.hide", layer="field")
+    execute(small_session, "file.save_as", path=str(tmp_path / "project"))
+    for scale in (9000, 4000, 2000):
+        small_session.move(small_session.viewport.at_scale(scale))
+        small_session.history.trail._last_s = 0.0  # each a gesture of its own
+    small_session.go_back()
+    for layer in ("well", "spot"):
+        execute(small_session, "layer.labels", layer=layer)
+    execute(small_session, "edit.undo")
+    execute(small_session, "file.save")
+    left = Journal(small_session.project)
+    left.write(MapDocument(title="left behind"), "x")
+    left._lock.close()
+    return small_session
+
+
+def arguments(command: Command, city: object, tmp: object) -> dict[str, object]:
+    given = PARAMETERS.get(command.id, {})
+    return {k: v.format(city=city, tmp=tmp) if isinstance(v, str) else v for k, v in given.items()}
+
+
+@pytest.mark.parametrize("command", ALL, ids=lambda c: c.id)
+def test_texts_icon_and_shortcut(command):
+    noun, _, verb = command.id.partition(".")
+    assert noun.isidentifier()
+    assert verb.isidentifier()
+    texts.use("zh", paths.translations_dir())
+    assert command.name != command.title
+    assert command.icon
+    assert set(PARAMETERS.get(command.id, {})) <= set(command.parameters.__struct_fields__)
+    shortcuts = [c.shortcut for c in ALL if c.shortcut]
+    assert len(shortcuts) == len(set(shortcuts))
+
+
+@pytest.mark.parametrize("command", ALL, ids=lambda c: c.id)
+def test_undo_gives_back_what_was_there(command, session, small_city, tmp_path):
+    before = session.document
+    undo_text = session.history.undo_text
+    assert command.disabled(session) is None
+    result = execute(session, command.id, **arguments(command, small_city, tmp_path))
+    if not isinstance(result, ChangeSet) or not command.undoable:
+        return
+    assert result.author == "" or result.author == "tester"
+    if result:
+        assert session.document != before
+        assert session.history.undo_text != undo_text
+        execute(session, "edit.undo")
+        assert session.document == before
+        execute(session, "edit.redo")
+        execute(session, "edit.undo")
+    assert session.document == before
+
+
+@pytest.mark.parametrize("command", ALL, ids=lambda c: c.id)
+def test_on_an_empty_map_it_works_or_says_why(command, small_catalogue, small_city, tmp_path):
+    empty = Workbench(MapDocument(), small_catalogue)
+    reason = command.disabled(empty)
+    if reason is None:
+        caught = None
+        try:
+            empty.run(command.id, **arguments(command, small_city, tmp_path))
+        except LydError as error:
+            caught = error
+        assert caught is None or caught.hint_text()
+        return
+    texts.use("zh", paths.translations_dir())
+    translated = command.disabled(empty)
+    assert translated != reason, "the reason has its Chinese"
+    with pytest.raises(RefusedError) as refused:
+        empty.run(command.id, **arguments(command, small_city, tmp_path))
+    assert refused.value.hint_text() == translated
+
+
+def test_ids_are_found_and_near_ones_named():
+    assert registry.get("layer.hide").name == "Hide layer"
+    with pytest.raises(UsageError, match=r"layer\.hid") as caught:
+        registry.get("layer.hid")
+    assert "layer.hide" in caught.value.hint_text()
+
+
+@pytest.mark.parametrize(
+    ("command", "given"),
+    [
+        ("layer.hide", {}),
+        ("layer.hide", {"layer": "way", "loud": True}),
+        ("layer.opacity", {"layer": "way", "opacity": 1.5}),
+        ("layer.opacity", {"layer": "way", "opacity": "much"}),
+        ("view.to_scale", {"scale": 0}),
+        ("layer.hide", {"layer": "wya"}),
+        ("layer.move", {"layer": "way", "above": "spot", "below": "field"}),
+        ("group.toggle", {"group": "nte"}),
+        ("view.bookmark_go", {"title": "nowhere"}),
+    ],
+)
+def test_wrong_parameters_change_nothing(session, command, given):
+    before = session.document
+    with pytest.raises(UsageError) as caught:
+        execute(session, command, **given)
+    assert caught.value.hint_text()
+    assert session.document is before
+
+
+def test_doing_what_is_so_already_is_no_step(session):
+    before = session.history.undo_text
+    changes = execute(session, "layer.hide", layer="field")
+    assert not changes
+    assert session.history.undo_text == before
+
+
+def test_slider_is_one_step(session):
+    before = session.document
+    for opacity in (0.9, 0.7, 0.4):
+        execute(session, "layer.opacity", layer="way", opacity=opacity)
+    assert session.document.layer("way").opacity == 0.4
+    execute(session, "edit.undo")
+    assert session.document == before
+
+
+def test_opening_a_group_is_no_step_and_no_unsaved_change(session):
+    before = session.history.undo_text
+    execute(session, "group.expand", group="net", expanded=True)
+    assert session.document.group("net").expanded
+    assert session.history.undo_text == before
+    assert session.is_saved
+
+
+def test_needs_input_tells_menus_when_to_ask():
+    assert registry.get("layer.hide").needs_input
+    assert not registry.get("edit.undo").needs_input
+    assert not registry.get("view.theme").needs_input
+
+
+def test_parameters_can_be_shown_as_a_schema():
+    for command in ALL:
+        assert msgspec.json.schema(command.parameters)
