@@ -83,66 +83,78 @@ def shade(
 
 
 @inner
-def _between(a: int, b: int, t: int) -> int:
-    """All four channels of two pixels mixed, ``t`` 0-256."""
-    rb = ((a & 0xFF00FF) * (256 - t) + (b & 0xFF00FF) * t + 0x800080) >> 8
-    ag = ((a >> 8) & 0xFF00FF) * (256 - t) + ((b >> 8) & 0xFF00FF) * t + 0x800080
-    return (rb & 0xFF00FF) | (ag & 0xFF00FF00)
-
-
-@inner
 def _spread(pixel: int) -> int:
+    """Three channels 16 bits apart, so that one multiplication weighs all of them."""
     return (pixel & 0xFF) | ((pixel & 0xFF00) << 8) | ((pixel & 0xFF0000) << 16)
 
 
-@kernel(u32_frame, i64, i64, i64, i64, u32s2, i32s, read(types.uint16), i32s, read(types.uint16), i64)
+@kernel(
+    u32_frame, i64, i64, i64, i64, u32s2, i32s, read(types.uint16, 2), i32s, read(types.uint16, 2), i64,
+)
 def drape(
-    frame: U32, row0: int, row1: int, column0: int, column1: int, pixels: U32, cells_x: I32, parts_x: U16, cells_y: I32,
-    parts_y: U16, opacity: int,
+    frame: U32, row0: int, row1: int, column0: int, column1: int, pixels: U32, cells_x: I32, weights_x: U16,
+    cells_y: I32, weights_y: U16, opacity: int,
 ) -> None:
     """Lay ``pixels`` smoothly over the columns column0 <= x < column1 of the rows row0 <= y < row1 of the frame.
 
-    Frame column x mixes the columns ``cells_x[x]`` and the one after it, ``parts_x[x]`` 0-256 of the latter; rows
-    alike. ``opacity`` 0-256. Pixels are opaque, or 0 where there is nothing.
+    Frame column x mixes three columns of ``pixels`` around ``cells_x[x]`` by ``weights_x`` ``(w, 3)``, which add up to
+    256; rows alike. ``opacity`` 0-256. Pixels are opaque, or 0 where there is nothing: a frame pixel that would mix
+    nothing with something takes the nearest cell, or stays.
     """
-    columns = pixels.shape[1]
-    first = np.int64(cells_x[column0])
+    rows, columns = pixels.shape
+    first = max(np.int64(cells_x[column0]) - 1, 0)
     last = min(np.int64(cells_x[column1 - 1]) + 1, columns - 1)
     n = last - first + 1
-    mixed = np.empty(n, np.uint32)
-    level = np.empty(n, np.int64)
-    slope = np.zeros(n, np.int64)
+    level = np.zeros(n + 2, np.int64)  # one more on each side: beyond the edge the edge goes on
+    step = np.zeros(n + 1, np.int64)
+    solid = np.ones(n + 2, np.uint8)
+    half = 0x008000800080
     for y in range(row0, row1):
-        upper = pixels[cells_y[y], first : last + 1]
-        lower = pixels[min(cells_y[y] + 1, pixels.shape[0] - 1), first : last + 1]
-        t = np.int64(parts_y[y])
+        cell = int(cells_y[y])
+        upper = pixels[max(cell - 1, 0), first : last + 1]
+        middle = pixels[cell, first : last + 1]
+        lower = pixels[min(cell + 1, rows - 1), first : last + 1]
+        p, q, r = np.int64(weights_y[y, 0]), np.int64(weights_y[y, 1]), np.int64(weights_y[y, 2])
         least = np.uint32(0xFFFFFFFF)
         for c in range(n):
-            mixed[c] = np.uint32(_between(np.int64(upper[c]), np.int64(lower[c]), t))
-            least = min(least, mixed[c])
+            least = min(least, upper[c], middle[c], lower[c])
+            v = (
+                _spread(np.int64(upper[c])) * p + _spread(np.int64(middle[c])) * q + _spread(np.int64(lower[c])) * r
+                + half
+            )
+            level[c + 1] = (v >> 8) & 0x00FF00FF00FF
+        whole = least >= OPAQUE
+        if not whole:
+            for c in range(n):
+                solid[c + 1] = 1
+                if min(upper[c], middle[c], lower[c]) < OPAQUE:
+                    level[c + 1] = _spread(np.int64(middle[c]))
+                    solid[c + 1] = 1 if middle[c] >= OPAQUE else 0
+            solid[0], solid[n + 1] = solid[1], solid[n]
+        level[0], level[n + 1] = level[1], level[n]
         below = frame[y]
-        if opacity == 256 and least >= OPAQUE:
-            # Three channels 16 bits apart in one integer: one multiplication a pixel.
-            for c in range(n):
-                level[c] = _spread(np.int64(mixed[c]))
-            for c in range(n - 1):
-                slope[c] = level[c + 1] - level[c]
-            for c in range(n):
-                level[c] = (level[c] << 8) + 0x008000800080
+        if whole and opacity == 256:
+            for c in range(n + 1):
+                step[c] = level[c] - level[c + 1]
+            for c in range(n + 2):
+                level[c] = (level[c] << 8) + half
             for x in range(column0, column1):
                 c = np.uint64(cells_x[x] - first)  # unsigned: no test for an index from the end
-                v = level[c] + slope[c] * np.int64(parts_x[x])
+                d = c + np.uint64(1)
+                v = level[d] + step[c] * np.int64(weights_x[x, 0]) - step[d] * np.int64(weights_x[x, 2])
                 below[x] = np.uint32(((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE)
             continue
         for x in range(column0, column1):
-            c = cells_x[x] - first
-            following = min(c + 1, n - 1)
-            pixel = _between(np.int64(mixed[c]), np.int64(mixed[following]), np.int64(parts_x[x]))
-            alpha = pixel >> 24
-            if alpha == 255:
-                below[x] = np.uint32(over(np.int64(below[x]), pixel, opacity))
-            elif alpha > 0:
-                straight = OPAQUE
-                for k in range(3):
-                    straight |= min(255, ((pixel >> (8 * k)) & 0xFF) * 255 // alpha) << (8 * k)
-                below[x] = np.uint32(over(np.int64(below[x]), straight, (alpha * opacity + 127) // 255))
+            c = np.uint64(cells_x[x] - first)
+            v = (
+                level[c] * np.int64(weights_x[x, 0]) + level[c + np.uint64(1)] * np.int64(weights_x[x, 1])
+                + level[c + np.uint64(2)] * np.int64(weights_x[x, 2]) + half
+            )
+            if not whole and not (solid[c] and solid[c + np.uint64(1)] and solid[c + np.uint64(2)]):
+                if not solid[c + np.uint64(1)]:
+                    continue
+                v = level[c + np.uint64(1)] << 8
+            pixel = ((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE
+            if opacity < 256:
+                pixel = over(np.int64(below[x]), pixel, opacity)
+            below[x] = np.uint32(pixel)

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from lydigital.model.geometry import GeometryKind
+from lydigital.model.grid import Grid
+from lydigital.model.style import PointSymbolizer
+from lydigital.render.plan import plan_for
+from lydigital.units import mm_to_px
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from lydigital.model.geometry import GeometryArray
-    from lydigital.model.grid import Grid
-    from lydigital.model.style import Fill, PointSymbolizer, RasterSymbolizer, Style
+    from lydigital.model.style import Fill, RasterSymbolizer, Style
     from lydigital.model.table import FeatureTable
     from lydigital.model.viewport import Viewport
+    from lydigital.render.plan import Plan
 
 Rgba = tuple[int, int, int, int]
 
@@ -142,8 +148,114 @@ class DrawList:
     unplaced: int = 0
 
 
+SELECTED_FILL = (255, 193, 7, 84)
+SELECTED_LINE = (255, 128, 0, 255)
+_SELECTED_MM = 0.6
+_SORTED_MARKS = 20_000  # more marks than that are not put in order
+
+
 def build(
     scene: Sequence[SceneLayer], viewport: Viewport, fonts: Fonts | None = None, *, background: Rgba = (247, 246, 242, 255),
 ) -> DrawList:
-    """Choose rules, rows, sizes and label places for one picture; no labels without ``fonts``."""
-    raise NotImplementedError
+    """Choose rules, rows, sizes and label places for one picture; no labels without ``fonts``.
+
+    Tables and grids must be in the viewport's reference system.
+    """
+    scale = viewport.scale
+    ops: list[Op] = []
+    selected: list[Op] = []
+    visible: dict[str, NDArray[np.int32]] = {}
+    for layer in scene:
+        style = layer.style
+        if not style.shows_at(scale) or layer.opacity * style.opacity <= 0.0:
+            continue
+        plan = plan_for(layer, scale, viewport.dpi)
+        if not plan and not (style.labels and layer.labels):
+            continue
+        data = layer.data
+        assert data.crs == viewport.crs, f"{layer.id} is in {data.crs}, the picture in {viewport.crs}"
+        if isinstance(data, Grid):
+            ops.extend(RasterOp(data, s, layer.opacity * style.opacity) for s in plan.rasters)
+            continue
+        x0, y0, x1, y1 = viewport.bounds
+        margin = plan.margin_px * viewport.units_per_px
+        box = (x0 - margin, y0 - margin, x1 + margin, y1 + margin)
+        whole = data.geometry.total_bounds
+        if not (whole[0] <= box[2] and whole[2] >= box[0] and whole[1] <= box[3] and whole[3] >= box[1]):
+            continue
+        rows = data.rows_in(box)
+        if layer.codes is None or plan.is_uniform:
+            codes = np.zeros(len(rows), np.int16)
+        else:
+            codes = layer.codes[rows]
+            known = codes >= 0
+            if not known.all():
+                rows, codes = rows[known], codes[known]
+        if not len(rows):
+            continue
+        visible[layer.id] = rows
+        ops.extend(_layer_ops(layer, data.geometry, plan, rows, codes))
+        if len(layer.selected):
+            selected.extend(_selection(layer, data.geometry, plan, rows, viewport.dpi))
+    labels: tuple[PlacedLabel, ...] = ()
+    unplaced = 0
+    if fonts is not None:
+        from lydigital.render import labels as labelling
+
+        labels, unplaced = labelling.place(scene, visible, viewport, fonts)
+    return DrawList(viewport, background, (*ops, *selected), labels, unplaced)
+
+
+def _layer_ops(
+    layer: SceneLayer, geometry: GeometryArray, plan: Plan, rows: NDArray[np.int32], codes: NDArray[np.int16],
+) -> list[Op]:
+    ops: list[Op] = []
+
+    def chosen(which: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+        if plan.is_uniform:
+            return (rows, codes) if which[0] else (rows[:0], codes[:0])
+        keep = which[codes]
+        return (rows, codes) if keep.all() else (rows[keep], codes[keep])
+
+    if geometry.kind is GeometryKind.POLYGON:
+        for fill in plan.fills:
+            some, theirs = chosen(fill.which)
+            if len(some):
+                ops.append(FillOp(geometry, some, theirs, fill.colors, fill.pattern))
+    if geometry.kind is not GeometryKind.POINT:
+        for s in plan.strokes:
+            some, _ = chosen(s.which)
+            if len(some):
+                ops.append(StrokeOp(geometry, some, s.color, s.width_px, s.cap, s.join, s.dash_px, s.offset_px))
+    else:
+        for m in plan.marks:
+            some, theirs = chosen(m.which)
+            if 1 < len(some) <= _SORTED_MARKS:  # important rules on top, and southern marks above northern ones
+                order = np.lexsort((-geometry.bounds[some, 1], -theirs))
+                some, theirs = some[order], theirs[order]
+            if len(some):
+                opacity = layer.opacity * layer.style.opacity
+                ops.append(MarkOp(geometry, some, theirs, m.marks, m.sizes_px, opacity))
+    return ops
+
+
+def _selection(
+    layer: SceneLayer, geometry: GeometryArray, plan: Plan, rows: NDArray[np.int32], dpi: float,
+) -> list[Op]:
+    """Highlights of the selected ones among ``rows``."""
+    mask = np.zeros(len(geometry), np.bool_)
+    mask[layer.selected] = True
+    some = rows[mask[rows]]
+    if not len(some):
+        return []
+    width = mm_to_px(_SELECTED_MM, dpi)
+    codes = np.zeros(len(some), np.int16)
+    if geometry.kind is GeometryKind.POINT:
+        largest = max((size for m in plan.marks for size in m.sizes_px), default=6.0)
+        ring = PointSymbolizer(color="#ffc10754", outline="#ff8000", outline_mm=_SELECTED_MM)
+        return [MarkOp(geometry, some, codes, (ring,), (largest + 4 * width,))]
+    if geometry.kind is GeometryKind.LINE:
+        widest = max((s.width_px for s in plan.strokes), default=1.0)
+        return [StrokeOp(geometry, some, (*SELECTED_LINE[:3], 180), widest + 1.5 * width)]
+    colors = np.array([SELECTED_FILL], np.uint8)
+    return [FillOp(geometry, some, codes, colors), StrokeOp(geometry, some, SELECTED_LINE, width)]

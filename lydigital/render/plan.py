@@ -1,0 +1,219 @@
+"""How one layer is drawn at one scale, whatever the view: colours, widths, order. Worked out once, used while panning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
+
+import msgspec
+import numpy as np
+
+from lydigital.model.style import (
+    Fill,
+    LineSymbolizer,
+    PointSymbolizer,
+    PolygonSymbolizer,
+    RasterSymbolizer,
+    parse_color,
+    size_at,
+)
+from lydigital.units import mm_to_px
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from lydigital.model.style import Rule, Stroke, Style
+    from lydigital.render.drawlist import SceneLayer
+
+    Which = NDArray[np.bool_]  # by code: whether features with it take part
+
+_MITER = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class FillPlan:
+    """Fields as in :class:`~lydigital.render.drawlist.FillOp`, for the codes of ``which``."""
+
+    which: Which
+    colors: NDArray[np.uint8]
+    pattern: Fill | None
+
+
+@dataclass(frozen=True, eq=False)
+class StrokePlan:
+    """Fields as in :class:`~lydigital.render.drawlist.StrokeOp`, for the codes of ``which``."""
+
+    which: Which
+    color: tuple[int, int, int, int]
+    width_px: float
+    cap: Literal["butt", "round", "square"]
+    join: Literal["miter", "round", "bevel"]
+    dash_px: tuple[float, ...]
+    offset_px: float
+
+    def same_look(self, other: StrokePlan) -> bool:
+        mine = (self.color, self.width_px, self.cap, self.join, self.dash_px, self.offset_px)
+        return mine == (other.color, other.width_px, other.cap, other.join, other.dash_px, other.offset_px)
+
+
+@dataclass(frozen=True, eq=False)
+class MarkPlan:
+    """Fields as in :class:`~lydigital.render.drawlist.MarkOp`, for the codes of ``which``."""
+
+    which: Which
+    marks: tuple[PointSymbolizer, ...]
+    sizes_px: tuple[float, ...]
+
+
+@dataclass(eq=False)
+class Plan:
+    """What to draw, bottom first: fills, then strokes, then marks; or grids.
+
+    ``margin_px`` is how far the look of a feature reaches beyond its geometry.
+    """
+
+    fills: list[FillPlan] = field(default_factory=list)
+    strokes: list[StrokePlan] = field(default_factory=list)
+    marks: list[MarkPlan] = field(default_factory=list)
+    rasters: list[RasterSymbolizer] = field(default_factory=list)
+    margin_px: float = 1.0
+    is_uniform: bool = False  # all features fall under the first rule
+
+    def __bool__(self) -> bool:
+        return bool(self.fills or self.strokes or self.marks or self.rasters)
+
+
+class _Kept:
+    """What is remembered of a layer: its last plan, and what never changes."""
+
+    def __init__(self, layer: SceneLayer) -> None:
+        codes = layer.codes
+        self.is_uniform = codes is not None and not codes.any()
+        self.leader = leaders(layer.style)
+        self.key: tuple[float, float] | None = None
+        self.plan = Plan()
+
+
+_kept: WeakKeyDictionary[SceneLayer, _Kept] = WeakKeyDictionary()
+
+
+def plan_for(layer: SceneLayer, scale: float, dpi: float) -> Plan:
+    """The plan of a layer at a scale denominator."""
+    kept = _kept.get(layer)
+    if kept is None:
+        kept = _kept[layer] = _Kept(layer)
+    key = (scale, dpi)
+    if kept.key != key:
+        kept.plan = _Planner(layer, kept.leader, scale, dpi).plan
+        kept.plan.is_uniform = kept.is_uniform
+        kept.key = key
+    return kept.plan
+
+
+def leaders(style: Style) -> list[int]:
+    """For each rule the number its features carry: rules that differ in scale only share the first one's."""
+    first: dict[object, int] = {}
+    out = []
+    for number, rule in enumerate(style.rules):
+        condition: object = ()
+        if style.kind == "categorized":
+            condition = (rule.value, rule.values)
+        elif style.kind == "graduated":
+            condition = (rule.minimum, rule.maximum)
+        out.append(first.setdefault(condition, number))
+    return out
+
+
+class _Planner:
+    def __init__(self, layer: SceneLayer, leader: list[int], scale: float, dpi: float) -> None:
+        self.scale = scale
+        self.dpi = dpi
+        self.opacity = layer.opacity * layer.style.opacity
+        self.count = len(leader)
+        self.plan = Plan()
+        rules = [(leader[i], r) for i, r in enumerate(layer.style.rules) if r.min_scale <= scale < r.max_scale]
+        rules.reverse()  # the first rule matters most and is drawn on top
+        self._polygons(rules)
+        self._lines(rules)
+        self._points(rules)
+        self.plan.rasters = [s for _, r in rules for s in r.symbolizers if isinstance(s, RasterSymbolizer)]
+
+    def _which(self, code: int) -> Which:
+        which = np.zeros(self.count + 1, np.bool_)  # one more: code -1 looks there
+        which[code] = True
+        return which
+
+    def _polygons(self, rules: list[tuple[int, Rule]]) -> None:
+        for level in range(max((len(r.symbolizers) for _, r in rules), default=0)):
+            solid = FillPlan(np.zeros(self.count + 1, np.bool_), np.zeros((self.count, 4), np.uint8), None)
+            patterns = []
+            for code, rule in rules:
+                symbolizer = rule.symbolizers[level] if level < len(rule.symbolizers) else None
+                fill = symbolizer.fill if isinstance(symbolizer, PolygonSymbolizer) else None
+                if fill is None:
+                    continue
+                ground = fill.color if fill.pattern == "solid" else fill.ground
+                if ground:
+                    if solid.which[code]:  # a second rule for the same features: a pass of its own
+                        self.plan.fills.append(solid)
+                        solid = FillPlan(np.zeros(self.count + 1, np.bool_), np.zeros((self.count, 4), np.uint8), None)
+                    solid.which[code] = True
+                    solid.colors[code] = parse_color(ground, fill.opacity * self.opacity)
+                if fill.pattern != "solid":
+                    colors = np.zeros((self.count, 4), np.uint8)
+                    colors[code] = parse_color(fill.color, fill.opacity * self.opacity)
+                    pattern = msgspec.structs.replace(fill, ground="")
+                    patterns.append(FillPlan(self._which(code), colors, pattern))
+            if solid.which.any():
+                self.plan.fills.append(solid)
+            self.plan.fills.extend(patterns)
+        self.plan.strokes.extend(self._merged(
+            (code, s.stroke) for code, rule in rules for s in rule.symbolizers if isinstance(s, PolygonSymbolizer)
+        ))
+
+    def _lines(self, rules: list[tuple[int, Rule]]) -> None:
+        lines = [(code, s) for code, rule in rules for s in rule.symbolizers if isinstance(s, LineSymbolizer)]
+        self.plan.strokes.extend(self._merged((code, s.casing) for code, s in lines))
+        self.plan.strokes.extend(self._merged((code, s.stroke) for code, s in lines))
+
+    def _merged(self, strokes: Iterable[tuple[int, Stroke | None]]) -> list[StrokePlan]:
+        """Strokes of features by code; neighbours in order that look the same become one union."""
+        out: list[StrokePlan] = []
+        for code, stroke in strokes:
+            new = None if stroke is None else self._stroke(code, stroke)
+            if new is None:
+                continue
+            if out and out[-1].same_look(new):
+                out[-1].which[code] = True
+            else:
+                out.append(new)
+        return out
+
+    def _stroke(self, code: int, stroke: Stroke) -> StrokePlan | None:
+        width = mm_to_px(size_at(stroke.width_mm, self.scale), self.dpi)
+        color = parse_color(stroke.color, stroke.opacity * self.opacity)
+        if width <= 0.0 or color[3] == 0:
+            return None
+        offset = mm_to_px(stroke.offset_mm, self.dpi)
+        reach = width / 2 * (_MITER if stroke.join == "miter" else 1.5) + 2 * abs(offset) + 1.0
+        self.plan.margin_px = max(self.plan.margin_px, reach)
+        dash = tuple(mm_to_px(d, self.dpi) for d in stroke.dash_mm)
+        return StrokePlan(self._which(code), color, width, stroke.cap, stroke.join, dash, offset)
+
+    def _points(self, rules: list[tuple[int, Rule]]) -> None:
+        for level in range(max((len(r.symbolizers) for _, r in rules), default=0)):
+            marks = [PointSymbolizer()] * self.count
+            sizes = [1.0] * self.count
+            which = np.zeros(self.count + 1, np.bool_)
+            for code, rule in rules:
+                symbolizer = rule.symbolizers[level] if level < len(rule.symbolizers) else None
+                if isinstance(symbolizer, PointSymbolizer):
+                    marks[code] = symbolizer
+                    sizes[code] = mm_to_px(size_at(symbolizer.size_mm, self.scale), self.dpi)
+                    which[code] = sizes[code] > 0.0 and self.opacity > 0.0
+            if which.any():
+                self.plan.marks.append(MarkPlan(which, tuple(marks), tuple(sizes)))
+                self.plan.margin_px = max(self.plan.margin_px, *(2.0 * s for s in sizes))

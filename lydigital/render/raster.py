@@ -1,0 +1,262 @@
+"""A draw list to pixels: every operation in turn, in horizontal bands on two threads.
+
+Rows of a picture do not depend on each other, so each thread draws all operations into its own band without waiting for
+the other, and the result is the same bits as one band would give.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lydigital.errors import CancelledError
+from lydigital.kernels import fill as fill_kernel
+from lydigital.kernels import mark as mark_kernel
+from lydigital.kernels import stroke as stroke_kernel
+from lydigital.model.geometry import GeometryKind
+from lydigital.render import relief
+from lydigital.render.atlas import atlas_of
+from lydigital.render.drawlist import FillOp, MarkOp, StrokeOp
+from lydigital.render.sprites import sprite
+from lydigital.units import mm_to_px
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from lydigital.model.style import Fill
+    from lydigital.model.viewport import Viewport
+    from lydigital.render.drawlist import DrawList, Fonts, Op, PlacedLabel, Rgba
+
+_CAPS = {"butt": stroke_kernel.BUTT, "round": stroke_kernel.ROUND, "square": stroke_kernel.SQUARE}
+_JOINS = {"miter": stroke_kernel.MITER, "round": stroke_kernel.ROUND, "bevel": stroke_kernel.BEVEL}
+_PATTERNS = {"solid": 0.0, "hatch": 1.0, "cross": 2.0, "dots": 3.0}
+_SOLID = np.zeros(7, np.float64)
+_NO_IMPORTANCE = np.zeros(0, np.float32)
+_KEPT_SCRATCH = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Pixels ``(h, w, 4) uint8``, opaque; red, green, blue, 255 or blue, green, red, 255. ``seconds`` to draw them."""
+
+    pixels: NDArray[np.uint8]
+    seconds: float
+
+
+class _Scratch:
+    """Memory the kernels work in, kept between frames; all zero (but for ``sums`` and ``base``) when not in use."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.size = (width, height)
+        self.sums = np.empty((height, width, 4), np.uint16)
+        self.base = np.zeros((height, width), np.uint32)
+        self.mask = np.zeros((height, width), np.uint8)
+        self.dirty = np.zeros((height, -(-width // stroke_kernel.DIRTY)), np.uint8)
+        self.stride = (width + 2 + fill_kernel.BLOCK) // fill_kernel.BLOCK * fill_kernel.BLOCK + fill_kernel.BLOCK
+        self.acc = np.zeros(height * self.stride, np.float32)
+        self.touched = np.zeros(height * self.stride // fill_kernel.BLOCK, np.uint8)
+        self.tag = 0
+
+
+_free: list[_Scratch] = []
+_lock = Lock()
+
+
+def _borrow(width: int, height: int) -> _Scratch:
+    with _lock:
+        for index, scratch in enumerate(_free):
+            if scratch.size == (width, height):
+                return _free.pop(index)
+    return _Scratch(width, height)
+
+
+def _give_back(scratch: _Scratch) -> None:
+    with _lock:
+        _free.append(scratch)
+        del _free[:-_KEPT_SCRATCH]
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=max(2, (os.cpu_count() or 2)), thread_name_prefix="bands")
+
+
+def draw(
+    drawlist: DrawList, *, bgra: bool = False, threads: int = 2, fonts: Fonts | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Frame:
+    """Draw ``drawlist``.
+
+    Parameters
+    ----------
+    bgra
+        Blue first, as ``QImage.Format_RGB32`` wants it, instead of red first.
+    threads
+        Bands drawn at the same time.
+    fonts
+        For labels and icons; without them neither is drawn.
+    cancelled
+        Asked between operations.
+
+    Raises
+    ------
+    CancelledError
+        As soon as ``cancelled`` says so.
+    """
+    start = time.perf_counter()
+    width, height = drawlist.viewport.width_px, drawlist.viewport.height_px
+    scratch = _borrow(width, height)
+    painter = _Painter(drawlist.viewport, scratch, fonts, bgra)
+    steps: list[Callable[[NDArray[np.uint32], int, int], None]] = []
+    for op in drawlist.ops:
+        step = painter.step(op)
+        if step is not None:
+            steps.append(step)
+    if drawlist.labels and fonts is not None:
+        steps.append(painter.labels(drawlist.labels, fonts))
+    frame = np.empty((height, width), np.uint32)
+    background = packed((*drawlist.background[:3], 255), bgra)
+
+    def band(row0: int, row1: int) -> None:
+        frame[row0:row1] = background
+        for step in steps:
+            if cancelled is not None and cancelled():
+                raise CancelledError("Drawing was stopped", hint="Draw again to see the whole map.")
+            step(frame, row0, row1)
+
+    edges = [height * k // threads for k in range(threads + 1)]
+    jobs: list[Future[None]] = [_pool().submit(band, edges[k], edges[k + 1]) for k in range(1, threads)]
+    try:
+        try:
+            band(edges[0], edges[1])
+        finally:
+            errors = [job.exception() for job in jobs]  # waits: nobody may write into frame or scratch any more
+        for error in errors:
+            if error is not None:
+                raise error
+    except CancelledError:
+        scratch.tag = 255  # tags given but not used: begin anew
+        _give_back(scratch)
+        raise
+    _give_back(scratch)
+    return Frame(frame.view(np.uint8).reshape(height, width, 4), time.perf_counter() - start)
+
+
+def packed(color: Rgba, bgra: bool) -> int:
+    """A colour as the kernels take it."""
+    r, g, b, a = color
+    return (b | g << 8 | r << 16 | a << 24) if bgra else (r | g << 8 | b << 16 | a << 24)
+
+
+class _Painter:
+    """Turns operations into steps that draw rows of the frame."""
+
+    def __init__(self, viewport: Viewport, scratch: _Scratch, fonts: Fonts | None, bgra: bool) -> None:
+        self.viewport = viewport
+        self.scratch = scratch
+        self.fonts = fonts
+        self.bgra = bgra
+        self.left, _, _, self.top = viewport.bounds
+        self.scale = 1.0 / viewport.units_per_px
+
+    def step(self, op: Op) -> Callable[[NDArray[np.uint32], int, int], None] | None:
+        if isinstance(op, FillOp):
+            return self.fill(op) if len(op.rows) else None
+        if isinstance(op, StrokeOp):
+            return self.stroke(op) if len(op.rows) and op.color[3] > 0 and op.width_px > 0 else None
+        if isinstance(op, MarkOp):
+            return self.marks(op) if len(op.rows) else None
+        return relief.prepare(op, self.viewport, self.bgra)
+
+    def fill(self, op: FillOp) -> Callable[[NDArray[np.uint32], int, int], None]:
+        g, s = op.geometry, self.scratch
+        colors = op.colors[:, [2, 1, 0, 3]] if self.bgra else op.colors
+        words = np.ascontiguousarray(colors, np.uint8).view(np.uint32).ravel()
+        pattern = _SOLID if op.pattern is None else self._pattern(op.pattern)
+        importance = _NO_IMPORTANCE if g.importance is None else g.importance
+        s.tag += 1
+        clear = s.tag > 255
+        if clear:
+            s.tag = 1
+        tag = s.tag
+
+        def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
+            if clear:
+                s.base[row0:row1] = 0
+            rest = slice(row0 * s.stride, row1 * s.stride)
+            flags = slice(row0 * s.stride // fill_kernel.BLOCK, row1 * s.stride // fill_kernel.BLOCK)
+            fill_kernel.fill(
+                frame, s.sums, s.base, tag, s.acc[rest], s.touched[flags], row0, row1, self.left, self.top, self.scale,
+                g.coords, importance, g.ring_offsets, g.geom_rings, g.bounds, op.rows, op.codes, words, pattern,
+            )
+
+        return draw
+
+    def _pattern(self, fill: Fill) -> NDArray[np.float64]:
+        """Parameters of a pattern that hangs on the map, so that it moves with it."""
+        dpi = self.viewport.dpi
+        spacing = max(2.0, mm_to_px(fill.spacing_mm, dpi))
+        angle = np.radians(fill.angle_deg)
+        nx, ny = float(np.sin(angle)), float(np.cos(angle))
+        x = self.left * self.scale + 0.5
+        y = -self.top * self.scale + 0.5
+        u, v = (x * nx + y * ny) / spacing % 1.0, (y * nx - x * ny) / spacing % 1.0
+        return np.array([_PATTERNS[fill.pattern], nx, ny, u, v, spacing, mm_to_px(fill.width_mm, dpi) / 2])
+
+    def stroke(self, op: StrokeOp) -> Callable[[NDArray[np.uint32], int, int], None]:
+        g, s = op.geometry, self.scratch
+        r, gr, b, a = op.color
+        half = op.width_px / 2
+        if half < 0.5:  # thinner than a pixel: a pixel wide, and paler
+            a, half = max(1, round(a * op.width_px)), 0.5
+        color = packed((r, gr, b, a), self.bgra)
+        dash = np.array(op.dash_px * 2 if len(op.dash_px) % 2 else op.dash_px, np.float64)
+        importance = _NO_IMPORTANCE if g.importance is None else g.importance
+        closed = g.kind is GeometryKind.POLYGON
+        cap, join = _CAPS[op.cap], _JOINS[op.join]
+
+        def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
+            stroke_kernel.stroke(
+                frame, s.mask, s.dirty, row0, row1, self.left, self.top, self.scale, g.coords, importance,
+                g.ring_offsets, g.geom_rings, g.bounds, op.rows, color, half, cap, join, dash, op.offset_px, closed,
+            )
+
+        return draw
+
+    def marks(self, op: MarkOp) -> Callable[[NDArray[np.uint32], int, int], None]:
+        g = op.geometry
+        pictures = [
+            sprite(mark, size, self.viewport.dpi, self.fonts, bgra=self.bgra, opacity=op.opacity)
+            for mark, size in zip(op.marks, op.sizes_px, strict=True)
+        ]
+        pixels = np.concatenate([p.pixels.ravel() for p in pictures])
+        starts = np.cumsum([0, *(p.pixels.size for p in pictures[:-1])])
+        table = np.array(
+            [(start, p.pixels.shape[1], p.pixels.shape[0]) for start, p in zip(starts, pictures, strict=True)], np.int64
+        )
+        anchors = np.array([p.anchor for p in pictures], np.float64)
+
+        def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
+            mark_kernel.mark(
+                frame, row0, row1, self.left, self.top, self.scale, g.coords, g.ring_offsets, g.geom_rings, op.rows,
+                op.codes, pixels, table, anchors,
+            )
+
+        return draw
+
+    def labels(self, labels: Sequence[PlacedLabel], fonts: Fonts) -> Callable[[NDArray[np.uint32], int, int], None]:
+        arguments = atlas_of(fonts).arrange(labels, fonts, bgra=self.bgra)
+
+        def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
+            mark_kernel.text(frame, self.scratch.mask, row0, row1, *arguments)
+
+        return draw

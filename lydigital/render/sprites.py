@@ -1,0 +1,177 @@
+"""Marks as small pictures: a shaped badge with an outline and an icon, drawn once and put on every point."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lydigital.kernels import fill
+from lydigital.model.style import parse_color
+from lydigital.units import mm_to_px
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lydigital.model.style import PointSymbolizer
+    from lydigital.render.drawlist import Fonts
+
+_KEPT = 1024
+_GLYPH = 0.62  # of the badge
+_GLYPH_FROM_PX = 9.0  # smaller badges carry no icon
+_PIN_HEIGHT = 1.42  # of the head
+
+
+class Sprite(NamedTuple):
+    """Premultiplied pixels ``(h, w) uint32`` and the place in them that stands on the point, pixels."""
+
+    pixels: NDArray[np.uint32]
+    anchor: tuple[float, float]
+
+
+class _Outline(NamedTuple):
+    """A shape in units of the badge's radius, y down, centred on the badge."""
+
+    points: NDArray[np.float64]
+    inradius: float  # how far the edge is from the centre
+    glyph: float  # room for the icon, relative to a circle
+    lift: float  # how far above the centre the icon sits
+
+
+def _arc(x: float, y: float, r: float, start: float, stop: float, *, n: int = 24) -> list[tuple[float, float]]:
+    steps = np.radians(np.linspace(start, stop, n))
+    return [(x + r * math.cos(a), y + r * math.sin(a)) for a in steps]
+
+
+def _regular(n: int, turn_deg: float, radius: float = 1.0) -> list[tuple[float, float]]:
+    return _arc(0.0, 0.0, radius, turn_deg, turn_deg + 360.0 * (n - 1) / n, n=n)
+
+
+@cache
+def _outline(shape: str) -> _Outline:
+    if shape == "square":
+        return _Outline(np.array([(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]), 0.9, 1.1, 0.0)
+    if shape == "rounded":
+        r, c = 0.38, 0.92 - 0.38
+        points = _arc(c, c, r, 0, 90, n=9) + _arc(-c, c, r, 90, 180, n=9)
+        points += _arc(-c, -c, r, 180, 270, n=9) + _arc(c, -c, r, 270, 360, n=9)
+        return _Outline(np.array(points), 0.92, 1.1, 0.0)
+    if shape == "diamond":
+        return _Outline(np.array(_regular(4, -90, 1.12)), 0.79, 0.8, 0.0)
+    if shape == "triangle":
+        return _Outline(np.array(_regular(3, -90, 1.2)), 0.6, 0.62, -0.05)
+    if shape == "hexagon":
+        return _Outline(np.array(_regular(6, -90, 1.06)), 0.92, 1.0, 0.0)
+    if shape == "shield":
+        half = [(0.0, -1.0), (0.45, -0.86), (0.88, -0.8), (0.88, 0.0), (0.8, 0.34), (0.58, 0.64), (0.28, 0.88), (0.0, 1.05)]
+        return _Outline(np.array(half + [(-x, y) for x, y in half[-2:0:-1]]), 0.84, 0.95, 0.08)
+    if shape == "pin":
+        tip = 2 * _PIN_HEIGHT - 1.0
+        angle = math.degrees(math.acos(1.0 / tip))
+        drop = [(0.0, tip), *_arc(0.0, 0.0, 1.0, 90 + angle, 450 - angle, n=48)]
+        return _Outline(np.array(drop), 1.0, 1.0, 0.0)
+    return _Outline(np.array(_regular(72, 0)), 1.0, 1.0, 0.0)
+
+
+def outline_points(shape: str) -> NDArray[np.float64]:
+    """Outline of a mark's shape ``(n, 2)`` in units of its radius, y down, centre of the badge at the origin."""
+    return _outline(shape).points.copy()
+
+
+def coverage(points: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
+    """Share (0-1) of every pixel that lies in one ring ``(n, 2)`` of pixel coordinates, y down."""
+    ring = np.vstack([points, points[:1]])
+    ring[:, 1] = -ring[:, 1]
+    frame = np.full((height, width), 0xFF000000, np.uint32)
+    bounds = np.concatenate([ring.min(axis=0), ring.max(axis=0)])[None]
+    room = height * (width + 2 * fill.BLOCK + 2)
+    fill.fill(
+        frame, np.zeros((height, width, 4), np.uint16), np.zeros((height, width), np.uint32), 1,
+        np.zeros(room, np.float32), np.zeros(room // fill.BLOCK + 1, np.uint8), 0, height, 0.0, 0.0, 1.0,
+        ring, np.zeros(0, np.float32), np.array([0, len(ring)]), np.array([0, 1]), bounds, np.zeros(1, np.int32),
+        np.zeros(1, np.int16), np.array([0xFFFFFFFF], np.uint32), np.zeros(7),
+    )
+    return (frame & 0xFF) / 255.0
+
+
+_sprites: dict[tuple[object, ...], Sprite] = {}
+_lock = Lock()
+
+
+def sprite(
+    symbolizer: PointSymbolizer, size_px: float, dpi: float, fonts: Fonts | None = None, *, bgra: bool = False,
+    opacity: float = 1.0,
+) -> Sprite:
+    """The picture of a mark ``size_px`` across; its icon needs ``fonts``. Pictures are kept."""
+    size_px = round(max(size_px, 1.0) * 2) / 2
+    key = (symbolizer, size_px, dpi, id(fonts) if fonts is not None else 0, bgra, opacity)
+    with _lock:
+        found = _sprites.get(key)
+    if found is None:
+        found = _drawn(symbolizer, size_px, mm_to_px(symbolizer.outline_mm, dpi), fonts, bgra=bgra, opacity=opacity)
+        with _lock:
+            if len(_sprites) >= _KEPT:
+                _sprites.clear()
+            _sprites[key] = found
+    return found
+
+
+def _drawn(
+    symbolizer: PointSymbolizer, size_px: float, outline_px: float, fonts: Fonts | None, *, bgra: bool, opacity: float
+) -> Sprite:
+    shape = _outline(symbolizer.shape)
+    if symbolizer.shape in {"square", "rounded"}:
+        size_px = max(2.0, round(size_px * shape.inradius) / shape.inradius)  # straight edges on pixel borders
+    radius = size_px / 2
+    reach = np.abs(shape.points).max(axis=0) * radius
+    edges = round(2 * shape.inradius * radius)
+    half = math.ceil(reach[0] + 0.5)
+    width = 2 * half + (edges % 2 if symbolizer.shape in {"square", "rounded"} else 1)
+    cx = width / 2
+    above = math.ceil(-shape.points[:, 1].min() * radius + 0.5)
+    below = math.ceil(shape.points[:, 1].max() * radius + 0.5)
+    cy = above + (width % 2) / 2
+    height = above + below + width % 2
+    centre = np.array([cx, cy])
+    outer = coverage(shape.points * radius + centre, width, height)
+    outline_px = min(outline_px, radius * shape.inradius)
+    inset = max(0.0, 1.0 - outline_px / (radius * shape.inradius))
+    points = shape.points * radius * inset
+    if symbolizer.shape == "pin":
+        points = np.vstack([[(0.0, shape.points[0, 1] * radius - outline_px * 2.2)], points[1:]])
+    inner = coverage(points + centre, width, height) if inset > 0 else np.zeros_like(outer)
+    ring = parse_color(symbolizer.outline) if outline_px > 0 and symbolizer.outline else (0, 0, 0, 0)
+    body = parse_color(symbolizer.color)
+    picture = np.zeros((height, width, 4))
+    _over(picture, np.maximum(outer - inner, 0.0) if body[3] < 255 else outer, ring)
+    _over(picture, inner, body)
+    if symbolizer.glyph and fonts is not None and size_px >= _GLYPH_FROM_PX:
+        icon = fonts.icon(symbolizer.glyph, size_px * _GLYPH * shape.glyph)
+        _over(picture, _placed(icon, width, height, cx, cy - shape.lift * radius), parse_color(symbolizer.glyph_color))
+    if bgra:
+        picture = picture[:, :, [2, 1, 0, 3]]
+    bytes_ = np.rint(picture * (symbolizer.opacity * opacity * 255.0)).astype(np.uint8)
+    tip = shape.points[:, 1].max() * radius if symbolizer.shape == "pin" else 0.0
+    return Sprite(np.ascontiguousarray(bytes_).view(np.uint32)[:, :, 0], (cx, cy + tip))
+
+
+def _placed(icon: NDArray[np.uint8], width: int, height: int, cx: float, cy: float) -> NDArray[np.float64]:
+    """Coverage of an icon centred at (cx, cy), on whole pixels."""
+    out = np.zeros((height, width))
+    h, w = icon.shape
+    x0, y0 = round(cx - w / 2), round(cy - h / 2)
+    a, b, c, d = max(x0, 0), min(x0 + w, width), max(y0, 0), min(y0 + h, height)
+    if a < b and c < d:
+        out[c:d, a:b] = icon[c - y0 : d - y0, a - x0 : b - x0] / 255.0
+    return out
+
+
+def _over(picture: NDArray[np.float64], cover: NDArray[np.float64], color: tuple[int, int, int, int]) -> None:
+    """Lay a straight colour over premultiplied 0-1 pixels."""
+    alpha = (cover * (color[3] / 255.0))[:, :, None]
+    source = np.array([color[0] / 255.0, color[1] / 255.0, color[2] / 255.0, 1.0])
+    picture *= 1.0 - alpha
+    picture += alpha * source
