@@ -107,8 +107,11 @@ class Transformation:
         """Transform ``(n, 2) float64`` x, y; unreachable points become inf."""
         if self.is_identity:
             return xy
-        x, y = self._proj.transform(xy[:, 0], xy[:, 1])
-        return np.column_stack([x, y])
+        x, y = np.array(xy[:, 0], np.float64), np.array(xy[:, 1], np.float64)
+        self._proj.transform(x, y, inplace=True)
+        out = np.empty((len(xy), 2))
+        out[:, 0], out[:, 1] = x, y
+        return out
 
     def point(self, x: float, y: float) -> tuple[float, float]:
         if self.is_identity:

@@ -13,6 +13,7 @@ import hashlib
 import mmap
 import os
 import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +41,9 @@ LIMIT_BYTES = 4 << 30
 _FORMAT = 1
 _MAGIC = b"LYDCACHE"
 T = TypeVar("T")
+
+_writer = ThreadPoolExecutor(1, "table-cache")
+_last: Future[None] | None = None
 _ALIGN = 64
 _GEOMETRY_ARRAYS = ("coords", "ring_offsets", "part_offsets", "geom_offsets", "bounds", "importance")
 
@@ -107,7 +111,7 @@ def read(store: Store, layer: str, target: Crs, *, crs: str = "") -> FeatureTabl
     table = _prepared(source.to_crs(target))
     issues = store.describe(layer).issues + _transformation_issues(source, table, layer)
     store.remember(layer, issues)
-    _write(
+    _keep(
         path,
         _table_arrays(table),
         kind=int(table.geometry.kind),
@@ -129,7 +133,7 @@ def read_grid(path: Path, target: Crs | None = None) -> Grid:
     grid = rasters.read_grid(path, target)
     levels = (grid, *grid.overviews)
     arrays = {f"level{i}": level.values for i, level in enumerate(levels)}
-    _write(
+    _keep(
         kept_path,
         arrays,
         crs=grid.crs.definition,
@@ -137,6 +141,12 @@ def read_grid(path: Path, target: Crs | None = None) -> Grid:
         cells=tuple(level.cell for level in levels),
     )
     return grid
+
+
+def finish() -> None:
+    """Wait until all that was read so far is written."""
+    if _last is not None:
+        _last.result()
 
 
 def trim(limit_bytes: int = LIMIT_BYTES) -> None:
@@ -256,6 +266,12 @@ def _path(identity: str, target: str, assumed: str) -> Path:
 
 def _padding(position: int) -> int:
     return -position % _ALIGN
+
+
+def _keep(path: Path, arrays: Mapping[str, NDArray[Any]], **header: Any) -> None:
+    """Write in the background: the map need not wait for the disk. The program ends when all is written."""
+    global _last  # noqa: PLW0603 - one queue a process
+    _last = _writer.submit(_write, path, arrays, **header)
 
 
 def _write(

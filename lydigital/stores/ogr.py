@@ -215,21 +215,22 @@ def _geometry_column(table: pa.Table, meta: dict[str, Any]) -> str | None:
 
 
 def _bytes_and_offsets(blobs: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """All blobs as one run of bytes; a null has no bytes."""
+    """All blobs as one run of bytes ``(b,) uint8`` and ``(n + 1,) int64`` offsets; a null has no bytes."""
     import pyarrow as pa
 
-    if isinstance(blobs.type, pa.BaseExtensionType):
-        blobs = pa.chunked_array([chunk.storage for chunk in blobs.chunks], blobs.type.storage_type)
-    whole = blobs.cast(pa.large_binary()).combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):  # older Arrow keeps the wrapper around no or one chunk
-        whole = whole.chunk(0) if whole.num_chunks else pa.array([], pa.large_binary())
-    _, offsets, data = whole.buffers()
-    ends = (
-        np.frombuffer(offsets, np.int64)[whole.offset : whole.offset + len(whole) + 1]
-        if len(whole)
-        else np.zeros(1, int)
-    )
-    return (np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(0, np.uint8)), ends
+    data, ends, end = [], [np.zeros(1, np.int64)], 0
+    for chunk in blobs.chunks:
+        plain = chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
+        if not len(plain):
+            continue
+        _, offsets, raw = plain.buffers()
+        dtype = np.int64 if pa.types.is_large_binary(plain.type) else np.int32
+        steps = np.frombuffer(offsets, dtype)[plain.offset : plain.offset + len(plain) + 1].astype(np.int64)
+        if raw is not None:
+            data.append(np.frombuffer(raw, np.uint8)[steps[0] : steps[-1]])
+        ends.append(steps[1:] - steps[0] + end)
+        end = int(ends[-1][-1])
+    return np.concatenate([np.zeros(0, np.uint8), *data]), np.concatenate(ends)
 
 
 def _parse(blobs: pa.ChunkedArray, geometry: Geometry, layer: str) -> tuple[GeometryArray, list[Issue]]:

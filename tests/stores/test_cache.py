@@ -24,9 +24,11 @@ TARGET = Crs("EPSG:4546")
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
+    """An own folder, written before the read returns."""
     place = tmp_path / "tables"
     place.mkdir()
     monkeypatch.setattr(cache, "_folder", lambda: place)
+    monkeypatch.setattr(cache, "_keep", cache._write)
     return place
 
 
@@ -124,6 +126,14 @@ def test_reprojects_once(store):
     assert 106 < second.geometry.total_bounds[0] < 112
     cache.read(store, "district", TARGET)
     assert store.reads == 2
+
+
+def test_writes_in_the_background(store, folder, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(cache, "_folder", lambda: folder)
+    cache.read(store, "district", TARGET)
+    cache.finish()
+    assert isinstance(cache.read(store, "district", TARGET), cache.MappedTable)
 
 
 def test_a_changed_source_is_read_again(store, source, write_file):

@@ -80,13 +80,13 @@ def test_the_cache_gives_the_same(write, tmp_path, monkeypatch):
     place = tmp_path / "tables"
     place.mkdir()
     monkeypatch.setattr(cache, "_folder", lambda: place)
+    monkeypatch.setattr(cache, "_keep", cache._write)
     path = write(np.random.default_rng(1).normal(size=(600, 700)))
     for target in (None, Crs("EPSG:4490")):
         first = cache.read_grid(path, target)
-        monkeypatch.setattr(rasters, "read_grid", None)
-        second = cache.read_grid(path, target)
-        monkeypatch.undo()
-        monkeypatch.setattr(cache, "_folder", lambda: place)
+        with monkeypatch.context() as without_source:
+            without_source.setattr(rasters, "read_grid", None)
+            second = cache.read_grid(path, target)
         assert np.array_equal(first.values, second.values, equal_nan=True)
         assert (first.origin, first.cell, first.crs) == (second.origin, second.cell, second.crs)
         assert len(first.overviews) == len(second.overviews) == 2
