@@ -68,8 +68,11 @@ class Sites:
 
     @cached_property
     def centre(self) -> Points:
-        """Middle of the main city, (2,) m."""
-        return np.array(self.main_city.centroid.coords[0])
+        """Seat of the city, (2,) m; the middle of the main city where no seat is given."""
+        place = self.city.layers["place"]
+        seat = np.flatnonzero(np.asarray(place.columns["level"], str) == "市")
+        chosen = shape_array(place)[seat[0]] if len(seat) else self.main_city.centroid
+        return shapely.get_coordinates(chosen)[0]
 
     @cached_property
     def rural(self) -> NDArray[np.int64]:

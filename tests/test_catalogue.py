@@ -168,7 +168,7 @@ def test_the_city_view_is_calm():
     visible = {d.id for d in CATALOGUE.layers if d.visible and d.geometry != "none" and shown(d.style, CITY_VIEW)}
     assert {"relief", "county", "river", "reservoir", "road", "seat"} <= visible
     assert visible <= {
-        "relief", "county", "river", "reservoir", "river_area", "road", "railway", "seat", "settlement", "forest",
+        "relief", "county", "river", "reservoir", "river_area", "road", "railway", "seat", "place", "settlement", "forest",
         "hazard_zone",
     }
 
@@ -189,7 +189,7 @@ def test_label_hierarchy():
         assert layer.style.labels is not None
         return layer.style.labels.priority
 
-    order = ["county", "seat", "place", "village", "road", "poi"]
+    order = ["seat", "county", "place", "village", "road", "poi"]
     assert [priority(i) for i in order] == sorted(map(priority, order), reverse=True)
 
 
