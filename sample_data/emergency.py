@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 M2_PER_PERSON = {1: 0.5, 2: 2.0, 3: 3.0, 4: 4.5, 5: 4.5}  # by shelter class; a parameter, not a quotation
-_KIND_NAMES = {1: "派出所", 2: "交通抢险队", 3: "医疗救护队", 4: "防震减灾队", 5: "防汛抗旱队", 7: "森林防火队", 8: "消防救援站"}
+_KIND_NAMES = {
+    1: "派出所",
+    2: "交通抢险队",
+    3: "医疗救护队",
+    4: "防震减灾队",
+    5: "防汛抗旱队",
+    7: "森林防火队",
+    8: "消防救援站",
+}
 
 
 def layers(_city: City, sites: Sites) -> Iterator[tuple[str, Layer]]:
@@ -30,7 +38,12 @@ def _teams(sites: Sites) -> Layer:
     towns, counties = sites.towns, sites.counties
     high = np.argsort(-sites.height(towns.xy), kind="stable")[:44]
     low = np.argsort(sites.height(towns.xy), kind="stable")
-    town_rows = {1: np.arange(len(towns)), 5: np.sort(low[spread(rng, towns.xy[low[:90]], 24)]), 7: np.sort(high), 8: np.sort(spread(rng, towns.xy, 30))}
+    town_rows = {
+        1: np.arange(len(towns)),
+        5: np.sort(low[spread(rng, towns.xy[low[:90]], 24)]),
+        7: np.sort(high),
+        8: np.sort(spread(rng, towns.xy, 30)),
+    }
     kind, xy, names, county = [], [], [], []
     for k, rows in town_rows.items():
         kind += [k] * len(rows)
@@ -49,23 +62,56 @@ def _teams(sites: Sites) -> Layer:
         county += list(counties.code)
     n, k = len(kind), np.array(kind)
     members = rng.integers(8, 30, n) + np.where(np.isin(k, (7, 8)), 15, 0)
-    return Layer(points(np.concatenate(xy)), {
-        "code": codes("DW", n), "name": np.array(names), "kind": k, "members": members, "vehicles": np.maximum(members // 8, 1), "contact": np.full(n, "值班岗（示例）"), "phone": phones(n, 1000), "county_code": np.array(county), "nature": nature(n),
-    })
+    return Layer(
+        points(np.concatenate(xy)),
+        {
+            "code": codes("DW", n),
+            "name": np.array(names),
+            "kind": k,
+            "members": members,
+            "vehicles": np.maximum(members // 8, 1),
+            "contact": np.full(n, "值班岗（示例）"),
+            "phone": phones(n, 1000),
+            "county_code": np.array(county),
+            "nature": nature(n),
+        },
+    )
 
 
 def _depots(sites: Sites) -> Layer:
     rng = generator("depot")
     towns, counties = sites.towns, sites.counties
     rows = np.sort(spread(rng, towns.xy, 24))
-    xy = np.concatenate([sites.around(rng, np.repeat(sites.centre[None], 3, 0), 1500, 5000), sites.around(rng, counties.xy, 400, 1200), sites.around(rng, towns.xy[rows], 150, 600)])
+    xy = np.concatenate(
+        [
+            sites.around(rng, np.repeat(sites.centre[None], 3, 0), 1500, 5000),
+            sites.around(rng, counties.xy, 400, 1200),
+            sites.around(rng, towns.xy[rows], 150, 600),
+        ]
+    )
     n = len(xy)
     size = np.r_[np.full(3, 12), np.full(len(counties), 4), np.ones(len(rows))]
-    names = [*(f"洛阳市第{i}应急物资库" for i in "一二三"), *(f"{c}应急物资库" for c in counties.name), *(f"{town_name(t)}应急物资点" for t in towns.name[rows])]
-    return Layer(points(xy), {
-        "code": codes("WZ", n), "name": np.array(names), "kind": np.r_[1, 2, 3, np.where(rng.random(n - 3) < 0.6, 1, 2)], "tents": (size * rng.uniform(40, 90, n)).astype(int), "quilts": (size * rng.uniform(150, 400, n)).astype(int),
-        "pumps": (size * rng.uniform(1, 6, n)).astype(int), "boats": (size * rng.uniform(0, 2, n)).astype(int), "sandbags": (size * rng.uniform(1500, 5000, n)).astype(int), "area_m2": (size * rng.uniform(120, 260, n)).astype(int), "county_code": sites.county_of(xy), "nature": nature(n),
-    })
+    names = [
+        *(f"洛阳市第{i}应急物资库" for i in "一二三"),
+        *(f"{c}应急物资库" for c in counties.name),
+        *(f"{town_name(t)}应急物资点" for t in towns.name[rows]),
+    ]
+    return Layer(
+        points(xy),
+        {
+            "code": codes("WZ", n),
+            "name": np.array(names),
+            "kind": np.r_[1, 2, 3, np.where(rng.random(n - 3) < 0.6, 1, 2)],
+            "tents": (size * rng.uniform(40, 90, n)).astype(int),
+            "quilts": (size * rng.uniform(150, 400, n)).astype(int),
+            "pumps": (size * rng.uniform(1, 6, n)).astype(int),
+            "boats": (size * rng.uniform(0, 2, n)).astype(int),
+            "sandbags": (size * rng.uniform(1500, 5000, n)).astype(int),
+            "area_m2": (size * rng.uniform(120, 260, n)).astype(int),
+            "county_code": sites.county_of(xy),
+            "nature": nature(n),
+        },
+    )
 
 
 def _shelters(sites: Sites) -> Layer:
@@ -73,16 +119,50 @@ def _shelters(sites: Sites) -> Layer:
     towns, counties, village = sites.towns, sites.counties, sites.villages
     home = np.flatnonzero(village.kind == "居")
     rows = home[pick(rng, village.population[home] + 1.0, 150)]
-    xy = np.concatenate([sites.around(rng, counties.xy, 300, 1300), sites.around(rng, towns.xy, 80, 500), sites.around(rng, village.xy[rows], 30, 200)])
+    xy = np.concatenate(
+        [
+            sites.around(rng, counties.xy, 300, 1300),
+            sites.around(rng, towns.xy, 80, 500),
+            sites.around(rng, village.xy[rows], 30, 200),
+        ]
+    )
     n = len(xy)
-    kind = np.r_[np.full(len(counties), 5), rng.choice([2, 3, 4], len(towns), p=[0.5, 0.3, 0.2]), rng.choice([1, 2], len(rows), p=[0.7, 0.3])]
-    area = np.round(np.select([kind == 5, kind == 1], [rng.uniform(20000, 60000, n), rng.uniform(800, 4000, n)], rng.uniform(2500, 14000, n)), -1).astype(int)
+    kind = np.r_[
+        np.full(len(counties), 5),
+        rng.choice([2, 3, 4], len(towns), p=[0.5, 0.3, 0.2]),
+        rng.choice([1, 2], len(rows), p=[0.7, 0.3]),
+    ]
+    area = np.round(
+        np.select(
+            [kind == 5, kind == 1],
+            [rng.uniform(20000, 60000, n), rng.uniform(800, 4000, n)],
+            rng.uniform(2500, 14000, n),
+        ),
+        -1,
+    ).astype(int)
     each = np.array([M2_PER_PERSON[int(k)] for k in kind])
-    names = [*(f"{c}中心避难场所" for c in counties.name), *(f"{town_name(t)}避难场所" for t in towns.name), *(f"{village_name(v)}紧急避难点" for v in village.name[rows])]
-    return Layer(points(xy), {
-        "code": codes("BN", n), "name": np.array(names), "kind": kind, "area_m2": area, "m2_per_person": each, "capacity": np.floor(area / each).astype(int), "indoor": rng.random(n) < 0.3,
-        "county_code": np.r_[counties.code, towns.county, village.county[rows]], "township_code": np.r_[towns.code[sites.town_of(xy[: len(counties)])], towns.code, village.township[rows]], "nature": nature(n),
-    })
+    names = [
+        *(f"{c}中心避难场所" for c in counties.name),
+        *(f"{town_name(t)}避难场所" for t in towns.name),
+        *(f"{village_name(v)}紧急避难点" for v in village.name[rows]),
+    ]
+    return Layer(
+        points(xy),
+        {
+            "code": codes("BN", n),
+            "name": np.array(names),
+            "kind": kind,
+            "area_m2": area,
+            "m2_per_person": each,
+            "capacity": np.floor(area / each).astype(int),
+            "indoor": rng.random(n) < 0.3,
+            "county_code": np.r_[counties.code, towns.county, village.county[rows]],
+            "township_code": np.r_[
+                towns.code[sites.town_of(xy[: len(counties)])], towns.code, village.township[rows]
+            ],
+            "nature": nature(n),
+        },
+    )
 
 
 def _incidents(sites: Sites) -> Layer:
@@ -93,10 +173,27 @@ def _incidents(sites: Sites) -> Layer:
     kind = np.array([1, 2, 3, 4, 5, 6] * 2)
     ends = {1: "交通事故", 2: "火灾", 3: "滑坡险情", 4: "内涝", 5: "管线泄漏", 6: "急救"}
     start = datetime(2025, 7, 16, 8, tzinfo=timezone(timedelta(hours=8)))
-    return Layer(points(xy), {
-        "code": codes("SJ", 12), "name": np.array([f"{village_name(village.name[r])}{ends[int(k)]}（演练）" for r, k in zip(rows, kind, strict=True)]), "kind": kind, "level": rng.choice([3, 4], 12, p=[0.25, 0.75]),
-        "time": np.array([start + timedelta(minutes=int(m)) for m in np.sort(rng.integers(0, 2800, 12))], object), "status": np.r_[np.full(7, 3), 2, 2, 2, 1, 1], "injured": rng.integers(0, 5, 12), "county_code": village.county[rows], "nature": nature(12),
-    })
+    return Layer(
+        points(xy),
+        {
+            "code": codes("SJ", 12),
+            "name": np.array(
+                [
+                    f"{village_name(village.name[r])}{ends[int(k)]}（演练）"
+                    for r, k in zip(rows, kind, strict=True)
+                ]
+            ),
+            "kind": kind,
+            "level": rng.choice([3, 4], 12, p=[0.25, 0.75]),
+            "time": np.array(
+                [start + timedelta(minutes=int(m)) for m in np.sort(rng.integers(0, 2800, 12))], object
+            ),
+            "status": np.r_[np.full(7, 3), 2, 2, 2, 1, 1],
+            "injured": rng.integers(0, 5, 12),
+            "county_code": village.county[rows],
+            "nature": nature(12),
+        },
+    )
 
 
 def _hospitals(sites: Sites) -> Layer:
@@ -107,15 +204,38 @@ def _hospitals(sites: Sites) -> Layer:
         (1, big, [f"洛阳市第{i}人民医院" for i in "一二三四五六七八"], sites.county_of(big)),
         (2, sites.around(rng, counties.xy, 150, 700), [f"{c}人民医院" for c in counties.name], counties.code),
         (2, sites.around(rng, counties.xy, 300, 1000), [f"{c}中医院" for c in counties.name], counties.code),
-        (3, sites.around(rng, towns.xy, 60, 400), [f"{town_name(t)}{'社区卫生服务中心' if k == '街道' else '卫生院'}" for t, k in zip(towns.name, towns.kind, strict=True)], towns.county),
+        (
+            3,
+            sites.around(rng, towns.xy, 60, 400),
+            [
+                f"{town_name(t)}{'社区卫生服务中心' if k == '街道' else '卫生院'}"
+                for t, k in zip(towns.name, towns.kind, strict=True)
+            ],
+            towns.county,
+        ),
         (4, sites.around(rng, counties.xy, 250, 900), [f"{c}疾控中心" for c in counties.name], counties.code),
         (5, sites.around(rng, counties.xy, 200, 1200), [f"{c}急救站" for c in counties.name], counties.code),
     ]
     level = np.concatenate([np.full(len(xy), k) for k, xy, _, _ in groups])
     xy = np.concatenate([g[1] for g in groups])
     n = len(level)
-    beds = np.select([level == 1, level == 2, level == 3], [rng.integers(650, 1800, n), rng.integers(180, 620, n), rng.integers(20, 110, n)], 0)
-    return Layer(points(xy), {
-        "code": codes("YY", n), "name": np.array([name for g in groups for name in g[2]]), "level": level, "beds": beds, "doctors": np.maximum((beds * rng.uniform(0.25, 0.45, n)).astype(int), 4),
-        "telemed": (level == 1) | ((level == 2) & (rng.random(n) < 0.4)), "pilot": (level == 3) & (rng.random(n) < 0.12), "county_code": np.concatenate([np.asarray(g[3]) for g in groups]), "township_code": towns.code[sites.town_of(xy)], "nature": nature(n),
-    })
+    beds = np.select(
+        [level == 1, level == 2, level == 3],
+        [rng.integers(650, 1800, n), rng.integers(180, 620, n), rng.integers(20, 110, n)],
+        0,
+    )
+    return Layer(
+        points(xy),
+        {
+            "code": codes("YY", n),
+            "name": np.array([name for g in groups for name in g[2]]),
+            "level": level,
+            "beds": beds,
+            "doctors": np.maximum((beds * rng.uniform(0.25, 0.45, n)).astype(int), 4),
+            "telemed": (level == 1) | ((level == 2) & (rng.random(n) < 0.4)),
+            "pilot": (level == 3) & (rng.random(n) < 0.12),
+            "county_code": np.concatenate([np.asarray(g[3]) for g in groups]),
+            "township_code": towns.code[sites.town_of(xy)],
+            "nature": nature(n),
+        },
+    )

@@ -52,7 +52,14 @@ NAMED = (
 _TYPE_NAME = {1: "崩塌", 2: "滑坡", 3: "泥石流", 4: "塌陷", 5: "地裂缝", 6: "地面沉降"}
 _MINING = ("410323", "410327", "410329")  # coal and bauxite goaf
 _LOESS = ("410308", "410307", "410311")
-_VOLUME_STEPS = {1: (1, 10, 100), 2: (10, 100, 1000), 3: (2, 20, 50), 4: (0.1, 1, 10), 5: (0.1, 1, 10), 6: (0.1, 1, 10)}
+_VOLUME_STEPS = {
+    1: (1, 10, 100),
+    2: (10, 100, 1000),
+    3: (2, 20, 50),
+    4: (0.1, 1, 10),
+    5: (0.1, 1, 10),
+    6: (0.1, 1, 10),
+}
 
 
 def layers(city: City, sites: Sites) -> Iterator[tuple[str, Layer]]:
@@ -107,10 +114,22 @@ def _zones(city: City, sites: Sites) -> Layer:
     area, number = _polygons(area, number, 3e5)
     middle = shapely.get_coordinates(shapely.point_on_surface(area))
     county = sites.county_of(middle)
-    kind = np.where(np.isin(county, _MINING) & (number == 3), COLLAPSE, np.where(sites.height(middle) > 800, DEBRIS, LANDSLIDE))
-    return Layer(area, {
-        "code": codes("YF", len(area)), "susceptibility": number, "kind": kind, "area_km2": np.round(shapely.area(area) / 1e6, 2), "county_code": county, "nature": nature(len(area), ESTIMATED),
-    })
+    kind = np.where(
+        np.isin(county, _MINING) & (number == 3),
+        COLLAPSE,
+        np.where(sites.height(middle) > 800, DEBRIS, LANDSLIDE),
+    )
+    return Layer(
+        area,
+        {
+            "code": codes("YF", len(area)),
+            "susceptibility": number,
+            "kind": kind,
+            "area_km2": np.round(shapely.area(area) / 1e6, 2),
+            "county_code": county,
+            "nature": nature(len(area), ESTIMATED),
+        },
+    )
 
 
 def _rounded(polygon: shapely.Polygon) -> shapely.Polygon:
@@ -127,7 +146,9 @@ def _rounded(polygon: shapely.Polygon) -> shapely.Polygon:
     return shapely.make_valid(shapely.Polygon(out[0], out[1:]))
 
 
-def _polygons(area: NDArray[np.object_], number: NDArray[np.int64], smallest: float) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+def _polygons(
+    area: NDArray[np.object_], number: NDArray[np.int64], smallest: float
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     parts, index = shapely.get_parts(area, return_index=True)
     keep = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > smallest)
     return parts[keep], number[index[keep]]
@@ -147,20 +168,53 @@ def _points(sites: Sites) -> Layer:
     row = np.r_[named, rural[chosen]]
     county, slope = village.county[row], sites.slope(xy)
     n = len(row)
-    kind = np.array([_kind(rng, str(c), float(s), float(h)) for c, s, h in zip(county, slope, sites.height(xy), strict=True)])
+    kind = np.array(
+        [
+            _kind(rng, str(c), float(s), float(h))
+            for c, s, h in zip(county, slope, sites.height(xy), strict=True)
+        ]
+    )
     kind[: len(NAMED)] = [k for *_, k in NAMED]
-    volume = np.round(np.exp(rng.normal(0.6, 1.5, n)) * np.select([kind == 2, kind == 3, kind == 1], [4.0, 1.2, 0.6], 0.12), 2)
+    volume = np.round(
+        np.exp(rng.normal(0.6, 1.5, n)) * np.select([kind == 2, kind == 3, kind == 1], [4.0, 1.2, 0.6], 0.12),
+        2,
+    )
     volume = np.maximum(volume, 0.01)
-    scale = np.array([4 - np.searchsorted(_VOLUME_STEPS[int(k)], v, side="right") for k, v in zip(kind, volume, strict=True)])
+    scale = np.array(
+        [
+            4 - np.searchsorted(_VOLUME_STEPS[int(k)], v, side="right")
+            for k, v in zip(kind, volume, strict=True)
+        ]
+    )
     people = np.clip(np.exp(rng.normal(3.1, 1.25, n)), 0, 1600).astype(int)
     assets = np.round(people * rng.uniform(2.5, 9.0, n) + rng.uniform(5, 60, n), 0)
-    names = [name for _, _, name, _ in NAMED] + [f"{village_name(village.name[r])}{_TYPE_NAME[int(k)]}" for r, k in zip(row[len(NAMED):], kind[len(NAMED):], strict=True)]
+    names = [name for _, _, name, _ in NAMED] + [
+        f"{village_name(village.name[r])}{_TYPE_NAME[int(k)]}"
+        for r, k in zip(row[len(NAMED) :], kind[len(NAMED) :], strict=True)
+    ]
     trigger = np.where(kind == COLLAPSE, 3, rng.choice([1, 2, 4], n, p=[0.62, 0.28, 0.10]))
-    return Layer(points(xy), {
-        "code": np.array([f"{c}{i:04d}" for i, c in enumerate(county, 1)]), "name": np.array(names), "kind": kind, "scale": scale, "volume_m3": volume, "threat_people": people, "threat_assets": assets,
-        "grade": danger_grade(people, assets), "stability": rng.choice([1, 2, 3], n, p=[0.2, 0.5, 0.3]), "trigger": trigger, "slope_deg": np.round(slope, 1), "county_code": county,
-        "township_code": village.township[row], "village_code": village.code[row], "monitor": np.array([f"示例监测员{i:03d}" for i in range(1, n + 1)]), "phone": phones(n, 1), "nature": np.where(np.arange(n) < len(NAMED), ESTIMATED, SAMPLE),
-    })
+    return Layer(
+        points(xy),
+        {
+            "code": np.array([f"{c}{i:04d}" for i, c in enumerate(county, 1)]),
+            "name": np.array(names),
+            "kind": kind,
+            "scale": scale,
+            "volume_m3": volume,
+            "threat_people": people,
+            "threat_assets": assets,
+            "grade": danger_grade(people, assets),
+            "stability": rng.choice([1, 2, 3], n, p=[0.2, 0.5, 0.3]),
+            "trigger": trigger,
+            "slope_deg": np.round(slope, 1),
+            "county_code": county,
+            "township_code": village.township[row],
+            "village_code": village.code[row],
+            "monitor": np.array([f"示例监测员{i:03d}" for i in range(1, n + 1)]),
+            "phone": phones(n, 1),
+            "nature": np.where(np.arange(n) < len(NAMED), ESTIMATED, SAMPLE),
+        },
+    )
 
 
 def _named_row(village, town: str, part: str, sites: Sites) -> int:
@@ -195,7 +249,13 @@ def _storm(sites: Sites) -> tuple[Layer, Layer]:
     rain = np.zeros((n, HOURS))
     for begin, last, peak, breadth in ((6, 22, 11.5, 26000.0), (34, 26, 20.5, 21000.0)):
         share = (hour - begin) / last
-        centre = np.stack([along[0] + (0.12 + 0.72 * share) * (along[2] - along[0]), along[1] + (0.10 + 0.68 * share) * (along[3] - along[1])], 1)
+        centre = np.stack(
+            [
+                along[0] + (0.12 + 0.72 * share) * (along[2] - along[0]),
+                along[1] + (0.10 + 0.68 * share) * (along[3] - along[1]),
+            ],
+            1,
+        )
         envelope = np.where((share > 0) & (share < 1), np.sin(np.pi * np.clip(share, 0, 1)) ** 0.7, 0)
         d = xy[:, None, :] - centre[None]
         u, v = (d[..., 0] + d[..., 1]) / np.sqrt(2), (d[..., 1] - d[..., 0]) / np.sqrt(2)
@@ -205,15 +265,33 @@ def _storm(sites: Sites) -> tuple[Layer, Layer]:
     total = np.cumsum(rain, axis=1)
     day = np.max(total[:, 23:] - np.c_[np.zeros(n), total[:, : HOURS - 24]], axis=1)
     code = codes("YL", n)
-    names = [*(f"{c}国家气象站" for c in counties.name), *(f"{t.removesuffix('街道')}雨量站" for t in towns.name[rest])]
-    gauges = Layer(points(xy), {
-        "code": code, "name": np.array(names), "kind": np.r_[np.ones(len(counties), int), rng.choice([2, 3], n - len(counties), p=[0.65, 0.35])], "elevation_m": np.round(height).astype(int),
-        "rain_24h": np.round(day, 1), "rain_total": np.round(total[:, -1], 1), "county_code": sites.county_of(xy), "nature": nature(n),
-    })
+    names = [
+        *(f"{c}国家气象站" for c in counties.name),
+        *(f"{t.removesuffix('街道')}雨量站" for t in towns.name[rest]),
+    ]
+    gauges = Layer(
+        points(xy),
+        {
+            "code": code,
+            "name": np.array(names),
+            "kind": np.r_[np.ones(len(counties), int), rng.choice([2, 3], n - len(counties), p=[0.65, 0.35])],
+            "elevation_m": np.round(height).astype(int),
+            "rain_24h": np.round(day, 1),
+            "rain_total": np.round(total[:, -1], 1),
+            "county_code": sites.county_of(xy),
+            "nature": nature(n),
+        },
+    )
     times = [(START + timedelta(hours=int(h))).isoformat() for h in hour]
-    table = Layer(None, {
-        "gauge": np.repeat(code, HOURS), "time": np.array([datetime.fromisoformat(t) for t in times] * n, object), "rain_mm": rain.ravel(), "nature": nature(n * HOURS),
-    })
+    table = Layer(
+        None,
+        {
+            "gauge": np.repeat(code, HOURS),
+            "time": np.array([datetime.fromisoformat(t) for t in times] * n, object),
+            "rain_mm": rain.ravel(),
+            "nature": nature(n * HOURS),
+        },
+    )
     return gauges, table
 
 
@@ -229,9 +307,23 @@ def _draft(city: City, sites: Sites, gauges: Layer, hazards: Layer) -> Layer:
     close = np.argsort(np.hypot(*(towns.xy - towns.xy[worst]).T), kind="stable")[:12]
     chosen = close[np.argsort(-(fall * np.sqrt(count + 0.5))[close], kind="stable")[:5]]
     area = shapely.union_all(shapely.set_precision(shape_array(city.layers["township"])[chosen], 1.0))
-    area = shapely.set_precision(shapely.simplify(shapely.buffer(shapely.buffer(area, 1200), -1200), 150), 1.0)
+    area = shapely.set_precision(
+        shapely.simplify(shapely.buffer(shapely.buffer(area, 1200), -1200), 150), 1.0
+    )
     start = START + timedelta(hours=24)
-    return Layer(np.array([area], object), {
-        "code": ["YJ0001"], "name": ["黄色预警（草稿·示例）"], "level": [3], "status": ["草稿"], "issue_no": [None], "valid_from": [start], "valid_to": [start + timedelta(hours=24)],
-        "townships": [" ".join(sorted(towns.code[chosen]))], "basis": [f"示例暴雨最大24小时雨量{fall[chosen].max():.0f}毫米；未经本地率定"], "signatory": [None], "nature": [SAMPLE],
-    })
+    return Layer(
+        np.array([area], object),
+        {
+            "code": ["YJ0001"],
+            "name": ["黄色预警（草稿·示例）"],
+            "level": [3],
+            "status": ["草稿"],
+            "issue_no": [None],
+            "valid_from": [start],
+            "valid_to": [start + timedelta(hours=24)],
+            "townships": [" ".join(sorted(towns.code[chosen]))],
+            "basis": [f"示例暴雨最大24小时雨量{fall[chosen].max():.0f}毫米；未经本地率定"],
+            "signatory": [None],
+            "nature": [SAMPLE],
+        },
+    )

@@ -62,7 +62,23 @@ def _pipes(city: City, sites: Sites) -> Layer:
     middle = shapely.get_coordinates(shapely.centroid(line))
     near = np.flatnonzero((rank > 0) & (shapely.length(line) > 40))
     near = near[np.argsort(np.hypot(*(middle[near] - sites.centre).T), kind="stable")]
-    out: dict[str, list] = {k: [] for k in ("code", "trade", "diameter_mm", "holes", "material", "method", "depth_start", "depth_end", "year", "owner", "street", "length_m")}
+    out: dict[str, list] = {
+        k: []
+        for k in (
+            "code",
+            "trade",
+            "diameter_mm",
+            "holes",
+            "material",
+            "method",
+            "depth_start",
+            "depth_end",
+            "year",
+            "owner",
+            "street",
+            "length_m",
+        )
+    }
     shapes: list[shapely.Geometry] = []
     counts = dict.fromkeys((t.code for t in TRADES), 0)
     for row in near:
@@ -80,7 +96,20 @@ def _pipes(city: City, sites: Sites) -> Layer:
             size = trade.sizes_mm[r - 1]
             cable = trade.code in _CABLES
             shapes.append(shape)
-            values = (f"{trade.code}{counts[trade.code]:05d}", trade.code, None if cable else size, size if cable else None, int(rng.choice(trade.materials)), trade.method, round(start, 2), round(float(np.clip(start + fall, 0.4, 7.5)), 2), int(rng.integers(trade.since, 2006)), trade.owner, name[row] or None, round(length, 1))
+            values = (
+                f"{trade.code}{counts[trade.code]:05d}",
+                trade.code,
+                None if cable else size,
+                size if cable else None,
+                int(rng.choice(trade.materials)),
+                trade.method,
+                round(start, 2),
+                round(float(np.clip(start + fall, 0.4, 7.5)), 2),
+                int(rng.integers(trade.since, 2006)),
+                trade.owner,
+                name[row] or None,
+                round(length, 1),
+            )
             for column, value in zip(out.values(), values, strict=True):
                 column.append(value)
         if len(shapes) >= SEGMENTS:
@@ -113,8 +142,14 @@ def _facilities(sites: Sites, pipes: Layer) -> Layer:
     for t in trade[rows]:
         counts[t] = counts.get(t, 0) + 1
         code.append(f"{t}-{counts[t]:05d}")
-    return Layer(points(xy), {
-        "code": np.array(code), "trade": trade[rows], "ground_m": np.round(sites.height(xy), 2), "bottom_m": np.round(depth + 0.3, 2), "year": np.asarray(pipes.columns["year"])[rows], "nature": nature(len(rows)),
-    })
-
-
+    return Layer(
+        points(xy),
+        {
+            "code": np.array(code),
+            "trade": trade[rows],
+            "ground_m": np.round(sites.height(xy), 2),
+            "bottom_m": np.round(depth + 0.3, 2),
+            "year": np.asarray(pipes.columns["year"])[rows],
+            "nature": nature(len(rows)),
+        },
+    )

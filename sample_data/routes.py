@@ -89,7 +89,12 @@ class Routes:
         starts: list[int] = []
         ends: list[int] = []
 
-        def grow(before: NDArray[np.int64], distance: NDArray[np.float64], owner: dict[int, int], rows: NDArray[np.int64]) -> None:
+        def grow(
+            before: NDArray[np.int64],
+            distance: NDArray[np.float64],
+            owner: dict[int, int],
+            rows: NDArray[np.int64],
+        ) -> None:
             for row in rows[np.argsort(distance[at[rows]], kind="stable")]:
                 path = self._back(before, int(at[row]), set(owner))
                 if len(path) < 2 or path[-1] not in owner:
@@ -106,5 +111,7 @@ class Routes:
             before, distance = self._from(at[[root]])
             grow(before, distance, {int(at[root]): root}, np.setdiff1d(hubs, [root]))
         before, distance = self._from(at[hubs])
-        grow(before, distance, {int(at[h]): int(h) for h in hubs[::-1]}, np.setdiff1d(np.arange(len(xy)), hubs))
+        grow(
+            before, distance, {int(at[h]): int(h) for h in hubs[::-1]}, np.setdiff1d(np.arange(len(xy)), hubs)
+        )
         return np.array(lines, object), np.array(starts, np.int64), np.array(ends, np.int64)

@@ -102,7 +102,9 @@ class Sites:
 
     @cached_property
     def water(self) -> shapely.Geometry:
-        parts = [shape_array(self.city.layers[k]) for k in ("reservoir", "river_area") if k in self.city.layers]
+        parts = [
+            shape_array(self.city.layers[k]) for k in ("reservoir", "river_area") if k in self.city.layers
+        ]
         water = shapely.union_all(np.concatenate(parts)) if parts else shapely.MultiPolygon()
         shapely.prepare(water)
         return water
@@ -158,17 +160,28 @@ def _units(layer: Layer, seats: dict[str, tuple[float, float]]) -> Units:
     xy = np.array([seats.get(str(k), tuple(m)) for k, m in zip(code, middle, strict=True)])
     county = np.asarray(c.get("county_code", c["code"]), str)
     return Units(
-        code, np.asarray(c["name"], str), county, np.asarray(c["population"], np.int64),
-        np.asarray(c["households"], np.int64), xy, code, np.asarray(c["kind"], str),
+        code,
+        np.asarray(c["name"], str),
+        county,
+        np.asarray(c["population"], np.int64),
+        np.asarray(c["households"], np.int64),
+        xy,
+        code,
+        np.asarray(c["kind"], str),
     )
 
 
 def _villages(layer: Layer) -> Units:
     c = layer.columns
     return Units(
-        np.asarray(c["code"], str), np.asarray(c["name"], str), np.asarray(c["county_code"], str),
-        np.asarray(c["population"], np.int64), np.asarray(c["households"], np.int64),
-        shapely.get_coordinates(shape_array(layer)), np.asarray(c["township_code"], str), np.asarray(c["kind"], str),
+        np.asarray(c["code"], str),
+        np.asarray(c["name"], str),
+        np.asarray(c["county_code"], str),
+        np.asarray(c["population"], np.int64),
+        np.asarray(c["households"], np.int64),
+        shapely.get_coordinates(shape_array(layer)),
+        np.asarray(c["township_code"], str),
+        np.asarray(c["kind"], str),
     )
 
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sample_data import emergency, hazards, networks, pipelines, resources, society
+from sample_data import (
+    culture,
+    education,
+    egov,
+    emergency,
+    hazards,
+    pipelines,
+    resources,
+    society,
+    telecom,
+)
 from sample_data.routes import Routes
 from sample_data.sites import Sites
 
@@ -22,8 +32,15 @@ def layers(city: City) -> Iterator[tuple[str, dict[str, Any], np.ndarray | None]
     sites = Sites(city)
     routes = Routes(city.roads)
     for part in (
-        hazards.layers(city, sites), emergency.layers(city, sites), networks.layers(city, sites, routes), society.layers(city, sites),
-        resources.layers(city, sites), pipelines.layers(city, sites),
+        hazards.layers(city, sites),
+        emergency.layers(city, sites),
+        telecom.layers(city, sites, routes),
+        egov.layers(city, sites),
+        education.layers(city, sites, routes),
+        society.layers(city, sites),
+        culture.layers(city, sites),
+        resources.layers(city, sites),
+        pipelines.layers(city, sites),
     ):
         for layer_id, layer in part:
             yield layer_id, layer.columns, layer.geometry

@@ -25,7 +25,9 @@ from lydigital.model.style import (
 CATALOGUE = read_catalogue(paths.layers_dir())
 LAYERS = pytest.mark.parametrize("layer", CATALOGUE.layers, ids=lambda d: d.id)
 SYMBOLIZERS = {
-    "point": PointSymbolizer, "line": LineSymbolizer, "polygon": (PolygonSymbolizer, LineSymbolizer),
+    "point": PointSymbolizer,
+    "line": LineSymbolizer,
+    "polygon": (PolygonSymbolizer, LineSymbolizer),
     "raster": RasterSymbolizer,
 }
 # At this scale the whole city is on a screen: badges and lines of a thousand sites would be soup.
@@ -66,7 +68,14 @@ def test_group_icons_exist():
 
 @LAYERS
 def test_says_what_it_is_in_both_languages(layer: LayerDef):
-    for text in (layer.title, layer.title_en, layer.source, layer.department, layer.update_cycle, layer.currency):
+    for text in (
+        layer.title,
+        layer.title_en,
+        layer.source,
+        layer.department,
+        layer.update_cycle,
+        layer.currency,
+    ):
         assert text.strip()
     assert layer.title_en.isascii()
     for field in layer.fields:
@@ -91,7 +100,11 @@ def test_field_names_are_unique_and_refer(layer: LayerDef):
     names = [f.name for f in layer.fields]
     assert len(names) == len(set(names))
     assert not set(names) & {"fid", "geom"}
-    for name in (layer.title_field, layer.style.field, layer.style.labels.field if layer.style.labels else ""):
+    for name in (
+        layer.title_field,
+        layer.style.field,
+        layer.style.labels.field if layer.style.labels else "",
+    ):
         assert not name or name in names
     if layer.style.labels and layer.style.labels.order_field:
         assert layer.style.labels.order_field in names
@@ -134,7 +147,9 @@ def colours(symbol: object) -> list[str]:
     if isinstance(symbol, LineSymbolizer):
         return [symbol.stroke.color, *([symbol.casing.color] if symbol.casing else [])]
     if isinstance(symbol, PolygonSymbolizer):
-        fill = [symbol.fill.color, *([symbol.fill.ground] if symbol.fill.ground else [])] if symbol.fill else []
+        fill = (
+            [symbol.fill.color, *([symbol.fill.ground] if symbol.fill.ground else [])] if symbol.fill else []
+        )
         return fill + ([symbol.stroke.color] if symbol.stroke else [])
     assert isinstance(symbol, RasterSymbolizer)
     return [colour for _, colour in symbol.ramp]
@@ -153,7 +168,9 @@ def test_widths_are_printable_and_thin_out(layer: LayerDef):
                 assert list(scales) == sorted(scales)
                 assert list(values) == sorted(values, reverse=True), "wider when zoomed out"
                 most = 7 if isinstance(symbol, PointSymbolizer) else 2.0
-                assert all(0.08 <= v <= most for s, v in size if s > 5000 or layer.id not in {"street", "road"})
+                assert all(
+                    0.08 <= v <= most for s, v in size if s > 5000 or layer.id not in {"street", "road"}
+                )
             if isinstance(symbol, LineSymbolizer) and symbol.casing:
                 for (_, inner), (_, outer) in zip(*sizes, strict=True):
                     assert 0 < outer - inner <= 0.5
@@ -165,10 +182,22 @@ def shown(style: Style, scale: float) -> bool:
 
 def test_the_city_view_is_calm():
     """Below the labels only relief, counties, hazard zones, large water, main roads and railways, and the seats."""
-    visible = {d.id for d in CATALOGUE.layers if d.visible and d.geometry != "none" and shown(d.style, CITY_VIEW)}
+    visible = {
+        d.id for d in CATALOGUE.layers if d.visible and d.geometry != "none" and shown(d.style, CITY_VIEW)
+    }
     assert {"relief", "county", "river", "reservoir", "road", "seat"} <= visible
     assert visible <= {
-        "relief", "county", "river", "reservoir", "river_area", "road", "railway", "seat", "place", "settlement", "forest",
+        "relief",
+        "county",
+        "river",
+        "reservoir",
+        "river_area",
+        "road",
+        "railway",
+        "seat",
+        "place",
+        "settlement",
+        "forest",
         "hazard_zone",
     }
 
@@ -205,12 +234,30 @@ def test_most_themes_start_switched_off():
 def test_personal_fields_are_marked():
     personal = {f.name for d in CATALOGUE.layers for f in d.fields if f.personal}
     assert {"phone", "contact", "monitor", "manager"} <= personal
-    unmarked = [f"{d.id}.{f.name}" for d in CATALOGUE.layers for f in d.fields if "phone" in f.name and not f.personal and f.type == "text"]
+    unmarked = [
+        f"{d.id}.{f.name}"
+        for d in CATALOGUE.layers
+        for f in d.fields
+        if "phone" in f.name and not f.personal and f.type == "text"
+    ]
     assert not unmarked
 
 
 def test_numbers_name_their_unit():
-    known = {"level", "year", "oneway", "rank", "issue_no", "grade", "townships", "villages", "strahler", "lanes", "line", "stars"}
+    known = {
+        "level",
+        "year",
+        "oneway",
+        "rank",
+        "issue_no",
+        "grade",
+        "townships",
+        "villages",
+        "strahler",
+        "lanes",
+        "line",
+        "stars",
+    }
     for layer in CATALOGUE.layers:
         for field in layer.fields:
             if field.type == "real" and not field.unit:

@@ -22,7 +22,11 @@ LAYERS = pytest.mark.parametrize("layer", STORED, ids=lambda d: d.id)
 # Luoyang with a margin, EPSG:4546 metres (domain: 111.13-112.98 E, 33.57-35.07 N).
 CITY = (505_000, 3_710_000, 690_000, 3_890_000)
 SQL_TYPES = {
-    "text": "TEXT", "integer": "INTEGER", "real": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE",
+    "text": "TEXT",
+    "integer": "INTEGER",
+    "real": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
     "datetime": "DATETIME",
 }
 
@@ -131,7 +135,9 @@ def test_totals_reconcile_to_the_plan(db, sql: str, total: float):
 
 def test_every_village_has_telephone_and_television(db):
     """行政村通电话、广播电视村村通: complete in the plan; data networks are not."""
-    villages, phone, tv, network = db.execute("SELECT sum(villages), sum(phone), sum(tv), sum(network) FROM village_project").fetchone()
+    villages, phone, tv, network = db.execute(
+        "SELECT sum(villages), sum(phone), sum(tv), sum(network) FROM village_project"
+    ).fetchone()
     assert villages == phone == tv
     assert 0.4 * villages < network < villages
     assert villages == value(db, "SELECT count(*) FROM village WHERE kind = '村'")
@@ -142,19 +148,33 @@ def test_population_units_add_up_to_the_counties(db):
     counties = dict(db.execute("SELECT code, population FROM county"))
     assert sum(units.values()) == sum(counties.values())
     assert value(db, "SELECT count(*) FROM population_unit WHERE male + female <> population") == 0
-    assert value(db, "SELECT count(*) FROM population_unit WHERE age_0_14 + age_15_59 + age_60 <> population") == 0
+    assert (
+        value(db, "SELECT count(*) FROM population_unit WHERE age_0_14 + age_15_59 + age_60 <> population")
+        == 0
+    )
 
 
 def test_the_seven_reported_hazard_points_are_there_and_marked(db):
-    named = db.execute("SELECT name, nature FROM hazard_point WHERE name LIKE '%镇%村%' AND nature = '推算'").fetchall()
+    named = db.execute(
+        "SELECT name, nature FROM hazard_point WHERE name LIKE '%镇%村%' AND nature = '推算'"
+    ).fetchall()
     assert len(named) == 7
     assert {"石井镇黛眉村滑坡", "北冶镇马行沟村滑坡", "铁门镇董沟村下沟组泥石流"} <= {n for n, _ in named}
 
 
 def test_danger_grades_follow_the_regulation(db):
-    people, assets, grade = (np.array(c) for c in zip(*db.execute("SELECT threat_people, threat_assets, grade FROM hazard_point"), strict=True))
+    people, assets, grade = (
+        np.array(c)
+        for c in zip(*db.execute("SELECT threat_people, threat_assets, grade FROM hazard_point"), strict=True)
+    )
     assert (danger_grade(people, assets) == grade).all()
-    assert danger_grade(np.array([99, 100, 500, 1000, 5]), np.array([0.0, 0, 0, 0, 5000])).tolist() == [4, 3, 2, 1, 2]
+    assert danger_grade(np.array([99, 100, 500, 1000, 5]), np.array([0.0, 0, 0, 0, 5000])).tolist() == [
+        4,
+        3,
+        2,
+        1,
+        2,
+    ]
 
 
 def test_gauges_carry_what_the_hours_say(db):
@@ -167,12 +187,16 @@ def test_gauges_carry_what_the_hours_say(db):
     assert 50 <= stated[:, 0].max() <= 400, "a rainstorm by GB/T 28592, not a record"
     times = sorted({r[1] for r in rows})
     assert len(times) == 72
-    steps = {(datetime.fromisoformat(b) - datetime.fromisoformat(a)).total_seconds() for a, b in pairwise(times)}
+    steps = {
+        (datetime.fromisoformat(b) - datetime.fromisoformat(a)).total_seconds() for a, b in pairwise(times)
+    }
     assert steps == {3600.0}
 
 
 def test_the_storm_moves_to_the_north_east(db):
-    rows = db.execute("SELECT g.geom, r.rain_mm FROM rainfall r JOIN rain_gauge g ON g.code = r.gauge ORDER BY r.time").fetchall()
+    rows = db.execute(
+        "SELECT g.geom, r.rain_mm FROM rainfall r JOIN rain_gauge g ON g.code = r.gauge ORDER BY r.time"
+    ).fetchall()
     xy = shapely.get_coordinates(shapely.from_wkb([r[0][8:] for r in rows])).reshape(72, 90, 2)
     rain = np.array([r[1] for r in rows]).reshape(72, 90, 1)
     early, late = ((xy[a:b] * rain[a:b]).sum((0, 1)) / rain[a:b].sum() for a, b in ((36, 44), (50, 58)))
@@ -180,7 +204,13 @@ def test_the_storm_moves_to_the_north_east(db):
 
 
 def test_shelter_capacity_is_area_over_share(db):
-    assert value(db, "SELECT count(*) FROM shelter WHERE capacity <> cast(area_m2 / m2_per_person + 1e-9 AS integer)") == 0
+    assert (
+        value(
+            db,
+            "SELECT count(*) FROM shelter WHERE capacity <> cast(area_m2 / m2_per_person + 1e-9 AS integer)",
+        )
+        == 0
+    )
 
 
 def test_the_warning_is_an_unsigned_draft(db):
@@ -204,7 +234,11 @@ def test_nobody_can_be_called(db):
 
 def test_pipelines_lie_apart_and_fall(db):
     assert value(db, "SELECT min(depth_start) FROM pipe") >= 0.4
-    fall = np.array(db.execute("SELECT depth_end - depth_start FROM pipe WHERE trade = 'PS' AND depth_end < 7.5").fetchall())
+    fall = np.array(
+        db.execute(
+            "SELECT depth_end - depth_start FROM pipe WHERE trade = 'PS' AND depth_end < 7.5"
+        ).fetchall()
+    )
     assert (fall >= 0).all()
 
 
