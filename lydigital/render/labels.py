@@ -21,6 +21,7 @@ from lydigital.model.table import FeatureTable
 from lydigital.render.chains import Chains, join
 from lydigital.render.drawlist import Font, PlacedLabel
 from lydigital.render.lettering import LEADING, Lettering
+from lydigital.render.sprites import outline_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,8 +159,9 @@ def _marks(layer: SceneLayer, scale: float, dpi: float) -> _Marks:
         for symbolizer in rule.symbolizers:
             if isinstance(symbolizer, PointSymbolizer):
                 half = units.mm_to_px(size_at(symbolizer.size_mm, scale), dpi) / 2
-                radius[i] = max(radius[i], half)
-                lift[i] = half if symbolizer.shape == "pin" else 0.0
+                outline = outline_points(symbolizer.shape)
+                radius[i] = max(radius[i], half * float(np.abs(outline[:, 0]).max()))
+                lift[i] = half * float(outline[:, 1].max()) if symbolizer.shape == "pin" else 0.0
     return _Marks(radius, lift)
 
 
@@ -280,7 +282,7 @@ def _beside(job: _Job, room: NDArray[np.uint8], viewport: Viewport) -> tuple[lis
     cy = y[:, None] + sides[:, 1] * away[:, None] + np.sign(sides[:, 1]) * height[:, None] / 2
     half_w, half_h = width[:, None] / 2 + pad, height[:, None] / 2 + pad
     boxes = np.stack([cx - half_w, cy - half_h, cx + half_w, cy + half_h], axis=2).astype(np.float32)
-    choice = kernels.claim(room, boxes, bits, MARGIN_PX)
+    choice = kernels.claim(room, boxes, bits, MARGIN_PX * viewport.dpi / units.SCREEN_DPI)
     won = np.flatnonzero(choice >= 0)
     which = choice[won]
     lettered = job.lettering.glyphs(texts[won], cx[won, which], cy[won, which], size, align[which])
@@ -344,7 +346,7 @@ def _along(job: _Job, room: NDArray[np.uint8], viewport: Viewport) -> tuple[list
     middles, starts, whose, boxes, unplaced = kernels.along(
         room, chains.coords, chains.offsets, numbers, texts, job.lettering.advances, job.lettering.offsets,
         job.lettering.may_stand, west, north, viewport.units_per_px, size, gap, max(1.0, 0.75 * job.halo_px), repeat,
-        MARGIN_PX, _MAX_BEND, _MOST_CHARACTERS,
+        MARGIN_PX * viewport.dpi / units.SCREEN_DPI, _MAX_BEND, _MOST_CHARACTERS,
     )
     glyphs = job.lettering.pens(texts[whose], middles, size)
     rows = chains.rows[numbers[whose]]

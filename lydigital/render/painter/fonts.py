@@ -73,6 +73,19 @@ def qt_font(font: Font, size_px: float | None = None) -> QFont:
     return face
 
 
+@cache
+def radicals() -> dict[int, int]:
+    """Code points of radicals (U+2E80 to U+2FDF) → the common character that shares their glyph in our face."""
+    from PySide6.QtGui import QRawFont
+
+    raw = QRawFont.fromFont(qt_font(Font(_UNIT_PX)))
+    common = range(0x4E00, 0xA000)
+    by_glyph = dict(zip(raw.glyphIndexesForString("".join(map(chr, common))), common, strict=False))
+    odd = range(0x2E80, 0x2FE0)
+    glyphs = raw.glyphIndexesForString("".join(map(chr, odd)))
+    return {code: by_glyph[g] for code, g in zip(odd, glyphs, strict=True) if g and g in by_glyph}
+
+
 class QtFonts:
     """Fonts of this machine. ``missing`` collects characters that no installed face can show."""
 

@@ -1,0 +1,357 @@
+"""A finished map sheet as PDF or PNG: title, map, grid, legend, scale, north, sources, review stamp."""
+
+from __future__ import annotations
+
+import math
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from lydigital.errors import StoreUnavailableError, UsageError
+from lydigital.model.crs import CGCS2000, Crs, transformation
+from lydigital.model.viewport import Viewport
+from lydigital.publish import furniture
+from lydigital.publish import legend as legends
+from lydigital.publish.furniture import FAINT, GREY, Box, Paper
+from lydigital.texts import tr
+from lydigital.units import MM_PER_INCH
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from PySide6.QtGui import QPainter
+
+    from lydigital.publish.legend import Group
+    from lydigital.render.drawlist import SceneLayer
+    from lydigital.render.painter.fonts import QtFonts
+
+_FORMATS_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
+_MARGIN_MM = 10.0
+_HEAD_MM = 14.0
+_FOOT_MM = 15.0
+_BAND_MM = 4.6  # between neat line and outer frame
+_MAP_PX_PER_MM = 10
+_PDF_DPI = 1200
+_SCALES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8, 10)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a sheet says besides the map.
+
+    Attributes
+    ----------
+    titles
+        Layer id → title of its group, title of the layer: what the legend names.
+    sources, producer, height_datum
+        Printed in the foot where given.
+    approval
+        Number of the map review (审图号). Without one the sheet is stamped as internal. Never invented.
+    is_sample
+        Whether any layer is synthetic: said on the sheet.
+    """
+
+    title: str
+    subtitle: str = ""
+    format: Literal["A4", "A3"] = "A4"
+    portrait: bool = False
+    titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    sources: str = ""
+    producer: str = ""
+    height_datum: str = ""
+    approval: str = ""
+    is_sample: bool = False
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Where things stand on the page, mm."""
+
+    page: Box
+    head: Box
+    inner: Box
+    legend: Box
+    foot: Box
+    columns: int
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One sheet in the making."""
+
+    sheet: Sheet
+    plan: _Plan
+    scene: tuple[SceneLayer, ...]
+    groups: tuple[Group, ...]
+    viewport: Viewport
+    fonts: QtFonts
+    dpi: int
+
+
+def write_sheet(
+    path: Path, scene: Sequence[SceneLayer], bounds: tuple[float, float, float, float], crs: Crs, sheet: Sheet,
+    *, dpi: int = 300,
+) -> int:
+    """Write a sheet showing at least ``bounds`` (map units of ``crs``) at a round scale.
+
+    Parameters
+    ----------
+    path
+        ``.pdf`` (vectors, selectable text) or ``.png``.
+    scene
+        Layers in ``crs``, bottom first.
+    dpi
+        Resolution of a PNG, and of relief in a PDF.
+
+    Returns
+    -------
+    The scale denominator on the ground, as printed.
+
+    Raises
+    ------
+    UsageError
+        For another kind of file.
+    StoreUnavailableError
+        When the file cannot be written.
+    """
+    from lydigital.render.painter.fonts import QtFonts
+
+    kind = path.suffix.lower()
+    if kind not in (".pdf", ".png"):
+        raise UsageError(
+            "A sheet cannot be written as {kind}", hint="Name the file .pdf or .png.", kind=kind or path.name
+        )
+    plan, groups, viewport = _arrange(sheet, scene, bounds, crs)
+    work = _Work(sheet, plan, tuple(scene), groups, viewport, QtFonts(), dpi)
+    (_write_pdf if kind == ".pdf" else _write_png)(path, work)
+    return round(1000 * _metres_per_mm(viewport))
+
+
+def _metres_per_mm(viewport: Viewport) -> float:
+    return viewport.units_per_px * _MAP_PX_PER_MM * _ground_metres(viewport.bounds, viewport.crs)
+
+
+def _arrange(
+    sheet: Sheet, scene: Sequence[SceneLayer], bounds: tuple[float, float, float, float], crs: Crs,
+) -> tuple[_Plan, tuple[Group, ...], Viewport]:
+    """Give the legend as many columns as it needs and the map the rest."""
+    ground = _ground_metres(bounds, crs)
+    most = 4 if sheet.portrait else (2 if sheet.format == "A4" else 3)
+    for columns in range(1, most + 1):
+        plan = _plan(sheet, columns if sheet.titles else 0, 99.0)
+        viewport = _viewport(plan.inner, bounds, crs, ground)
+        groups = legends.of_scene(scene, sheet.titles, viewport.bounds, viewport.scale)
+        rows = furniture.legend_rows(groups)
+        if sheet.portrait:
+            plan = _plan(sheet, most, rows / most * 5.0 + 8)
+            viewport = _viewport(plan.inner, bounds, crs, ground)
+            groups = legends.of_scene(scene, sheet.titles, viewport.bounds, viewport.scale)
+            break
+        if rows * 4.2 <= plan.legend.height * columns * 0.94:
+            break
+    return plan, groups, viewport
+
+
+def _plan(sheet: Sheet, columns: int, legend_mm: float) -> _Plan:
+    long, short = _FORMATS_MM[sheet.format]
+    width, height = (short, long) if sheet.portrait else (long, short)
+    page = Box(0, 0, width, height)
+    body = page.inset(_MARGIN_MM)
+    head = Box(body.x, body.y, body.width, _HEAD_MM)
+    foot = Box(body.x, body.bottom - _FOOT_MM, body.width, _FOOT_MM)
+    top, bottom = head.bottom + 1.0, foot.y - 3.0
+    if sheet.portrait:
+        legend_mm = min(legend_mm, 0.3 * (bottom - top)) if columns else 0.0
+        legend = Box(body.x, bottom - legend_mm, body.width, legend_mm)
+        outer = Box(body.x, top, body.width, bottom - top - legend_mm - (5.0 if columns else 0.0))
+    else:
+        wide = columns * 40.0 + max(0, columns - 1) * 4.0
+        legend = Box(body.right - wide, top, wide, bottom - top)
+        outer = Box(body.x, top, body.width - (wide + 6.0 if columns else 0.0), bottom - top)
+    return _Plan(page, head, outer.inset(_BAND_MM), legend, foot, max(1, columns))
+
+
+def _ground_metres(bounds: tuple[float, float, float, float], crs: Crs) -> float:
+    """Ground metres a map unit eastwards in the middle of ``bounds``, on the ellipsoid."""
+    import pyproj
+
+    x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
+    step = 1e-3 if crs.is_geographic else 100.0 / crs.metres_per_unit
+    to_geo = transformation(crs, Crs(CGCS2000))
+    a, b = to_geo.point(x - step, y), to_geo.point(x + step, y)
+    if not all(map(math.isfinite, (*a, *b))):
+        return crs.metres_per_unit
+    return float(pyproj.Geod(ellps="GRS80").inv(*a, *b)[2]) / (2 * step)
+
+
+def _viewport(inner: Box, bounds: tuple[float, float, float, float], crs: Crs, ground: float) -> Viewport:
+    """Window on ``bounds`` at the next round scale that shows all of it."""
+    need = max((bounds[2] - bounds[0]) / inner.width, (bounds[3] - bounds[1]) / inner.height, 1e-9)  # units a mm
+    exact = need * ground * 1000
+    power = 10.0 ** math.floor(math.log10(exact))
+    scale = next(s * power for s in _SCALES if s * power >= exact * (1 - 1e-6))
+    centre = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
+    size = round(inner.width * _MAP_PX_PER_MM), round(inner.height * _MAP_PX_PER_MM)
+    unit = scale / 1000 / ground / _MAP_PX_PER_MM
+    return Viewport(centre, unit, *size, crs, dpi=_MAP_PX_PER_MM * MM_PER_INCH)
+
+
+def _draw(painter: QPainter, work: _Work) -> None:
+    """Draw the whole page; the painter's unit is the millimetre."""
+    from lydigital.render import drawlist
+    from lydigital.render.painter import vector
+
+    paper, sheet, plan, viewport = Paper(painter, work.fonts), work.sheet, work.plan, work.viewport
+    picture = drawlist.build(work.scene, viewport, work.fonts, background=(255, 255, 255, 255))
+    painter.save()
+    painter.translate(plan.inner.x, plan.inner.y)
+    painter.scale(1 / _MAP_PX_PER_MM, 1 / _MAP_PX_PER_MM)
+    vector.paint(picture, painter, work.fonts, image_px=work.dpi / viewport.dpi, solid_halos=True)
+    painter.restore()
+    furniture.grid(paper, plan.inner, viewport)
+    furniture.frame(paper, plan.inner, _BAND_MM)
+    furniture.north_arrow(paper, plan.inner.right - 8, plan.inner.y + 4)
+    _head(paper, plan.head, sheet)
+    if work.groups:
+        left_out = furniture.legend(paper, plan.legend, work.groups, viewport.scale, plan.columns)
+        if left_out:
+            text = tr("and {count} more", count=left_out)
+            paper.text(plan.legend.right, plan.legend.bottom + 2.2, text, 6.5, color=GREY, align="right")
+    _foot(paper, plan.foot, sheet, viewport)
+
+
+def _head(paper: Paper, box: Box, sheet: Sheet) -> None:
+    """Title at the left; what may and may not be done with the sheet at the right."""
+    left = box.right
+    if sheet.approval:
+        notice, color = [tr("Map review No. {number}", number=sheet.approval)], furniture.INK
+    else:
+        notice = [tr("Internal working map. Not reviewed. Not to be published."), tr("Boundaries do not settle claims.")]
+        color = furniture.STAMP
+    left -= furniture.stamp(paper, left, box.y + 1.6, notice, color=color)
+    if sheet.is_sample:
+        left -= 2.5
+        left -= furniture.stamp(paper, left, box.y + 1.6, [tr("Sample data"), ""][: len(notice)], color=furniture.STAMP)
+    room = left - box.x - 6
+    size = 20.0 if sheet.format == "A3" else 16.0
+    size = max(10.0, min(size, size * room / paper.width_mm(sheet.title, size, "bold")))
+    paper.text(box.x, box.y + 8.4, sheet.title, size, weight="bold", most_mm=room)
+    beside = paper.width_mm(sheet.title, size, "bold") + 4
+    if sheet.subtitle and beside + paper.width_mm(sheet.subtitle, 9) < room:
+        paper.text(box.x + beside, box.y + 8.4, sheet.subtitle, 9, color=GREY)
+
+
+def _foot(paper: Paper, box: Box, sheet: Sheet, viewport: Viewport) -> None:
+    metres_per_mm = _metres_per_mm(viewport)
+    scale = round(metres_per_mm * 1000)
+    wide = min(62.0, box.width * 0.3)
+    paper.text(box.x, box.y + 4.2, f"1:{scale:,}".replace(",", " "), 10, weight="bold")
+    furniture.scale_bar(paper, box.x + 0.6, box.y + 12.6, metres_per_mm, wide)
+    when = sheet.date or date.today().isoformat()  # noqa: DTZ011 - the day on the wall is meant
+    left = [
+        tr("Coordinate system: {name} ({code})", name=viewport.crs.name, code=str(viewport.crs)),
+        tr("Height datum: {name}", name=sheet.height_datum) if sheet.height_datum else "",
+        tr("Grid: CGCS2000 longitude and latitude. North: grid north."),
+    ]
+    right = [
+        tr("Sources: {names}", names=sheet.sources) if sheet.sources else "",
+        tr("Producer: {name}", name=sheet.producer) if sheet.producer else "",
+        tr("Drawn on {date} with lydigital", date=when),
+    ]
+    if sheet.is_sample:
+        right.insert(0, tr("Contains synthetic sample data. Not facts, not for decisions."))
+    x = box.x + wide + 16
+    half = (box.right - x - 6) / 2
+    paper.line(x - 6, box.y + 1.0, x - 6, box.bottom - 1.5, color=FAINT)
+    for i, text in enumerate([t for t in left if t]):
+        paper.text(x, box.y + 3.4 + 3.6 * i, text, 6.5, color=GREY, most_mm=half)
+    for i, text in enumerate([t for t in right if t]):
+        paper.text(x + half + 6, box.y + 3.4 + 3.6 * i, text, 6.5, color=GREY, most_mm=half)
+
+
+def _write_pdf(path: Path, work: _Work) -> None:
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF
+    from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
+
+    octets = QByteArray()
+    buffer = QBuffer(octets)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setTitle(work.sheet.title)
+    writer.setCreator("lydigital")
+    writer.setResolution(_PDF_DPI)
+    size = QPageSize(QSizeF(work.plan.page.width, work.plan.page.height), QPageSize.Unit.Millimeter)
+    writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
+    painter = QPainter(writer)
+    painter.scale(_PDF_DPI / MM_PER_INCH, _PDF_DPI / MM_PER_INCH)
+    _draw(painter, work)
+    painter.end()
+    buffer.close()
+    _save(path, _searchable(bytes(octets.data())))
+
+
+def _searchable(pdf: bytes) -> bytes:
+    """Correct the characters behind the glyphs of a PDF made by Qt.
+
+    Qt names a glyph by the first code point it finds, which for 白 or 山 is a radical of the same shape and for
+    a blank a tabulator, so that a search for the place finds nothing. Its tables are plain text; the correction keeps their length.
+    """
+    from lydigital.render.painter.fonts import radicals
+
+    common = {0x09: 0x20, **radicals()}
+
+    def name(code: re.Match[bytes]) -> bytes:
+        number = int(code[1], 16)
+        return b"<%04X>" % common.get(number, number)
+
+    def table(found: re.Match[bytes]) -> bytes:
+        return re.sub(
+            rb"(?<=\[)[^\]]*|(?<=> )<[0-9A-F]{4}>(?=\n)",
+            lambda part: re.sub(rb"<([0-9A-F]{4})>", name, part[0]), found[0],
+        )
+
+    return re.sub(rb"beginbfrange.*?endbfrange", table, pdf, flags=re.DOTALL)
+
+
+def _write_png(path: Path, work: _Work) -> None:
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+    from PySide6.QtGui import QImage, QPainter
+
+    per_mm = work.dpi / MM_PER_INCH
+    image = QImage(
+        round(work.plan.page.width * per_mm), round(work.plan.page.height * per_mm), QImage.Format.Format_RGB32
+    )
+    image.setDotsPerMeterX(round(per_mm * 1000))
+    image.setDotsPerMeterY(round(per_mm * 1000))
+    image.fill(0xFFFFFFFF)
+    painter = QPainter(image)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+    painter.scale(per_mm, per_mm)
+    _draw(painter, work)
+    painter.end()
+    octets = QByteArray()
+    buffer = QBuffer(octets)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    buffer.close()
+    _save(path, bytes(octets.data()))
+
+
+def _save(path: Path, octets: bytes) -> None:
+    """Write beside and rename, so that no half sheet is left behind."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(octets)
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise StoreUnavailableError(
+            "{path} cannot be written: {reason}", hint="Check folder, permission and free space, or choose another place.",
+            path=str(path), reason=str(error),
+        ) from error

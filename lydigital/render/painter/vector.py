@@ -1,0 +1,273 @@
+"""The draw list on paper: every operation again, as vectors through a ``QPainter``."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lydigital.model.geometry import GeometryKind
+from lydigital.model.style import parse_color
+from lydigital.render import relief, sprites
+from lydigital.render.drawlist import FillOp, Font, MarkOp, RasterOp, StrokeOp
+from lydigital.render.painter import outlines
+from lydigital.render.painter.fonts import SLANT, QtFonts
+from lydigital.units import mm_to_px
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from PySide6.QtGui import QColor, QPainter, QPainterPath
+
+    from lydigital.model.style import Fill, PointSymbolizer
+    from lydigital.model.viewport import Viewport
+    from lydigital.render.drawlist import DrawList, PlacedLabel, Rgba
+
+_TEXT_PX = 64.0  # text is set at this whole size and scaled, as Qt knows whole pixels only
+
+
+def paint(drawlist: DrawList, painter: QPainter, fonts: QtFonts, *, image_px: float = 1.0, solid_halos: bool = False) -> None:
+    """Replay ``drawlist`` with the painter's unit set to the draw list's pixel and the origin to its corner.
+
+    Parameters
+    ----------
+    image_px
+        Image pixels a draw-list pixel for what can only be an image: relief.
+    solid_halos
+        Draw halos that are nearly opaque as opaque: a PDF keeps those as strokes and is far smaller.
+    """
+    from PySide6.QtCore import QRectF
+    from PySide6.QtGui import QPainter
+
+    viewport = drawlist.viewport
+    frame = QRectF(0, 0, viewport.width_px, viewport.height_px)
+    painter.save()
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setClipRect(frame)
+    painter.fillRect(frame, _color(drawlist.background))
+    for op in drawlist.ops:
+        if isinstance(op, FillOp):
+            _fill(op, painter, viewport)
+        elif isinstance(op, StrokeOp):
+            _stroke(op, painter, viewport)
+        elif isinstance(op, MarkOp):
+            _marks(op, painter, viewport, fonts)
+        else:
+            _raster(op, painter, viewport, image_px)
+    for label in drawlist.labels:
+        _halo(label, painter, fonts, solid=solid_halos)
+    for label in drawlist.labels:
+        letter(label, painter, fonts)
+    painter.restore()
+
+
+def _color(rgba: Rgba) -> QColor:
+    from PySide6.QtGui import QColor
+
+    return QColor(*(int(c) for c in rgba))
+
+
+def _fill(op: FillOp, painter: QPainter, viewport: Viewport) -> None:
+    from PySide6.QtCore import Qt
+
+    painter.setPen(Qt.PenStyle.NoPen)
+    colors = [_color(tuple(c)) for c in op.colors.tolist()]
+    west, _, _, north = viewport.bounds
+    origin = (-west / viewport.units_per_px, north / viewport.units_per_px)
+    for row, code in zip(op.rows.tolist(), op.codes.tolist(), strict=True):
+        color = colors[code]
+        if color.alpha() == 0 and not (op.pattern and op.pattern.ground):
+            continue
+        path = outlines.joined(outlines.rings_px(op.geometry, row, viewport))
+        if op.pattern is None or op.pattern.pattern == "solid":
+            painter.fillPath(path, color)
+        else:
+            pattern(painter, path, op.pattern, color, viewport.dpi, origin=origin)
+
+
+def pattern(
+    painter: QPainter, path: QPainterPath, fill: Fill, color: QColor, dpi: float,
+    *, origin: tuple[float, float] = (0.0, 0.0),
+) -> None:
+    """Fill ``path`` with hatching, crossed lines or dots that hang on ``origin``, so that neighbours join."""
+    from PySide6.QtCore import QPointF, Qt
+    from PySide6.QtGui import QColor, QPen
+
+    if fill.ground:
+        painter.fillPath(path, QColor(fill.ground[:7]))
+    step, width = max(2.0, mm_to_px(fill.spacing_mm, dpi)), mm_to_px(fill.width_mm, dpi)
+    painter.save()
+    painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
+    box, zero = path.boundingRect(), np.array(origin)
+    corners = np.array([(x, y) for x in (box.left(), box.right()) for y in (box.top(), box.bottom())]) - zero
+    painter.setPen(QPen(color, width))
+    for angle in (fill.angle_deg, fill.angle_deg + 90) if fill.pattern == "cross" else (fill.angle_deg,):
+        turn = math.radians(angle)
+        side, run = np.array([math.sin(turn), math.cos(turn)]), np.array([math.cos(turn), -math.sin(turn)])
+        across, along = corners @ side, corners @ run
+        for k in range(math.floor(across.min() / step), math.ceil(across.max() / step) + 1):
+            start = zero + side * k * step
+            if fill.pattern == "dots":
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(color)
+                for j in range(math.floor(along.min() / step), math.ceil(along.max() / step) + 1):
+                    painter.drawEllipse(QPointF(*(start + run * j * step)), width, width)
+            else:
+                painter.drawLine(QPointF(*(start + run * along.min())), QPointF(*(start + run * along.max())))
+    painter.restore()
+
+
+def _stroke(op: StrokeOp, painter: QPainter, viewport: Viewport) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QPen
+
+    lines = [line for row in op.rows.tolist() for line in outlines.rings_px(op.geometry, row, viewport)]
+    closed = op.geometry.kind is GeometryKind.POLYGON
+    if op.offset_px:
+        lines = [outlines.parallel(line, op.offset_px, closed=closed) for line in lines]
+    caps = {"butt": Qt.PenCapStyle.FlatCap, "round": Qt.PenCapStyle.RoundCap, "square": Qt.PenCapStyle.SquareCap}
+    joins = {
+        "miter": Qt.PenJoinStyle.MiterJoin, "round": Qt.PenJoinStyle.RoundJoin, "bevel": Qt.PenJoinStyle.BevelJoin,
+    }
+    pen = QPen(_color(op.color), op.width_px)
+    pen.setCapStyle(caps[op.cap])
+    pen.setJoinStyle(joins[op.join])
+    if op.dash_px:
+        dashes = op.dash_px * 2 if len(op.dash_px) % 2 else op.dash_px
+        pen.setDashPattern([d / op.width_px for d in dashes])  # Qt counts dashes in pen widths
+    painter.strokePath(outlines.joined(lines), pen)
+
+
+def _marks(op: MarkOp, painter: QPainter, viewport: Viewport, fonts: QtFonts) -> None:
+    geometry = op.geometry
+    west, _, _, north = viewport.bounds
+    for row, code in zip(op.rows.tolist(), op.codes.tolist(), strict=True):
+        if code < 0:
+            continue
+        begin, end = geometry.ring_offsets[geometry.geom_rings[[row, row + 1]]]
+        for x, y in geometry.coords[begin:end].tolist():
+            painter.save()
+            painter.setOpacity(op.opacity)
+            painter.translate((x - west) / viewport.units_per_px, (north - y) / viewport.units_per_px)
+            draw_mark(painter, op.marks[code], op.sizes_px[code], viewport.dpi, fonts)
+            painter.restore()
+
+
+def draw_mark(painter: QPainter, mark: PointSymbolizer, size_px: float, dpi: float, fonts: QtFonts) -> None:
+    """Draw one mark with its anchor at the painter's origin."""
+    painter.setOpacity(painter.opacity() * mark.opacity)
+    shape, radius = sprites._outline(mark.shape), size_px / 2
+    points = shape.points * radius
+    tip = points[:, 1].max() if mark.shape == "pin" else 0.0
+    outer = outlines.polygon(points)
+    outer.translate(0, -tip)
+    line = min(mm_to_px(mark.outline_mm, dpi), radius * shape.inradius)
+    body, ring = _color(parse_color(mark.color)), _color(parse_color(mark.outline)) if mark.outline else None
+    if ring is None or line <= 0:
+        painter.fillPath(outer, body)
+    else:
+        within = points * (1.0 - line / (radius * shape.inradius))
+        if mark.shape == "pin":
+            within[0, 1] = points[0, 1] - 2.2 * line  # the same blunt tip as on screen
+        inner = outlines.polygon(within)
+        inner.translate(0, -tip)
+        painter.fillPath(outer if body.alpha() == 255 else outer.subtracted(inner), ring)
+        painter.fillPath(inner, body)
+    if mark.glyph:
+        icon = fonts.icon_path(mark.glyph, size_px * sprites._GLYPH * shape.glyph)
+        painter.fillPath(icon.translated(0, -shape.lift * radius - tip), _color(parse_color(mark.glyph_color)))
+
+
+def _raster(op: RasterOp, painter: QPainter, viewport: Viewport, image_px: float) -> None:
+    from PySide6.QtCore import QRectF
+    from PySide6.QtGui import QImage
+
+    width, height = max(1, round(viewport.width_px * image_px)), max(1, round(viewport.height_px * image_px))
+    fine = replace(
+        viewport, width_px=width, height_px=height, units_per_px=viewport.units_per_px * viewport.width_px / width
+    )
+    draw = relief.prepare(op, fine, bgra=True)
+    if draw is None:
+        return
+    # What shows through is learned from drawing on black and on white.
+    black: NDArray[np.uint32] = np.full((height, width), 0xFF000000, np.uint32)
+    white: NDArray[np.uint32] = np.full((height, width), 0xFFFFFFFF, np.uint32)
+    draw(black, 0, height)
+    draw(white, 0, height)
+    alpha = 255 - ((white & 0xFF).astype(np.int64) - (black & 0xFF).astype(np.int64))
+    kind = QImage.Format.Format_RGB32
+    if alpha.min() < 255:
+        black &= np.uint32(0x00FFFFFF)
+        black |= (np.clip(alpha, 0, 255) << 24).astype(np.uint32)
+        kind = QImage.Format.Format_ARGB32_Premultiplied
+    image = QImage(black.data, width, height, 4 * width, kind)
+    painter.drawImage(QRectF(0, 0, viewport.width_px, viewport.height_px), image)
+
+
+def _halo(label: PlacedLabel, painter: QPainter, fonts: QtFonts, *, solid: bool) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QPainterPath, QPen, QTransform
+
+    if label.halo[3] == 0 or label.halo_px <= 0:
+        return
+    whole = QPainterPath()
+    for char, (x, y, turn) in zip(label.text, label.glyphs.tolist(), strict=True):
+        place = QTransform().translate(x, y).rotateRadians(turn)
+        whole.addPath(place.map(fonts.path(char, label.font)))
+    color = _color(label.halo)
+    if solid and color.alphaF() > 0.6:
+        color.setAlpha(255)
+    pen = QPen(color, 2 * label.halo_px)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.strokePath(whole, pen)
+
+
+def letter(label: PlacedLabel, painter: QPainter, fonts: QtFonts) -> None:
+    """Set the text of a label: whole lines where it stands upright, so that it can be selected, else single characters."""
+    for begin, end in _runs(label):
+        x, y, turn = label.glyphs[begin].tolist()
+        painter.save()
+        painter.translate(x, y)
+        painter.rotate(math.degrees(turn))
+        pens = (label.glyphs[begin:end, 0] - x).tolist() if end - begin > 1 else [0.0]
+        text(painter, fonts, label.text[begin:end], label.font, pens, color=_color(label.color))
+        painter.restore()
+
+
+def _runs(label: PlacedLabel) -> list[tuple[int, int]]:
+    """Begin and end of the pieces of a label that stand on one level line."""
+    glyphs = label.glyphs
+    if np.any(glyphs[:, 2] != 0):
+        return [(i, i + 1) for i in range(len(label.text))]
+    return list(itertools.pairwise([0, *(np.flatnonzero(np.diff(glyphs[:, 1]) != 0) + 1).tolist(), len(label.text)]))
+
+
+def text(
+    painter: QPainter, fonts: QtFonts, characters: str, font: Font, pens: Sequence[float], *, color: QColor,
+) -> None:
+    """Set one line on the painter's x axis, each character at its pen (px) and as the glyph its font names for it.
+
+    Qt's own shaping would choose other glyphs for some digits and lose what they stand for in a PDF.
+    """
+    from PySide6.QtCore import QPointF
+    from PySide6.QtGui import QGlyphRun, QTransform
+
+    scale = font.size_px / _TEXT_PX
+    painter.save()
+    if font.italic:
+        painter.setTransform(QTransform(1, 0, -SLANT, 1, 0, 0), combine=True)
+    painter.scale(scale, scale)
+    painter.setPen(color)
+    placed = [(*fonts.glyph(char, Font(_TEXT_PX, font.weight)), x / scale) for char, x in zip(characters, pens, strict=True)]
+    for _, some in itertools.groupby(placed, key=lambda p: id(p[0])):
+        glyphs = list(some)
+        run = QGlyphRun()
+        run.setRawFont(glyphs[0][0])
+        run.setGlyphIndexes([number for _, number, _ in glyphs])
+        run.setPositions([QPointF(x, 0) for _, _, x in glyphs])
+        painter.drawGlyphRun(QPointF(0, 0), run)
+    painter.restore()
