@@ -2,6 +2,9 @@
 
 A pixel is one ``uint32``: four bytes in memory order, the first three being colour, the fourth 255 in a frame and the
 straight alpha in a colour. Which channel comes first (RGBA for files, BGRX for Qt) is the caller's choice.
+
+Loops over pixels run over slices from 0: an index that might be negative costs the compiler its vector instructions,
+a factor of ten.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import numpy as np
 from lydigital.kernels.jit import U16, U32, inner
 
 OPAQUE = 0xFF000000
+_OPAQUE, _RB, _G, _EIGHT = np.uint32(OPAQUE), np.uint32(0xFF00FF), np.uint32(0x00FF00), np.uint32(8)
 FULL = 65280  # one, in the 16-bit sums: 255 * 256
 
 
@@ -26,14 +30,23 @@ def over(below: int, color: int, weight: int) -> int:
 @inner
 def span(frame: U32, y: int, x0: int, x1: int, color: int, weight: int) -> None:
     """``color`` over the pixels ``x0 <= x < x1`` of a row with a weight of 0-256."""
-    row = frame[y]
+    if x1 - x0 == 1:
+        frame[y, x0] = np.uint32(over(np.int64(frame[y, x0]), color, weight))
+        return
+    part = frame[y, x0:x1]
     if weight >= 256:
         solid = np.uint32(color | OPAQUE)
-        for x in range(x0, x1):
-            row[x] = solid
-    else:
-        for x in range(x0, x1):
-            row[x] = np.uint32(over(np.int64(row[x]), color, weight))
+        for x in range(len(part)):
+            part[x] = solid
+        return
+    rest = np.uint32(256 - weight)
+    color_rb = np.uint32((color & 0xFF00FF) * weight + 0x800080)
+    color_g = np.uint32((color & 0x00FF00) * weight + 0x008000)
+    for x in range(len(part)):  # over(), in 32 bits throughout
+        below = part[x]
+        rb = np.uint32(np.uint32(np.uint32(below & _RB) * rest) + color_rb)
+        g = np.uint32(np.uint32(np.uint32(below & _G) * rest) + color_g)
+        part[x] = _OPAQUE | np.uint32(np.uint32(rb >> _EIGHT) & _RB) | np.uint32(np.uint32(g >> _EIGHT) & _G)
 
 
 @inner

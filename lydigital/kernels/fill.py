@@ -205,20 +205,22 @@ def _sweep(
                 block = stop
                 continue
             touched[at] = 0
-            first = (row - row0) * stride
-            for k in range(block * BLOCK, block * BLOCK + BLOCK):
-                area += acc[first + k]
-                acc[first + k] = 0.0
+            first = (row - row0) * stride + block * BLOCK
+            cells = acc[first : first + BLOCK]
+            x = column + block * BLOCK
+            stop = column + width
+            for k in range(BLOCK):
+                area += cells[k]
+                cells[k] = 0.0
                 cover = _folded(area)
-                if cover <= 0.002 or k >= width:
-                    continue
-                if not plain:
-                    share = int(_pattern(pattern, column + k, row) * cover * solid + 0.5)
-                    span(frame, row, column + k, column + k + 1, color, share)
-                elif cover > 0.998:
-                    span(frame, row, column + k, column + k + 1, color, solid)
-                else:
-                    dab(frame, sums, base, tag, row, column + k, color, cover)
+                if cover > 0.002 and x + k < stop:
+                    if not plain:
+                        share = int(_pattern(pattern, x + k, row) * cover * solid + 0.5)
+                        span(frame, row, x + k, x + k + 1, color, share)
+                    elif cover > 0.998:
+                        span(frame, row, x + k, x + k + 1, color, solid)
+                    else:
+                        dab(frame, sums, base, tag, row, x + k, color, cover)
             block += 1
 
 

@@ -138,11 +138,12 @@ def drape(
                 step[c] = level[c] - level[c + 1]
             for c in range(n + 2):
                 level[c] = (level[c] << 8) + half
-            for x in range(column0, column1):
-                c = np.uint64(cells_x[x] - first)  # unsigned: no test for an index from the end
+            part, cells, weights = below[column0:column1], cells_x[column0:column1], weights_x[column0:column1]
+            for x in range(len(part)):
+                c = np.uint64(cells[x] - first)  # unsigned: no test for an index from the end
                 d = c + np.uint64(1)
-                v = level[d] + step[c] * np.int64(weights_x[x, 0]) - step[d] * np.int64(weights_x[x, 2])
-                below[x] = np.uint32(((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE)
+                v = level[d] + step[c] * np.int64(weights[x, 0]) - step[d] * np.int64(weights[x, 2])
+                part[x] = np.uint32(((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE)
             continue
         for x in range(column0, column1):
             c = np.uint64(cells_x[x] - first)

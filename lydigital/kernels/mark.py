@@ -57,19 +57,16 @@ def mark(
             x0, y0 = math.floor(fx + 0.5), math.floor(fy + 0.5)
             a, b = max(x0, 0), min(x0 + w, width)
             for y in range(max(y0, row0), min(y0 + h, row1)):
-                below = frame[y]
-                at = start + (y - y0) * w - x0
-                for x in range(a, b):
-                    p = np.int64(pixels[at + x])
+                below = frame[y, a:b]
+                at = start + (y - y0) * w + a - x0
+                above = pixels[at : at + b - a]
+                for x in range(len(below)):
+                    p = np.int64(above[x])
                     rest = 255 - ((p >> 24) & 0xFF)
-                    if rest == 255:
-                        continue
                     rest += rest >> 7
                     q = np.int64(below[x])
                     rb = (((q & 0xFF00FF) * rest + 0x800080) >> 8) & 0xFF00FF
                     g = (((q & 0x00FF00) * rest + 0x008000) >> 8) & 0x00FF00
-                    if rest == 256:
-                        rb, g = q & 0xFF00FF, q & 0x00FF00
                     below[x] = np.uint32(((rb + (p & 0xFF00FF)) & 0xFF00FF) | ((g + (p & 0xFF00)) & 0xFF00) | OPAQUE)
 
 
@@ -87,10 +84,11 @@ def _stamp(
         if a >= b or c >= d:
             return
         for row in range(c, d):
-            line = mask[row]
-            at = start + (row - y0) * w - x0
-            for k in range(a, b):
-                line[k] = max(line[k], masks[at + k])
+            line = mask[row, a:b]
+            at = start + (row - y0) * w + a - x0
+            glyph = masks[at : at + b - a]
+            for k in range(len(line)):
+                line[k] = max(line[k], glyph[k])
     else:
         cos, sin = math.cos(angle), math.sin(angle)
         xmin = ymin = np.inf
@@ -127,8 +125,10 @@ def _lay_box(frame: U32, mask: U8, box: I64, color: int) -> None:
     alpha = (color >> 24) & 0xFF
     alpha += alpha >> 7
     for y in range(box[1], box[3]):
-        below, line = frame[y], mask[y]
-        for x in range(box[0], box[2]):
+        if box[0] >= box[2]:
+            continue
+        below, line = frame[y, box[0] : box[2]], mask[y, box[0] : box[2]]
+        for x in range(len(line)):
             cover = np.int64(line[x])
             weight = ((cover + (cover >> 7)) * alpha + 128) >> 8
             below[x] = np.uint32(over(np.int64(below[x]), color, weight))

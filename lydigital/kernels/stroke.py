@@ -78,17 +78,17 @@ def _segment(
         along0 = np.float32(x * ux + y * uy)
         beyond0 = np.float32(x * ux + y * uy - length)
         cross0 = np.float32(y * ux - x * uy)
-        line = mask[row]
+        line = mask[row, left:right]
         if both_round:
-            for k in range(right - left):
+            for k in range(len(line)):
                 t = np.float32(k)
                 past = max(-(along0 + t * step_x), beyond0 + t * step_x, zero)
                 cross = cross0 + t * step_y
                 cover = min(max(far - math.sqrt(cross * cross + past * past), zero), one)
                 value = np.uint8(cover * scale + half_f)
-                line[left + k] = max(line[left + k], value)
+                line[k] = max(line[k], value)
             continue
-        for k in range(right - left):
+        for k in range(len(line)):
             t = np.float32(k)
             before, after = -(along0 + t * step_x), beyond0 + t * step_x
             cross = cross0 + t * step_y
@@ -104,7 +104,7 @@ def _segment(
                 cut = min(cut, max(half_f - after, zero))
             cover = min(max(far - math.sqrt(cross * cross + past * past), zero), one) * cut
             value = np.uint8(cover * scale + half_f)
-            line[left + k] = max(line[left + k], value)
+            line[k] = max(line[k], value)
 
 
 @inner
@@ -283,13 +283,15 @@ def lay(frame: U32, mask: U8, dirty: U8, row0: int, row1: int, color: int) -> No
     alpha += alpha >> 7
     width = frame.shape[1]
     for row in range(row0, row1):
-        below, line, flags = frame[row], mask[row], dirty[row]
+        flags = dirty[row]
         for block in range(len(flags)):
             if flags[block] == 0:
                 continue
             flags[block] = 0
             first = block * DIRTY
-            for x in range(first, min(width, first + DIRTY)):
+            last = min(width, first + DIRTY)
+            below, line = frame[row, first:last], mask[row, first:last]
+            for x in range(len(line)):
                 cover = np.int64(line[x])
                 weight = ((cover + (cover >> 7)) * alpha + 128) >> 8
                 below[x] = np.uint32(over(np.int64(below[x]), color, weight))
