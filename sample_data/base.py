@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shapely
 
-from sample_data import places, settlements, terrain, water
+from sample_data import land, landmarks, places, rails, roads, settlements, streets, terrain, water
 from sample_data.city import City
 
 
@@ -14,4 +14,9 @@ def build() -> City:
     water.build(city, shapely.union_all(places.county_polygons()))
     places.build(city)
     settlements.build(city)
+    grid = streets.build(city)
+    roads.build(city, grid)
+    rails.build(city)
+    landmarks.build(city)
+    land.build(city, grid)
     return city

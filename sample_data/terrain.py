@@ -98,9 +98,9 @@ def drain(filled: np.ndarray, fixed: np.ndarray, order: np.ndarray, cell: float)
 
 @numba.njit(cache=True)
 def balance(
-    z: np.ndarray, order: np.ndarray, receiver: np.ndarray, area: np.ndarray, steepness: np.ndarray, limit: np.ndarray, cell: float
+    z: np.ndarray, order: np.ndarray, receiver: np.ndarray, area: np.ndarray, steepness: np.ndarray, limit: np.ndarray, least: np.ndarray, cell: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Elevation in balance, and the elevation of the river cell each cell drains to."""
+    """Elevation in balance (nowhere under ``least``), and the elevation of the river cell each cell drains to."""
     rows, columns = z.shape
     out, base = z.ravel().copy(), z.ravel().copy()
     root2 = np.sqrt(2.0)
@@ -113,7 +113,7 @@ def balance(
         # The slope of a hillside and that of a channel meet smoothly (harmonic mean).
         slope = slope * limit.ravel()[i] / (slope + limit.ravel()[i])
         step = cell * root2 if i // columns != j // columns and i % columns != j % columns else cell
-        out[i] = out[j] + np.round(slope * step * 1000.0) / 1000.0 + 0.001
+        out[i] = max(out[j] + np.round(slope * step * 1000.0) / 1000.0 + 0.001, least.ravel()[i])
         base[i] = base[j]
     return out.reshape(rows, columns), base.reshape(rows, columns)
 
@@ -230,7 +230,7 @@ def build() -> Terrain:
         plain = _plains(cell, rows, columns)
         flat = np.minimum(flat, _falloff(plain, 0.0, 900.0))
         level = np.where(away < 350, bed[nr, nc], np.minimum(_smooth(bed[nr, nc], 2600 / cell), bed[nr, nc]))
-        least = np.where(away < wide * 1.2 + 300, level + 0.001 * np.minimum(away, 900.0), 0.0)
+        least = level + 0.001 * np.minimum(away, 900.0) - 0.02 * np.maximum(away - wide * 1.2 - 300, 0)
         rock = 1 + 0.45 * noise(rows, columns, 9000 / cell, rng) + 0.3 * noise(rows, columns, 3200 / cell, rng)
         if fit is None:
             fit = first = np.interp(_smooth(target, 5000 / cell), *_STEEPNESS)
@@ -239,23 +239,24 @@ def build() -> Terrain:
             grid = (X0, Y1, cell * 2)
             fit, first, z = (bilinear(a, *grid, x, y) for a in (fit, first, z))
         z = np.where(fixed, bed, z + fit * (0.0002 * cell) * rng.uniform(-1, 1, z.shape))
+        z = np.where(fixed, z, np.maximum(z, least))
         edge = np.zeros_like(fixed)
         edge[[0, -1], :] = edge[:, [0, -1]] = True
         z[edge & ~fixed] = (0.75 * target + 0.25 * bed[nr, nc])[edge & ~fixed]
         fixed |= edge
         limit = np.clip(0.30 + fit / 480, 0.3, 0.74) * (1 + 0.18 * noise(rows, columns, 5000 / cell, rng))
         for turn in range(turns):
-            z = np.where(fixed, z, np.maximum(z, least))
             order, filled = flood(np.round(z, 3), fixed)
             receiver, area = drain(filled, fixed, order, cell)
-            z, base = balance(z, order, receiver, area, fit * rock * (0.012 + 0.988 * flat), limit, cell)
+            z, base = balance(z, order, receiver, area, fit * rock * (0.012 + 0.988 * flat), limit, least, cell)
             lower(z, order, limit + 0.2, cell)
             if cell > 200 and turn > 1:
                 reach = 15000 / cell
                 ground = _smooth(base, reach)
                 ratio = (target - ground) / np.maximum(_smooth(z, reach) - ground, 3.0)
                 fit = np.clip(fit * np.clip(_smooth(ratio, reach), 0.95, 1.055), 0.55 * first, 1.7 * first)
-    z = _summits(_tableland(z, fixed, rng), fixed)
+    z = _tableland(z, fixed, rng)
+    z = _summits(np.where(z > 1700, 1700 + (z - 1700) * 0.7, z), fixed)
     return Terrain(np.round(z, 1).astype(np.float32))
 
 
