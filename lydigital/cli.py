@@ -288,6 +288,7 @@ def _render(
     as_json: bool,
 ) -> None:  # fmt: skip
     width, height = size or (1920, 1080)
+    _prepare()
     wanted = None if layers is None else tuple(name.strip() for name in layers.split(",") if name.strip())
     with _session(project, settings) as session, _progress(session):
         written = session.run(
@@ -305,6 +306,17 @@ def _info(settings: Settings, *, project: str, as_json: bool) -> None:
     _show(found, _as_text(found), as_json=as_json)
 
 
+def _prepare() -> None:
+    """Compile the drawing kernels on the first start, and say so: it takes about a minute."""
+    from lydigital.kernels import jit
+
+    if jit.is_warm():
+        return
+    _say(tr("First start: preparing to draw fast. This takes about a minute and happens once."))
+    with _bar() as show:
+        jit.warm_up(lambda done, total: show("", done / total))
+
+
 @contextlib.contextmanager
 def _session(project: str, settings: Settings) -> Iterator[Workbench]:
     from lydigital.commands.registry import Workbench
@@ -319,17 +331,19 @@ def _session(project: str, settings: Settings) -> Iterator[Workbench]:
 
 @contextlib.contextmanager
 def _progress(session: Workbench) -> Iterator[None]:
-    """A bar on a terminal, nothing anywhere else."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    with click.progressbar(length=1000, file=sys.stderr, item_show_func=lambda text: text) as bar:
-
-        def show(text: str, share: float) -> None:
-            bar.update(max(0, round(share * 1000) - bar.pos), text)
-
+    with _bar() as show:
         session.progressed.connect(show)
         yield
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[str, float], None]]:
+    """Give what shows progress: a bar on a terminal, nothing anywhere else."""
+    if not sys.stderr.isatty():
+        yield lambda _text, _share: None
+        return
+    with click.progressbar(length=1000, file=sys.stderr, item_show_func=lambda text: text) as bar:
+        yield lambda text, share: bar.update(max(0, round(share * 1000) - bar.pos), text)
 
 
 # --- what is said ---------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from the thread that works, the other signals from the main thread.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 from psygnal import Signal
 
 from lydigital import paths
+from lydigital.edits import past
 from lydigital.edits.history import Entry, History, View, words
 from lydigital.edits.journal import Journal
 from lydigital.errors import LydError
@@ -78,7 +80,7 @@ class Session:
         self.stores = OpenStores()
         self.catalogue = catalogue
         self._autosave = autosave
-        self._journal = Journal(self.project) if autosave else None
+        self._journal = self._start_journal()
         self._scene: dict[str, _Made] = {}
         self._generated: dict[str, LayerDef] = {}
         self._issues: dict[str, tuple[Issue, ...]] = {}
@@ -129,7 +131,7 @@ class Session:
             self.document = document
             self.history = History(document if saved is None else saved, path, author=self.history.author)
             self.stores = OpenStores()
-            self._journal = Journal(self.project) if self._autosave else None
+            self._journal = self._start_journal()
             self._scene.clear()
             self._generated.clear()
             self._issues.clear()
@@ -139,11 +141,13 @@ class Session:
         self.moved.emit(self.viewport)
 
     def mark_saved(self, path: Path) -> None:
-        """The document now is what ``path`` holds."""
+        """Say that ``path`` holds the document as it is now."""
         self.history.mark_saved(self.document, path)
         if self._journal is not None:
             self._journal.clear()
             self._journal = Journal(self.project)
+            with contextlib.suppress(OSError):  # the project is saved; only undoing it later would be lost
+                past.keep(self.project, self.document, self.history.entries)
 
     def close(self) -> None:
         """Orderly end: the autosave goes, stores close."""
@@ -338,6 +342,13 @@ class Session:
         except LydError as error:
             self._report(ref, error)
             return None
+
+    def _start_journal(self) -> Journal | None:
+        if not self._autosave:
+            return None
+        if self.is_saved and self.history.path is not None:
+            self.history.take_up(past.recall(self.project, self.document))
+        return Journal(self.project)
 
     def _apply(self, changes: ChangeSet) -> None:
         self.document = self.document.applied(changes)

@@ -111,6 +111,10 @@ class History:
         """Steps done, oldest first."""
         return tuple(self._done)
 
+    def take_up(self, entries: tuple[Entry, ...]) -> None:
+        """Continue from steps of an earlier run."""
+        self._done[:0] = entries
+
     def mark_saved(self, document: MapDocument, path: Path | None) -> None:
         self._saved, self.path, self.stamp = document, path, file_stamp(path)
 

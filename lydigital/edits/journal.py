@@ -19,6 +19,7 @@ import msgspec
 from lydigital import paths
 from lydigital.model.document import MapDocument  # noqa: TC001 - msgspec resolves it at run time
 
+KEPT_DAYS = 30  # autosaves that a later save has overtaken
 _SUFFIX = ".autosave"
 
 
@@ -79,7 +80,8 @@ class Journal:
 def recoverable(project: str, saved: MapDocument | None = None) -> Recovery | None:
     """The newest unsaved work on ``project`` left by a program that is no longer running.
 
-    Autosaves older than the project file, equal to ``saved`` or unreadable are not offered.
+    Autosaves older than the project file, equal to ``saved`` or unreadable are not offered; those are deleted after
+    ``KEPT_DAYS``.
     """
     found: list[Recovery] = []
     for path in _folder().glob(f"{_key(project)}-*{_SUFFIX}"):
@@ -91,6 +93,9 @@ def recoverable(project: str, saved: MapDocument | None = None) -> Recovery | No
             continue
         if record.time.timestamp() >= _modified(project) and record.document != saved:
             found.append(Recovery(path, record.project, record.time, record.annotation, record.document))
+        elif (datetime.now(UTC) - record.time).days > KEPT_DAYS:
+            path.unlink(missing_ok=True)
+            _lock_path(path).unlink(missing_ok=True)
     return max(found, key=lambda r: r.time, default=None)
 
 

@@ -6,7 +6,7 @@ Targets of its deltas: ``document/<field>``, ``document/order`` (layer ids, top 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_type_hints
 
 import msgspec
 
@@ -113,6 +113,22 @@ class MapDocument(_Frozen, frozen=True):
         for delta in changes.deltas:
             document = _apply(document, delta)
         return document
+
+
+def value_type(target: str) -> Any:
+    """Type of the values of a delta on ``target``, for reading one back.
+
+    Raises
+    ------
+    KeyError
+        When a document has no such target.
+    """
+    kind, _, rest = target.partition("/")
+    if target in ("document/order", "document/group_order"):
+        return tuple[str, ...]
+    owner = {"document": MapDocument, "layer": LayerRef, "group": Group}[kind]
+    field = rest if kind == "document" else rest.partition("/")[2]
+    return get_type_hints(owner)[field] if field else owner | None
 
 
 _Item = TypeVar("_Item", bound=LayerRef | Group)

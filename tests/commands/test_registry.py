@@ -88,6 +88,8 @@ def test_undo_gives_back_what_was_there(command, session, small_city, tmp_path):
     if not isinstance(result, ChangeSet) or not command.undoable:
         return
     assert result.author == "" or result.author == "tester"
+    texts.use("zh", paths.translations_dir())
+    assert texts.tr(result.annotation) != result.annotation, "what was done has its Chinese"
     if result:
         assert session.document != before
         assert session.history.undo_text != undo_text
