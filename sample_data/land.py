@@ -65,14 +65,13 @@ def _patches(mask: np.ndarray, owner: np.ndarray, transform: object, opening: in
     mask = ndimage.binary_opening(ndimage.median_filter(mask.astype(np.uint8), 5) > 0, np.ones((opening - 1,) * 2, bool))
     found = [(shapely.geometry.shape(g), int(v) - 1) for g, v in rasterio.features.shapes(
         np.where(mask, owner, 0).astype(np.int32), mask=mask & (owner > 0), transform=transform)]
-    shapes, owners = [], []
-    for shape, number in found:
-        if shape.area < least:
-            continue
-        for part in smoothed(np.array([shape]), 150.0):
-            shapes.append(part)
-            owners.append(number)
-    return np.array(shapes), np.array(owners)
+    found = [f for f in found if f[0].area >= least]
+    # Neighbours keep their shared border.
+    shapes = shapely.coverage_simplify(np.array([f[0] for f in found]), 170.0)
+    shapes = shapely.set_precision(shapely.make_valid(shapes, method="structure"), 1.0)
+    owners = np.array([f[1] for f in found])
+    keep = shapely.area(shapes) > least / 2
+    return shapes[keep], owners[keep]
 
 
 def _means(shapes: np.ndarray, grid: np.ndarray) -> np.ndarray:
