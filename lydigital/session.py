@@ -7,13 +7,10 @@ from the thread that works, the other signals from the main thread.
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 import msgspec
-import numpy as np
 from psygnal import Signal
 
 from lydigital import paths
@@ -27,6 +24,7 @@ from lydigital.model.issue import Issue
 from lydigital.model.layerdef import read_catalogue
 from lydigital.model.selection import Selection
 from lydigital.model.viewport import Viewport
+from lydigital.render.scene import SceneLayers
 from lydigital.stores import compose
 from lydigital.stores.opened import OpenStores
 from lydigital.stores.store import guess_crs
@@ -35,8 +33,6 @@ from lydigital.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from lydigital.domain.identify import Hit
     from lydigital.model.document import LayerRef, MapDocument
@@ -81,10 +77,9 @@ class Session:
         self.catalogue = catalogue
         self._autosave = autosave
         self._journal = self._start_journal()
-        self._scene: dict[str, _Made] = {}
+        self._scene = SceneLayers()
         self._generated: dict[str, LayerDef] = {}
         self._issues: dict[str, tuple[Issue, ...]] = {}
-        self._lock = threading.RLock()
         self.viewport = self.home()
 
     # -- the document -------------------------------------------------------------------------------------------------
@@ -127,14 +122,13 @@ class Session:
     def replace(self, document: MapDocument, path: Path | None, *, saved: MapDocument | None = None) -> None:
         """Open another map in this session; history starts anew. ``saved`` is what is on disk if that differs."""
         self.close()
-        with self._lock:
-            self.document = document
-            self.history = History(document if saved is None else saved, path, author=self.history.author)
-            self.stores = OpenStores()
-            self._journal = self._start_journal()
-            self._scene.clear()
-            self._generated.clear()
-            self._issues.clear()
+        self.document = document
+        self.history = History(document if saved is None else saved, path, author=self.history.author)
+        self.stores = OpenStores()
+        self._journal = self._start_journal()
+        self._scene = SceneLayers()
+        self._generated.clear()
+        self._issues.clear()
         self.select(Selection())
         self.viewport = self.home(self.viewport.width_px, self.viewport.height_px, self.viewport.dpi)
         self._announce(ChangeSet("Open {title}", values={"title": document.title}))
@@ -236,11 +230,8 @@ class Session:
         ref = self.document.layer(layer_id)
         if ref is None:
             raise KeyError(layer_id)
-        with self._lock:
-            made = self._scene.get(layer_id)
-            if made is not None and made.layer is not None and made.origin == _origin(ref, self.document):
-                return made.layer.data
-            return self.stores.read(ref, Crs(self.document.crs))
+        kept = self._scene.kept(ref, self.document.crs)
+        return kept.data if kept is not None else self.stores.read(ref, Crs(self.document.crs))
 
     def scene(
         self, scale: float | None = None, *, only_read: bool = False, layer_ids: Collection[str] | None = None
@@ -264,10 +255,13 @@ class Session:
             style = self.style(ref.id)
             if scale is not None and not style.shows_at(scale):
                 continue
-            if not only_read and ref.id not in self._scene:
+            if not only_read and not self._scene.is_known(ref.id):
                 text = tr("Reading {layer}", layer=self.definition(ref.id).name)
                 self.progressed.emit(text, i / len(document.layers))
-            layer = self._scene_layer(ref, style, selection, only_read=only_read)
+            if only_read:
+                layer = self._scene.kept(ref, document.crs)
+            else:
+                layer = self._scene_layer(ref, document.crs, style, selection)
             if layer is not None:
                 layers.append(layer)
         return tuple(layers)
@@ -281,56 +275,25 @@ class Session:
 
     def reload(self, layer_id: str = "") -> None:
         """Try again to read a layer that failed, or all of them."""
-        with self._lock:
-            for failed in [layer_id] if layer_id else list(self._issues):
-                self._issues.pop(failed, None)
-                self._generated.pop(failed, None)
-                self._scene.pop(failed, None)
+        for failed in [layer_id] if layer_id else list(self._issues):
+            self._issues.pop(failed, None)
+            self._generated.pop(failed, None)
+            self._scene.forget(failed)
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _scene_layer(
-        self, ref: LayerRef, style: Style, selection: Selection, *, only_read: bool
-    ) -> SceneLayer | None:
-        from lydigital.render.drawlist import SceneLayer
-
-        made = _Made(
-            (ref.source, ref.table, ref.crs, self.document.crs), ref, style, selection.fids.get(ref.id)
-        )
-        if only_read:  # without the lock, which a reading worker may hold for long
-            old = self._scene.get(ref.id)
-            return old.layer if old is not None and old.origin == made.origin else None
-        with self._lock:
-            old = self._scene.get(ref.id)
-            same_data = old is not None and old.origin == made.origin
-            if old is not None and same_data and (old.layer is None or made.looks_like(old)):
-                return old.layer  # None: it could not be read before; reload() tries again
-            try:
-                data, codes = self._data(ref, style, old.layer if old is not None and same_data else None)
-            except LydError as error:
-                self._report(ref, error)
-            else:
-                rows = _rows(data, made.selected)
-                made.layer = SceneLayer(ref.id, data, style, codes, ref.opacity, ref.labels, rows)
-            self._scene[ref.id] = made
-            return made.layer
-
-    def _data(
-        self, ref: LayerRef, style: Style, old: SceneLayer | None
-    ) -> tuple[FeatureTable | Grid, NDArray[np.int16] | None]:
-        """Table and rule numbers of a layer; those of ``old`` where they still hold."""
-        from lydigital.model.table import FeatureTable
-        from lydigital.render import classify
-
-        if old is not None and old.style is style:
-            return old.data, old.codes
-        if old is not None:
-            data = old.data
-        else:
-            data = self.stores.read(ref, Crs(self.document.crs))
+    def _scene_layer(self, ref: LayerRef, crs: str, style: Style, selection: Selection) -> SceneLayer | None:
+        def read() -> FeatureTable | Grid:
+            data = self.stores.read(ref, Crs(crs))
             found = self.stores.describe(ref).issues
             self._issues[ref.id] = tuple(msgspec.structs.replace(issue, layer=ref.id) for issue in found)
-        return data, classify.codes(data, style) if isinstance(data, FeatureTable) else None
+            return data
+
+        try:
+            return self._scene.layer(ref, crs, style, selection.fids.get(ref.id), read)
+        except LydError as error:
+            self._report(ref, error)
+            return None
 
     def _layer_bounds(self, ref: LayerRef) -> tuple[float, float, float, float] | None:
         try:
@@ -400,34 +363,6 @@ class Session:
             "layer.unavailable", "error", error.message, hint=error.hint, layer=ref.id, values=values
         )
         self._issues[ref.id] = (issue,)
-
-
-@dataclass(eq=False)
-class _Made:
-    """A layer of the scene with what it was made from."""
-
-    origin: tuple[str, ...]
-    ref: LayerRef
-    style: Style
-    selected: NDArray[np.int64] | None
-    layer: SceneLayer | None = None
-
-    def looks_like(self, other: _Made) -> bool:
-        return (
-            self.style == other.style and self.selected is other.selected
-            and (self.ref.opacity, self.ref.labels) == (other.ref.opacity, other.ref.labels)
-        )  # fmt: skip
-
-
-def _origin(ref: LayerRef, document: MapDocument) -> tuple[str, ...]:
-    return (ref.source, ref.table, ref.crs, document.crs)
-
-
-def _rows(data: FeatureTable | Grid, selected: NDArray[np.int64] | None) -> NDArray[np.int32]:
-    """Row numbers of the selected features."""
-    if selected is None or not hasattr(data, "fid"):
-        return np.zeros(0, np.int32)
-    return np.flatnonzero(np.isin(data.fid, selected)).astype(np.int32)
 
 
 def open_session(

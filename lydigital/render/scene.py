@@ -1,0 +1,115 @@
+"""Layers made ready to draw, once each: kept until their table or style changes. Safe to ask from several threads."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from lydigital.model.document import LayerRef
+    from lydigital.model.grid import Grid
+    from lydigital.model.style import Style
+    from lydigital.model.table import FeatureTable
+    from lydigital.render.drawlist import SceneLayer
+
+
+@dataclass(eq=False)
+class _Made:
+    """A layer with what it was made from; no layer when it could not be read."""
+
+    ref: LayerRef
+    crs: str
+    style: Style
+    selected: NDArray[np.int64] | None
+    layer: SceneLayer | None = None
+
+    def has_data_of(self, ref: LayerRef, crs: str) -> bool:
+        mine = self.ref
+        return (mine.source, mine.table, mine.crs, self.crs) == (ref.source, ref.table, ref.crs, crs)
+
+    def looks_like(self, ref: LayerRef, style: Style, selected: NDArray[np.int64] | None) -> bool:
+        same = (self.ref.opacity, self.ref.labels) == (ref.opacity, ref.labels)
+        return same and self.selected is selected and self.style == style
+
+
+class SceneLayers:
+    """The layers of one open map."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, _Made] = {}
+        self._lock = threading.RLock()
+
+    def is_known(self, layer_id: str) -> bool:
+        """Whether reading it was tried already."""
+        return layer_id in self._made
+
+    def kept(self, ref: LayerRef, crs: str) -> SceneLayer | None:
+        """The layer as last made, if its data is that of ``ref`` in ``crs``; does not wait for a reading thread."""
+        made = self._made.get(ref.id)
+        return made.layer if made is not None and made.has_data_of(ref, crs) else None
+
+    def layer(
+        self,
+        ref: LayerRef,
+        crs: str,
+        style: Style,
+        selected: NDArray[np.int64] | None,
+        read: Callable[[], FeatureTable | Grid],
+    ) -> SceneLayer | None:
+        """The layer in ``style`` with the features ``selected`` (fids), from ``read()`` where it must be read.
+
+        None when it could not be read before; :meth:`forget` lets it be tried again.
+
+        Raises
+        ------
+        LydError
+            When it cannot be read now, or the style does not fit its fields.
+        """
+        from lydigital.render.drawlist import SceneLayer
+
+        with self._lock:
+            old = self._made.get(ref.id)
+            if old is not None and not old.has_data_of(ref, crs):
+                old = None
+            if old is not None and old.looks_like(ref, style, selected):
+                return old.layer
+            if old is not None and old.layer is None and old.style == style:
+                return None
+            made = self._made[ref.id] = _Made(ref, crs, style, selected)
+            data = old.layer.data if old is not None and old.layer is not None else read()
+            codes = _codes(data, style, None if old is None else old.layer)
+            rows = _rows(data, selected)
+            made.layer = SceneLayer(ref.id, data, style, codes, ref.opacity, ref.labels, rows)
+            return made.layer
+
+    def forget(self, layer_id: str) -> None:
+        self._made.pop(layer_id, None)
+
+    def clear(self) -> None:
+        self._made.clear()
+
+
+def _codes(data: FeatureTable | Grid, style: Style, old: SceneLayer | None) -> NDArray[np.int16] | None:
+    """Rule numbers; those of ``old`` while its style is the same."""
+    from lydigital.model.table import FeatureTable
+    from lydigital.render import classify
+
+    if not isinstance(data, FeatureTable):
+        return None
+    if old is not None and old.style == style:
+        return old.codes
+    return classify.codes(data, style)
+
+
+def _rows(data: FeatureTable | Grid, selected: NDArray[np.int64] | None) -> NDArray[np.int32]:
+    """Row numbers of the selected features."""
+    if selected is None or not hasattr(data, "fid"):
+        return np.zeros(0, np.int32)
+    return np.flatnonzero(np.isin(data.fid, selected)).astype(np.int32)
