@@ -231,6 +231,7 @@ def stamp(paper: Paper, right: float, top: float, lines: Sequence[str], *, color
 # --- legend -------------------------------------------------------------------------------------------------------------
 
 SWATCH_MM = 8.0
+_PALE, _GROUND = 0.92, "#e3dfd6"  # what is as pale as paper shows on a ground
 
 
 def legend_rows(groups: Sequence[Group]) -> float:
@@ -287,6 +288,8 @@ def swatch(paper: Paper, box: Box, symbolizers: Sequence[Symbolizer], scale: flo
             line = QPainterPath()
             line.moveTo(box.x, box.y + box.height / 2)
             line.lineTo(box.right, box.y + box.height / 2)
+            if symbolizer.casing is None and QColor(symbolizer.stroke.color[:7]).lightnessF() > _PALE:
+                painter.fillRect(QRectF(box.x, box.y, box.width, box.height), QColor(_GROUND))
             for stroke in (symbolizer.casing, symbolizer.stroke):
                 if stroke is not None:
                     _line(paper, line, stroke, scale)

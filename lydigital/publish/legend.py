@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lydigital.model.style import PolygonSymbolizer
 from lydigital.model.table import FeatureTable
 from lydigital.texts import pick
 
@@ -51,7 +52,7 @@ def of_scene(
         group, title = titles[layer.id]
         rules = [r for r in _drawn(layer, bounds) if r.min_scale <= scale < r.max_scale and r.symbolizers]
         entries = groups.setdefault(group, [])
-        if len(rules) == 1 and layer.style.kind == "single":
+        if (len(rules) == 1 and layer.style.kind == "single") or _only_tells_neighbours_apart(layer, len(rules)):
             entries.append(Entry(title, rules[0].symbolizers))
             continue
         for rule in rules:
@@ -60,6 +61,16 @@ def of_scene(
             if all(e.title != entry.title for e in entries):
                 entries.append(entry)
     return tuple(Group(title, tuple(entries)) for title, entries in groups.items() if entries)
+
+
+def _only_tells_neighbours_apart(layer: SceneLayer, drawn: int) -> bool:
+    """Whether the classes are single areas, named on the map itself: counties in tints need no fourteen entries."""
+    rules = layer.style.rules
+    polygons = all(isinstance(s, PolygonSymbolizer) for r in rules for s in r.symbolizers)
+    return (
+        layer.style.kind == "categorized" and polygons and drawn > 2 and layer.style.labels is not None
+        and isinstance(layer.data, FeatureTable) and len(layer.data) <= len(rules)
+    )
 
 
 def _drawn(layer: SceneLayer, bounds: tuple[float, float, float, float]) -> Sequence[Rule]:

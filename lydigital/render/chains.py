@@ -44,8 +44,9 @@ class Chains:
         first = self.path_offsets[rows]
         counts = self.path_offsets[rows + 1] - first
         steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        numbers = np.unique(self.of_path[np.repeat(first, counts) + steps])
-        return numbers[numbers >= 0]
+        met = np.zeros(len(self.texts) + 1, np.bool_)  # the last takes paths without a chain
+        met[self.of_path[np.repeat(first, counts) + steps]] = True
+        return np.flatnonzero(met[:-1])
 
 
 def join(geometry: GeometryArray, texts: Ints, codes: Ints) -> Chains:

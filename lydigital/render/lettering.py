@@ -91,34 +91,36 @@ class Lettering:
 
     def _measure(self, texts: list[str]) -> None:
         assert self._fonts is not None
-        advances, pens, line_widths, line_numbers = [self.advances], [self._pen], [self._line_width], [self._line]
-        widths, lengths, lines, stands = [], [], [], []
-        for text in texts:
-            measured = self._fonts.advances(text, self._font).astype(np.float64) / _MEASURE_PX
-            cut = _break(text, self._wrap)
-            advances.append(measured.astype(np.float32))
-            lengths.append(float(measured.sum()) + self._spacing * len(text))
-            wide = 0.0
-            for number, (begin, end) in enumerate(((0, cut), (cut, len(text))) if cut else ((0, len(text)),)):
-                steps = measured[begin:end] + self._spacing
-                if cut and end == cut and text[cut - 1] == " ":
-                    steps[-1] = 0.0  # the blank the line breaks at
-                pen = np.concatenate([[0.0], np.cumsum(steps)])
-                width = pen[-1] - self._spacing
-                pens.append(pen[:-1])
-                line_widths.append(np.full(end - begin, width))
-                line_numbers.append(np.full(end - begin, number, np.int64))
-                wide = max(wide, width)
-            widths.append(wide)
-            lines.append(2 if cut else 1)
-            stands.append(all("\u2e80" <= c <= "\u9fff" or c >= "\U00020000" for c in text))
-        self.advances, self._pen = np.concatenate(advances), np.concatenate(pens)
-        self._line_width, self._line = np.concatenate(line_widths), np.concatenate(line_numbers)
+        codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
+        known, which = np.unique(codes, return_inverse=True)
+        advances = self._fonts.advances("".join(map(chr, known.tolist())), self._font)[which] / _MEASURE_PX
         counts = np.array([len(t) for t in texts], np.int64)
-        self.offsets = np.concatenate([self.offsets, self.offsets[-1] + np.cumsum(counts)])
-        self.widths, self.lengths = np.concatenate([self.widths, widths]), np.concatenate([self.lengths, lengths])
-        self.lines = np.concatenate([self.lines, np.array(lines, np.int64)])
-        self.may_stand = np.concatenate([self.may_stand, np.array(stands, np.uint8)])
+        ends = np.cumsum(counts)
+        starts = ends - counts
+        cuts = np.zeros(len(texts), np.int64)
+        if self._wrap > 0:
+            for i in np.flatnonzero(counts > self._wrap).tolist():
+                cuts[i] = _break(texts[i], self._wrap)
+        steps = advances.astype(np.float64) + self._spacing
+        last = (starts + cuts)[cuts > 0] - 1
+        steps[last[codes[last] == ord(" ")]] = 0.0  # the blank a line breaks at
+        total = np.concatenate([[0.0], np.cumsum(steps)])
+        second = starts + np.where(cuts > 0, cuts, counts)  # where the second line begins
+        one = total[second] - total[starts] - self._spacing
+        two = np.where(cuts > 0, total[ends] - total[second] - self._spacing, 0.0)
+        whose = np.repeat(np.arange(len(texts)), counts)
+        line = (np.arange(len(codes)) >= second[whose]).astype(np.int64)
+        begin = np.where(line == 1, second[whose], starts[whose])
+        chinese = ((codes >= 0x2E80) & (codes <= 0x9FFF)) | (codes >= 0x20000)
+        self.advances = np.concatenate([self.advances, advances.astype(np.float32)])
+        self._pen = np.concatenate([self._pen, total[:-1] - total[begin]])
+        self._line = np.concatenate([self._line, line])
+        self._line_width = np.concatenate([self._line_width, np.where(line == 1, two[whose], one[whose])])
+        self.offsets = np.concatenate([self.offsets, self.offsets[-1] + ends])
+        self.widths = np.concatenate([self.widths, np.maximum(one, two)])
+        self.lengths = np.concatenate([self.lengths, total[ends] - total[starts]])
+        self.lines = np.concatenate([self.lines, 1 + (cuts > 0)])
+        self.may_stand = np.concatenate([self.may_stand, np.logical_and.reduceat(chinese, starts).astype(np.uint8)])
 
     def _characters(self, texts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Numbers of all characters of ``texts``, which text each belongs to, and offsets by text."""

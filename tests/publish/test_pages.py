@@ -115,3 +115,15 @@ def test_round_numbers_and_angles():
     assert furniture.nice(9.9, (1, 2, 4, 8)) == 8
     assert furniture._dms(112.5, "E", "W") == "112°30′E"
     assert furniture._dms(-0.00139, "N", "S") == "0°00′05″S"
+
+
+def test_tints_that_only_tell_neighbours_apart_are_one_entry():
+    tints = tuple(Rule((PolygonSymbolizer(Fill(c)),), title=n, value=n) for n, c in (("甲", "#eeeeee"), ("乙", "#dddddd"),
+                                                                                  ("丙", "#cccccc")))
+    squares = [[[[(x, 0.0), (x + 1.0, 0.0), (x + 1.0, 1.0), (x, 0.0)]]] for x in (0.0, 1.0, 2.0)]
+    table = FeatureTable(np.arange(3), pa.table({"name": ["甲", "乙", "丙"]}),
+                         GeometryArray.from_rings(GeometryKind.POLYGON, squares), CRS)
+    style = Style(tints, kind="categorized", field="name", labels=LabelStyle("name"))
+    county = SceneLayer("town", table, style, np.array([0, 1, 2], np.int16))
+    (group,) = legend.of_scene([county], TITLES, (0.0, 0.0, 3.0, 1.0), 1000.0)
+    assert [e.title for e in group.entries] == ["乡镇"]
