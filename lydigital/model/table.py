@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lydigital.kernels import ragged
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -64,8 +63,12 @@ class FeatureTable:
 
     def sorted_by_hilbert(self) -> FeatureTable:
         """The same features in Hilbert order of their centres."""
+        import pyarrow as pa
+
         order = ragged.hilbert_order(self.geometry.bounds)
-        return FeatureTable(self.fid[order], self.columns.take(order), self.geometry.take(order), self.crs)
+        # from_buffers, because Table.take(numpy array) would import pandas
+        rows = pa.Array.from_buffers(pa.int64(), len(order), [None, pa.py_buffer(order)])
+        return FeatureTable(self.fid[order], self.columns.take(rows), self.geometry.take(order), self.crs)
 
     def to_crs(self, target: Crs) -> FeatureTable:
         """Reprojected copy; order and attributes unchanged."""

@@ -252,7 +252,7 @@ def _version() -> str:
     """Changes with the format and with all code whose results are stored."""
     here, kernels = Path(__file__).parent, Path(simplify.__file__).parent
     digest = hashlib.sha256(f"{_FORMAT}|{BLOCK}".encode())
-    makers = (here / "cache.py", here / "ogr.py", here / "rasters.py")
+    makers = tuple(here / f"{name}.py" for name in ("assemble", "cache", "gpkg_rows", "ogr", "rasters"))
     for path in (*makers, kernels / "ragged.py", kernels / "simplify.py", kernels / "wkb.py"):
         if path.is_file():
             digest.update(path.read_bytes())

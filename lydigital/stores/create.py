@@ -313,7 +313,7 @@ def _rows(layer: LayerDef, columns: Mapping[str, Any], count: int | None) -> lis
     unknown = [name for name in given if layer.field(name) is None]
     if unknown:
         raise _misfit(layer, f"unknown {', '.join(unknown)}")
-    lists = {name: _plain(values) for name, values in given.items()}
+    lists = {f.name: _plain(given[f.name], f.type) for f in layer.fields if f.name in given}
     lengths = {len(values) for values in lists.values()} | ({count} if count is not None else set())
     if len(lengths) > 1:
         raise _misfit(layer, f"columns of {', '.join(map(str, sorted(lengths)))} rows")
@@ -321,12 +321,14 @@ def _rows(layer: LayerDef, columns: Mapping[str, Any], count: int | None) -> lis
     return list(zip(*(lists.get(f.name) or [None] * n for f in layer.fields), strict=True)) or [()] * n
 
 
-def _plain(values: Any) -> list[Any]:
+def _plain(values: Any, kind: str) -> list[Any]:
     """Python values SQLite can store."""
     if hasattr(values, "to_pylist"):
         values = values.to_pylist()
     elif hasattr(values, "tolist"):
         values = values.tolist()
+    if kind == "datetime":
+        values = [datetime.fromisoformat(v) if isinstance(v, str) else v for v in values]
     return [_stored(value) for value in values]
 
 

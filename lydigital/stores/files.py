@@ -52,17 +52,11 @@ class FileStore(Findings):
         self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = ""
     ) -> FeatureTable:
         from lydigital.stores import ogr
+        from lydigital.stores.assemble import assemble
 
         info = self._entry(layer)
-        reading = ogr.read(
-            self.path,
-            layer,
-            geometry=info.geometry,
-            crs=crs or info.crs,
-            bounds=bounds,
-            columns=columns,
-            options=self._options,
-        )
+        raw = ogr.read(self.path, layer, bounds=bounds, columns=columns, options=self._options)
+        reading = assemble(raw, layer, info.geometry, (crs or info.crs, ""), self.uri)
         self.remember(layer, reading.issues)
         return reading.table
 

@@ -20,11 +20,11 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from lydigital.errors import BadDataError, LydError, StoreUnavailableError
-from lydigital.stores import store
+from lydigital.stores import gpkg_rows, store
 from lydigital.stores.gpkg_schema import quoted
 from lydigital.stores.store import FieldInfo, Findings, LayerInfo
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from lydigital.model.issue import Issue
     from lydigital.model.table import FeatureTable
+    from lydigital.stores.assemble import Raw
     from lydigital.stores.store import Bounds
 
 T = TypeVar("T")
@@ -67,6 +68,14 @@ _TYPES = {
 }
 
 
+class _Entry(NamedTuple):
+    """A layer, its WKT, and the names of its key and geometry columns ("" where it has none)."""
+
+    info: LayerInfo
+    wkt: str
+    columns: tuple[str, str]
+
+
 class GpkgStore(Findings):
     """A GeoPackage file. Nothing stays open between calls, so other programs may write meanwhile."""
 
@@ -79,40 +88,51 @@ class GpkgStore(Findings):
         self._journal = self._real.with_name(self._real.name + "-journal")
         self._lock = threading.RLock()
         self._copy: tuple[str, tempfile.TemporaryDirectory[str]] | None = None
-        self._listed: tuple[str, dict[str, tuple[LayerInfo, str]]] | None = None
+        self._listed: tuple[str, dict[str, _Entry]] | None = None
         self._list()
 
     def layers(self) -> tuple[LayerInfo, ...]:
-        return tuple(self.add_to(info) for info, _ in self._list().values())
+        return tuple(self.add_to(entry.info) for entry in self._list().values())
 
     def describe(self, layer: str) -> LayerInfo:
-        return self.add_to(self._entry(layer)[0])
+        return self.add_to(self._entry(layer).info)
 
     def read(
         self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = ""
     ) -> FeatureTable:
-        from lydigital.stores import ogr
+        from lydigital.stores.assemble import Reading, assemble
 
-        def work(path: Path, immutable: bool) -> ogr.Reading:
-            info, wkt = self._entry(layer)
-            done = ogr.read(
-                path,
-                layer,
-                geometry=info.geometry,
-                crs=crs or info.crs,
-                bounds=bounds,
-                columns=columns,
-                fallback_wkt="" if crs else wkt,
-                shown=self.uri,
-                options={"IMMUTABLE": "YES"} if immutable else {},
+        def work(path: Path, immutable: bool) -> Reading:
+            entry = self._entry(layer)
+            raw = None
+            if bounds is None and columns is None and entry.info.feature_count <= gpkg_rows.LARGEST:
+                with closing(_connect(path, immutable=immutable)) as db:
+                    raw = (
+                        gpkg_rows.read(db, layer, *entry.columns, entry.info.fields)
+                        if entry.columns[0]
+                        else None
+                    )
+            if raw is None:
+                raw = self._through_gdal(path, immutable, entry, bounds, columns)
+            return assemble(
+                raw, layer, entry.info.geometry, (crs, "") if crs else (entry.info.crs, entry.wkt), self.uri
             )
-            if bounds is None and len(done.table) != info.feature_count:
-                _check_count(path, immutable, layer, len(done.table), self.uri)
-            return done
 
         reading = self._steady(work)
         self.remember(layer, reading.issues)
         return reading.table
+
+    def _through_gdal(
+        self, path: Path, immutable: bool, entry: _Entry, bounds: Bounds | None, columns: Iterable[str] | None
+    ) -> Raw:
+        from lydigital.stores import ogr
+
+        name = entry.info.name
+        options = {"IMMUTABLE": "YES"} if immutable else {}
+        raw = ogr.read(path, name, bounds=bounds, columns=columns, shown=self.uri, options=options)
+        if bounds is None and len(raw.fid) != entry.info.feature_count:
+            _check_count(path, immutable, name, len(raw.fid), self.uri)
+        return raw
 
     def identity(self, layer: str) -> str:
         return f"gpkg|{self.path.absolute()}|{self._stamp()}|{layer}"
@@ -185,18 +205,18 @@ class GpkgStore(Findings):
 
     # --- description ------------------------------------------------------------------------------------------------
 
-    def _entry(self, layer: str) -> tuple[LayerInfo, str]:
+    def _entry(self, layer: str) -> _Entry:
         entries = self._list()
         if layer not in entries:
             raise store.no_such_layer(self.uri, layer, entries)
         return entries[layer]
 
-    def _list(self) -> dict[str, tuple[LayerInfo, str]]:
+    def _list(self) -> dict[str, _Entry]:
         """Description and WKT by layer name, kept as long as the file stays the same."""
         mark = self._stamp()
         if self._listed is None or self._listed[0] != mark:
 
-            def work(path: Path, immutable: bool) -> dict[str, tuple[LayerInfo, str]]:
+            def work(path: Path, immutable: bool) -> dict[str, _Entry]:
                 with closing(_connect(path, immutable=immutable)) as db:
                     return _describe_all(db, self.path)
 
@@ -292,7 +312,7 @@ def _explained(path: Path, error: sqlite3.Error) -> LydError:
     )
 
 
-def _describe_all(db: sqlite3.Connection, path: Path) -> dict[str, tuple[LayerInfo, str]]:
+def _describe_all(db: sqlite3.Connection, path: Path) -> dict[str, _Entry]:
     rows = db.execute(_LAYERS).fetchall()
     tables = {str(r[0]) for r in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
     counts = (
@@ -307,7 +327,7 @@ def _describe_all(db: sqlite3.Connection, path: Path) -> dict[str, tuple[LayerIn
             for t, c, n in db.execute("SELECT table_name, column_name, name FROM gpkg_data_columns")
             if n
         }
-    found: dict[str, tuple[LayerInfo, str]] = {}
+    found: dict[str, _Entry] = {}
     for name, data_type, identifier, x0, y0, x1, y1, column, declared, organization, code, wkt in rows:
         if name not in tables:
             raise BadDataError(
@@ -317,9 +337,11 @@ def _describe_all(db: sqlite3.Connection, path: Path) -> dict[str, tuple[LayerIn
                 layer=str(name),
             )
         spatial = data_type == "features" and column is not None
+        described = db.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
+        keys = [n for _, n, _, _, _, key in described if key]
         fields = tuple(
             FieldInfo(n, _field_type(t), titles.get((name, n), ""))
-            for _, n, t, _, _, key in db.execute(f"PRAGMA table_info({quoted(name)})")
+            for _, n, t, _, _, key in described
             if n != column and not key
         )
         count = counts.get(name)
@@ -327,7 +349,7 @@ def _describe_all(db: sqlite3.Connection, path: Path) -> dict[str, tuple[LayerIn
             count = db.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]
         crs, definition = _definition(organization, code, wkt) if spatial else ("", "")
         issues: tuple[Issue, ...] = () if crs or not spatial else (store.missing_crs(name),)
-        found[name] = (
+        found[name] = _Entry(
             LayerInfo(
                 name,
                 str(identifier or name),
@@ -339,6 +361,7 @@ def _describe_all(db: sqlite3.Connection, path: Path) -> dict[str, tuple[LayerIn
                 issues,
             ),
             definition,
+            (keys[0] if len(keys) == 1 else "", column if spatial else ""),
         )
     return found
 

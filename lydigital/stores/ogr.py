@@ -1,4 +1,4 @@
-"""Reading features through GDAL (pyogrio): Arrow columns and geometry in our own arrays, with what was wrong with them.
+"""Reading features through GDAL (pyogrio).
 
 pyogrio takes 0.6 s to import, so it is imported by the first real read, never before.
 """
@@ -8,17 +8,12 @@ from __future__ import annotations
 import threading
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lydigital.errors import BadDataError, CrsError
-from lydigital.kernels import wkb
-from lydigital.model.crs import PROJECT_DEFAULT, Crs
-from lydigital.model.geometry import GeometryArray, GeometryKind
-from lydigital.model.issue import Issue, Severity
-from lydigital.model.table import FeatureTable
-from lydigital.stores.store import guess_crs, missing_crs
+from lydigital.errors import BadDataError
+from lydigital.stores.assemble import Raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,87 +22,26 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from lydigital.stores.store import Bounds, Geometry
-
-KINDS = {"point": GeometryKind.POINT, "line": GeometryKind.LINE, "polygon": GeometryKind.POLYGON}
+    from lydigital.stores.store import Bounds
 
 _flatgeobuf_lock = threading.Lock()  # its option belongs to the process
-
-# flag, severity, message, hint
-_PROBLEMS: tuple[tuple[int, str, Severity, str, str], ...] = (
-    (
-        wkb.BROKEN,
-        "geometry.broken",
-        "error",
-        "{count} features have unreadable geometry and are not drawn",
-        "Repair them in the program that made the file.",
-    ),
-    (
-        wkb.WRONG_KIND,
-        "geometry.kind",
-        "warning",
-        "{count} features are of another kind than the layer and are not drawn",
-        "Move them to a layer of their own kind.",
-    ),
-    (
-        wkb.NON_FINITE,
-        "geometry.coordinates",
-        "warning",
-        "{count} features have coordinates that are no numbers",
-        "Those vertices are left out; check the features.",
-    ),
-    (
-        wkb.CURVE,
-        "geometry.curve",
-        "warning",
-        "{count} features have curves, which are left out",
-        "Convert curves to lines in the program that made the file.",
-    ),
-    (
-        wkb.SKIPPED,
-        "geometry.collection",
-        "note",
-        "{count} features have parts of another kind, which are left out",
-        "Split the collections by kind.",
-    ),
-    (
-        wkb.DEGENERATE,
-        "geometry.degenerate",
-        "note",
-        "{count} features have rings or lines without extent, left out",
-        "Delete or redraw them.",
-    ),
-    (wkb.HAS_ZM, "geometry.height", "note", "Heights or measures of {count} features are not used", ""),
-)
-
-
-class Reading(NamedTuple):
-    """A table and what was found while reading it."""
-
-    table: FeatureTable
-    issues: tuple[Issue, ...]
 
 
 def read(
     path: Path,
     layer: str,
     *,
-    geometry: Geometry,
-    crs: str,
-    bounds: Bounds | None,
-    columns: Iterable[str] | None,
-    fallback_wkt: str = "",
+    bounds: Bounds | None = None,
+    columns: Iterable[str] | None = None,
     shown: str = "",
     options: dict[str, str] | None = None,
-) -> Reading:
+) -> Raw:
     """Read one layer of a file.
 
     Parameters
     ----------
-    geometry, crs
-        As the store declares them; ``crs`` "" is guessed from the coordinates, and said.
-    fallback_wkt
-        Definition to use where ``crs`` is unknown.
+    bounds, columns
+        As for :meth:`Store.read`.
     shown
         Name of the source for messages, where ``path`` is a private copy of it.
     options
@@ -118,38 +52,15 @@ def read(
     BadDataError
         Naming file, layer and GDAL's reason.
     """
-    name = shown or str(path)
     meta, table, told = _read_arrow(
-        path, layer, bounds=bounds, columns=columns, shown=name, options=options or {}
+        path, layer, bounds=bounds, columns=columns, shown=shown or str(path), options=options or {}
     )
-    issues = [
-        Issue(
-            "source.message", "note", "The file's reader says: {reason}", "", layer, values={"reason": text}
-        )
-        for text in told
-    ]
-    fid = table.column(meta["fid_column"]).to_numpy().astype(np.int64)
-    table = table.drop_columns([meta["fid_column"]])
-    blob_column = _geometry_column(table, meta)
-    if blob_column is None:
-        nothing = np.zeros(len(fid) + 1, np.int64)
-        array = GeometryArray(
-            GeometryKind.POINT, np.zeros((0, 2)), np.zeros(1, np.int64), np.zeros(1, np.int64), nothing
-        )
-    else:
-        blobs = table.column(blob_column)
-        table = table.drop_columns([blob_column])
-        array, found = _parse(blobs, geometry, layer)
-        issues += found
-    table, repaired = _valid_text(table, layer)
-    issues += repaired
-    system = (
-        Crs(PROJECT_DEFAULT)
-        if blob_column is None
-        else _system((crs, fallback_wkt), array, layer, name, issues)
-    )
-    table = table.replace_schema_metadata(None)
-    return Reading(FeatureTable(fid, table, array, system).sorted_by_hilbert(), tuple(issues))
+    fid = table.column(0).to_numpy().astype(np.int64)
+    at = _geometry_column(table, meta)
+    blobs = None if at is None else _bytes_and_offsets(table.column(at))
+    # by position: files exported from databases have fields of the same names
+    attributes = table.select([i for i in range(1, table.num_columns) if i != at])
+    return Raw(fid, _distinct(attributes), blobs, tuple(told))
 
 
 def _read_arrow(
@@ -207,11 +118,22 @@ def _flatgeobuf(path: Path, bounds: Bounds | None) -> Iterator[None]:
         yield
 
 
-def _geometry_column(table: pa.Table, meta: dict[str, Any]) -> str | None:
-    for name in (meta["geometry_name"], "wkb_geometry"):
-        if name and name in table.column_names and meta["geometry_type"] is not None:
-            return str(name)
-    return None
+def _geometry_column(table: pa.Table, meta: dict[str, Any]) -> int | None:
+    """Position of the geometry, which GDAL puts behind the fields."""
+    if meta["geometry_type"] is None:
+        return None
+    names = (meta["geometry_name"] or "wkb_geometry", "wkb_geometry")
+    return max((i for i, name in enumerate(table.column_names) if i and name in names), default=None)
+
+
+def _distinct(table: pa.Table) -> pa.Table:
+    """The same columns; of columns with one name the later ones get a number."""
+    seen: dict[str, int] = {}
+    names = []
+    for name in table.column_names:
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return table.rename_columns(names)
 
 
 def _bytes_and_offsets(blobs: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -231,88 +153,3 @@ def _bytes_and_offsets(blobs: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArr
         ends.append(steps[1:] - steps[0] + end)
         end = int(ends[-1][-1])
     return np.concatenate([np.zeros(0, np.uint8), *data]), np.concatenate(ends)
-
-
-def _parse(blobs: pa.ChunkedArray, geometry: Geometry, layer: str) -> tuple[GeometryArray, list[Issue]]:
-    data, offsets = _bytes_and_offsets(blobs)
-    candidates = [KINDS[geometry]] if geometry in KINDS else list(GeometryKind)
-    best, flags, kind = None, np.zeros(0, np.uint8), candidates[0]
-    for candidate in candidates:
-        arrays = wkb.parse(data, offsets, int(candidate))
-        misfits = int(np.count_nonzero(arrays[4] & wkb.EMPTY))
-        if best is None or misfits < int(np.count_nonzero(flags & wkb.EMPTY)):
-            best, flags, kind = arrays, arrays[4], candidate
-    assert best is not None
-    issues = []
-    for flag, code, severity, message, hint in _PROBLEMS:
-        count = int(np.count_nonzero(flags & flag))
-        if count:
-            issues.append(
-                Issue(code, severity, message, hint, layer, count=count, values={"count": str(count)})
-            )
-    empty = int(np.count_nonzero(flags == wkb.EMPTY))
-    if empty:
-        issues.append(
-            Issue(
-                "geometry.empty",
-                "note",
-                "{count} features have no geometry",
-                "Find them in the attribute table.",
-                layer,
-                count=empty,
-                values={"count": str(empty)},
-            )
-        )
-    return GeometryArray(kind, *best[:4]), issues
-
-
-def _valid_text(table: pa.Table, layer: str) -> tuple[pa.Table, list[Issue]]:
-    """Text that is no UTF-8 gets replacement characters, and is reported."""
-    import pyarrow as pa
-
-    issues = []
-    for i, field in enumerate(table.schema):
-        if not (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)):
-            continue
-        try:
-            table.column(i).validate(full=True)
-        except pa.ArrowInvalid:
-            raw = table.column(i).cast(pa.large_binary()).to_pylist()
-            mended = [None if v is None else v.decode("utf-8", "replace") for v in raw]
-            table = table.set_column(i, field.name, pa.array(mended, pa.large_string()))
-            count = sum(v is not None and "\ufffd" in v for v in mended)
-            issues.append(
-                Issue(
-                    "text.encoding",
-                    "warning",
-                    "{count} texts in {field} are in an unknown encoding",
-                    "Export the file again as UTF-8.",
-                    layer,
-                    count=count,
-                    values={"count": str(count), "field": field.name},
-                )
-            )
-    return table, issues
-
-
-def _system(
-    definitions: tuple[str, str], array: GeometryArray, layer: str, name: str, issues: list[Issue]
-) -> Crs:
-    if not definitions[0]:
-        assumed = guess_crs(array.total_bounds) if not np.isnan(array.total_bounds[0]) else PROJECT_DEFAULT
-        issues.append(missing_crs(layer, assumed))
-        return Crs(assumed)
-    for definition in definitions:
-        try:
-            system = Crs(definition)
-            system.proj  # noqa: B018 - raises where PROJ does not know it
-        except CrsError:
-            continue
-        return system
-    raise CrsError(
-        "The layer {layer} of {path} is in {crs}, which is unknown",
-        hint="Name the right coordinate system in the layer's properties, such as EPSG:4546.",
-        layer=layer,
-        path=name,
-        crs=definitions[0][:80],
-    )

@@ -44,6 +44,17 @@ def test_shapefile_in_an_unknown_encoding_does_not_crash(tmp_path, write_file):
     assert isinstance(table.columns["name"][0].as_py(), str)
 
 
+@pytest.mark.parametrize("suffix", ["geojson", "shp"])
+def test_fields_named_like_gdals_own(tmp_path, write_file, suffix):
+    fields = {"OGC_FID": np.array([5, 6]), "fid": np.array([9, 8])}
+    table = open_store(write_file(tmp_path / f"odd.{suffix}", shapely.points([[0, 0], [9, 9]]), fields)).read(
+        "odd"
+    )
+    assert table.columns.column_names == ["OGC_FID", "fid"]
+    assert sorted(table.columns["OGC_FID"].to_pylist()) == [5, 6]
+    assert sorted(table.fid.tolist()) == [0, 1]
+
+
 def test_csv_with_degrees_and_codes_as_text(tmp_path):
     path = tmp_path / "sites.csv"
     path.write_text("code,lon,lat\n001,112.45,34.62\n002,112.5,34.7\n", encoding="utf-8")

@@ -15,7 +15,8 @@ import shapely
 
 from lydigital import errors
 from lydigital.errors import BadDataError, CrsError, StoreUnavailableError
-from lydigital.stores import gpkg
+from lydigital.stores import gpkg, gpkg_rows
+from lydigital.stores.create import create_gpkg, write_layer
 from lydigital.stores.store import open_store
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +169,7 @@ def without_privileges() -> None:
 READER = """
 import sys
 from lydigital.errors import LydError
+from lydigital.stores.create import create_gpkg, write_layer
 from lydigital.stores.store import open_store
 store = open_store(sys.argv[1] + "/district.gpkg")
 print(store.layers()[0].feature_count, len(store.read("district")))
@@ -278,7 +280,9 @@ def test_locked(city, monkeypatch, untouched):
     assert "洛阳" in names(city)
 
 
-def test_damaged_pages_are_an_error_not_a_shorter_layer(tmp_path, write_file):
+@pytest.mark.parametrize("largest", [0, 50_000])
+def test_damaged_pages_are_an_error_not_a_shorter_layer(tmp_path, write_file, monkeypatch, largest):
+    monkeypatch.setattr(gpkg_rows, "LARGEST", largest)
     n = 3000
     xy = np.arange(2 * n, dtype=float).reshape(n, 2)
     path = write_file(
@@ -351,6 +355,81 @@ def test_text_that_is_no_unicode(city, edit):
     assert any(
         (n and "\ufffd" in n) or n == "ÂåÑô" for n in store.read("district").columns["name"].to_pylist()
     )
+
+
+# --- two ways to read one table -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def both_ways(monkeypatch):
+    def read(path: Path, layer: str):
+        store = open_store(path)
+        quick = store.read(layer)
+        found = store.describe(layer).issues
+        with monkeypatch.context() as patch:
+            patch.setattr(gpkg_rows, "LARGEST", -1)
+            return (quick, found), (store.read(layer), store.describe(layer).issues)
+
+    return read
+
+
+def equal(a, b) -> bool:
+    parts = ("coords", "ring_offsets", "part_offsets", "geom_offsets", "bounds")
+    return (
+        np.array_equal(a.fid, b.fid)
+        and [a.record(i) for i in range(len(a))] == [b.record(i) for i in range(len(b))]
+        and all(np.array_equal(getattr(a.geometry, n), getattr(b.geometry, n), equal_nan=True) for n in parts)
+        and a.crs == b.crs
+    )
+
+
+def test_small_tables_read_quickly_are_as_gdal_reads_them(tmp_path, catalogue, both_ways):
+    path = tmp_path / "city.gpkg"
+    create_gpkg(path, catalogue)
+    village = {
+        "name": ["洛阳", "", "c"],
+        "people": [1, None, -(2**40)],
+        "kind": ["a", None, "b"],
+        "since": ["1999-12-31", None, "2025-02-28"],
+        "seen": ["2025-07-01T08:30:00.250Z", None, "2025-07-01T08:30:00+08:00"],
+        "open": [True, None, False],
+    }
+    write_layer(path, catalogue.layer("village"), village, shapely.points([[5, 5], [1, 1], [3, 9]]))
+    write_layer(path, catalogue.layer("county"), {}, [shapely.box(0, 0, 1, 1), None])
+    write_layer(path, catalogue.layer("roster"), {"person": ["甲", None]})
+    for layer in ("village", "county", "roster", "road"):
+        (quick, found), (slow, also) = both_ways(path, layer)
+        assert equal(quick, slow)
+        assert found == also
+
+
+def test_a_small_table_needs_no_gdal(city):
+    script = (
+        "import sys; from lydigital.stores.store import open_store; open_store(sys.argv[1]).read('district');"
+        "print([m for m in ('pyogrio', 'pandas') if m in sys.modules])"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", script, str(city)]
+    assert (
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+        == "[]"
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE district SET height = 'tall' WHERE fid = 2",
+        "UPDATE district SET name = CAST(x'c2e5d1f4' AS TEXT) WHERE fid = 1",
+        "ALTER TABLE district ADD COLUMN picture BLOB",
+        "UPDATE district SET geom = 'no geometry' WHERE fid = 3",
+    ],
+)
+def test_what_columns_do_not_declare_is_left_to_gdal(city, edit, both_ways, statement):
+    edit(city, statement)
+    (quick, found), (slow, also) = both_ways(city, "district")
+    assert equal(quick, slow)
+    assert found == also
 
 
 # --- coordinate systems ---------------------------------------------------------------------------------------------
