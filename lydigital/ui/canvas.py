@@ -19,7 +19,14 @@ from lydigital.units import SCREEN_DPI
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QResizeEvent, QWheelEvent
+    from PySide6.QtGui import (
+        QFocusEvent,
+        QKeyEvent,
+        QMouseEvent,
+        QNativeGestureEvent,
+        QResizeEvent,
+        QWheelEvent,
+    )
 
     from lydigital.model.crs import Crs
     from lydigital.ui.frames import FrameImage
@@ -66,6 +73,7 @@ class MapCanvas(QWidget):
         self._last: QPointF | None = None
         self._panning = False
         self._space = False
+        self._ringed = False  # the focus came by keyboard and shows
         self._box: QRect | None = None
         self._ring: tuple[float, float] | None = None
         self._zoom_left = 0.0
@@ -158,7 +166,7 @@ class MapCanvas(QWidget):
         if self._box is not None:
             self._paint_box(painter, self._box)
         paint_furniture(painter, QRectF(self.rect()), frame.viewport, ratio)
-        if self.hasFocus():
+        if self._ringed and self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setPen(QPen(theme.current().color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -354,7 +362,14 @@ class MapCanvas(QWidget):
         self._hover_at = None
         self.left.emit()
 
-    def focusOutEvent(self, event) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._ringed = event.reason() in (
+            Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason,
+        )  # fmt: skip
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         self._space = False
         self._rest_cursor()
         super().focusOutEvent(event)

@@ -111,7 +111,7 @@ class Cards:
             window.map.card.show_page(self.inspector)
         else:
             if space.id not in self._spaces:
-                panel = WorkspacePanel(space, window.session, window.do)
+                panel = WorkspacePanel(space, window.session, window.do, window.ask)
                 panel.closed.connect(self.close)
                 self._spaces[space.id] = panel
             window.map.card.show_page(self._spaces[space.id])

@@ -31,7 +31,6 @@ HIDDEN = {
     "view.theme",
     "layer.opacity",
     "layer.style",
-    "map.render",
 }
 
 

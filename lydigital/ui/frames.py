@@ -69,9 +69,9 @@ class FrameWorker(QObject):
             return self._number
 
     @property
-    def is_idle(self) -> bool:
-        with self._wake:
-            return self._next is None and self._started == 0.0
+    def latest(self) -> int:
+        """Number of the newest request; the frame with it is the present one."""
+        return self._number
 
     def close(self) -> None:
         """End the thread; returns when it is gone."""

@@ -202,7 +202,6 @@ class Palette(QFrame):
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.field.selectAll()
 
     def refresh(self) -> None:
         self._shown_for = self.field.text()
@@ -213,7 +212,7 @@ class Palette(QFrame):
         first = next((i for i, e in enumerate(self._model.entries) if e.disabled is None), 0)
         self.list.setCurrentIndex(self._model.index(first))
         width = min(WIDTH, self.window().width() - 32)
-        height = 47 + (12 + min(count, SHOWN) * ROW_PX if count else 64)
+        height = 51 + (12 + min(count, SHOWN) * ROW_PX if count else 64)
         self.setGeometry(self._top.x() - width // 2, self._top.y(), width, height)
 
     def close_palette(self) -> None:

@@ -46,7 +46,7 @@ class Picture:
         drawn = drawlist.build(scene, viewport, self._fonts)
         if cancelled():
             raise _stopped()
-        frame = raster.draw(drawn, self._fonts, bgra=True, cancelled=cancelled)
+        frame = raster.draw(drawn, bgra=True, fonts=self._fonts, cancelled=cancelled)
         return frame.pixels, drawn.unplaced
 
     def _prepare(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-FUZZY_FROM = 72.0  # rapidfuzz score below which two words have nothing to do with each other
+FUZZY_FROM = 80.0  # rapidfuzz score below which two words have nothing to do with each other
 _ASCII = re.compile(r"^[\x00-\x7f]+$")
 
 
@@ -66,7 +66,7 @@ def score(query: str, names: tuple[str, ...]) -> float:
         if not _ASCII.match(name):
             whole, initials = pinyin(name)
             best = max(best, _plain_score(typed, whole) - 4, _plain_score(typed, initials) - 6)
-    if best == 0.0 and len(query) >= 3:
+    if best == 0.0 and len(query) >= 4:
         from rapidfuzz import fuzz
 
         found = max((fuzz.partial_ratio(query, name) for name in names if len(name) >= 3), default=0.0)

@@ -146,7 +146,7 @@ class StatusBar(QFrame):
             return
         x, y, crs = self._point
         text = write(x, y, crs, self.notation)
-        self.coordinates.setText(text or tr("outside the system"))
+        self.coordinates.setText(f" {text}" if text else tr("outside the system"))
         self.coordinates.setAccessibleName(tr("Coordinates") + " " + text)
         lon, _ = transformation(crs, Crs(CGCS2000)).point(x, y)
         system, warned = self._system(lon)
@@ -172,10 +172,12 @@ class StatusBar(QFrame):
         x, y, crs = self._point
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
         menu.addSection(tr("Write coordinates as"))
         group = QActionGroup(menu)
         for each in NOTATIONS:
             action = menu.addAction(tr(each.title))
+            action.setToolTip(tr(each.note) if each.note else tr(each.title))
             action.setCheckable(True)
             action.setChecked(each is self.notation)
             group.addAction(action)

@@ -239,7 +239,7 @@ QComboBox QAbstractItemView { background: $surface; border: 1px solid $line_stro
 QProgressBar { border: none; border-radius: 2px; background: $line; max-height: 4px; min-height: 4px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }
 
-QTreeView, QListView, QListWidget { border: none; background: transparent; color: $ink; show-decoration-selected: 1; }
+QTreeView, QListView, QListWidget { border: none; background: transparent; color: $ink; show-decoration-selected: 0; selection-background-color: transparent; selection-color: $ink; }
 QTreeView::item, QTreeView::branch { background: transparent; border: none; }
 QTreeView::branch { image: none; border-image: none; }
 QScrollArea { border: none; background: transparent; }

@@ -60,6 +60,7 @@ class Segmented(QFrame):
         """``items`` are id, English text, icon."""
         super().__init__()
         self.setObjectName("segments")
+        self.setFixedHeight(32)
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(2)
@@ -165,7 +166,8 @@ class SearchButton(QWidget):
         key.setProperty("role", "key")
         row.addWidget(glass)
         row.addWidget(self._words, 1)
-        row.addWidget(key)
+        key.setFixedHeight(18)
+        row.addWidget(key, 0, Qt.AlignmentFlag.AlignVCenter)
         self.retranslate()
 
     def retranslate(self) -> None:

@@ -94,6 +94,7 @@ class Window(QMainWindow):
         self.setWindowIcon(icons.mark(32))
         self.topbar.show_operator(preferences.operator)
         self._show_session()
+        self.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # building
 
@@ -168,7 +169,7 @@ class Window(QMainWindow):
             ("Ctrl+Q", self.close),
             ("F9", self.toggle_side),
             ("Ctrl+I", self.cards.toggle),
-            ("F6", self.canvas.setFocus),
+            ("F6", lambda: self.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)),
         ):
             self._key(keys, action)
 
@@ -264,7 +265,7 @@ class Window(QMainWindow):
     def is_current(self) -> bool:
         """Whether the picture on the screen is the frame of the present view."""
         frame = self.canvas.frame
-        return frame is not None and frame.viewport == self.canvas.viewport and self.worker.is_idle
+        return frame is not None and frame.number == self.worker.latest
 
     def _map_settled(self) -> None:
         view = self.canvas.viewport

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from lydigital.model.table import FeatureTable
-from lydigital.texts import tr
+from lydigital.texts import pick, tr
 from lydigital.ui import icons, theme
 from lydigital.ui.coordinates import Notation, write
 from lydigital.ui.measures import area_text, length_text, measure
@@ -24,6 +24,7 @@ LISTED = 5  # hits shown before "show all"
 GEOMETRY_ICONS = {"point": "map-marker-outline", "line": "vector-polyline", "polygon": "vector-polygon",
                   "raster": "terrain", "none": "table"}  # fmt: skip
 NATURES = {"真实": "chip-accent", "示例数据": "chip-warn", "推算": "chip-warn"}
+SENSITIVITIES = {"公开": "public", "内部": "internal", "敏感": "sensitive"}
 ALIAS_PX = 92
 
 
@@ -110,6 +111,7 @@ class Inspector(Page):
         box.addStretch(1)
         self._scroll.setWidget(body)
         self.resized.emit()
+        QTimer.singleShot(0, self, self.resized.emit)  # once the style sheet has had its say on the fonts
 
     # the card
 
@@ -289,7 +291,7 @@ class Inspector(Page):
         line = 0
         for alias, text in (
             (tr("Source"), known.source), (tr("Department"), known.department), (tr("Updated"), known.update_cycle),
-            (tr("As of"), known.currency), (tr("Standard"), known.code_std), (tr("Sensitivity"), tr(known.sensitivity)),
+            (tr("As of"), known.currency), (tr("Standard"), known.code_std), (tr("Sensitivity"), pick(known.sensitivity, SENSITIVITIES[known.sensitivity])),
         ):  # fmt: skip
             if text:
                 self._line(grid, line, alias, text)

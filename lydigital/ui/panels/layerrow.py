@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTreeView
 
 from lydigital.ui import icons, swatches, theme
 from lydigital.ui.panels.layertree import NODE, LayerTreeModel, Node
@@ -47,7 +47,6 @@ class RowDelegate(QStyledItemDelegate):
         t = theme.current()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._ground(painter, option, node)
         reason = model.reason(node)
         rect = QRect(option.rect)
         left = rect.left() + 2
@@ -77,24 +76,6 @@ class RowDelegate(QStyledItemDelegate):
         text = QFontMetrics(face).elidedText(model.title(node), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
         painter.restore()
-
-    def _ground(self, painter: QPainter, option: QStyleOptionViewItem, node: Node) -> None:
-        t = theme.current()
-        selected = bool(option.state & QStyle.StateFlag.State_Selected) and node.kind == "layer"
-        if selected or option.state & QStyle.StateFlag.State_MouseOver:
-            wide = QRectF(
-                6, option.rect.top() + 0.5, self._view.viewport().width() - 12, option.rect.height() - 1
-            )
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(t.color("accent_soft" if selected else "hover"))
-            painter.drawRoundedRect(wide, theme.RADIUS, theme.RADIUS)
-        if option.state & QStyle.StateFlag.State_HasFocus and option.state & QStyle.StateFlag.State_Selected:
-            wide = QRectF(
-                6.5, option.rect.top() + 1, self._view.viewport().width() - 13, option.rect.height() - 2
-            )
-            painter.setPen(QPen(t.color("accent"), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(wide, theme.RADIUS, theme.RADIUS)
 
     def _note(
         self, painter: QPainter, rect: QRect, model: LayerTreeModel, node: Node, reason: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCursor, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QMenu, QSlider, QTreeView, QWidget
 
 from lydigital.texts import tr
@@ -16,7 +17,7 @@ from lydigital.ui.widgets import IconButton, column, label, row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QPainter
+    from PySide6.QtWidgets import QStyleOptionViewItem
 
     from lydigital.session import Session
 
@@ -105,6 +106,26 @@ class LayerTree(QTreeView):
         self.setAnimated(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.tools = _Tools(self.viewport())
+
+    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """The ground of the row first, across the whole width."""
+        t = theme.current()
+        chosen = index == self.currentIndex() and index.data(NODE).kind == "layer"
+        hovered = self.viewport().underMouse() and index == self.indexAt(
+            self.viewport().mapFromGlobal(QCursor.pos())
+        )
+        if chosen or hovered:
+            area = QRectF(
+                6.5, option.rect.top() + 0.5, self.viewport().width() - 13, option.rect.height() - 1
+            )
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            focused = chosen and self.hasFocus()
+            painter.setPen(QPen(t.color("accent"), 1) if focused else Qt.PenStyle.NoPen)
+            painter.setBrush(t.color("accent_soft" if chosen else "hover"))
+            painter.drawRoundedRect(area, theme.RADIUS, theme.RADIUS)
+            painter.restore()
+        super().drawRow(painter, option, index)
 
     def drawBranches(self, painter: QPainter, rect: QRect, index) -> None:
         node: Node = index.data(NODE)
@@ -266,7 +287,7 @@ class LayersPanel(QWidget):
             return
         group = self._session.document.group(node_id)
         if group is not None and group.visible and visible:
-            self._do("group.show_layers", group=node_id)  # on, but none or only some of its layers are
+            self._do("group.show_layers", groups=(node_id,))  # on, but none or only some of its layers are
         else:
             self._do("group.toggle", group=node_id)
 

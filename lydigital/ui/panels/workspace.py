@@ -57,7 +57,7 @@ SPACES = {
         Workspace(
             "publish", "Publish", "file-image-outline", "A map that can go into a report today.",
             (),
-            ("Save the map as a picture on the command line: lydigital render",),
+            ("Save the view as PNG or PDF with the same labels as on screen",),
             ("Drag a paper frame on the map", "PDF, PNG, SVG and Word with title, legend, scale and sources",
              "One click for all counties"),
         ),
@@ -70,8 +70,11 @@ class WorkspacePanel(Page):
 
     closed = Signal()
 
-    def __init__(self, space: Workspace, session: Session, do: Callable[..., Any]) -> None:
+    def __init__(
+        self, space: Workspace, session: Session, do: Callable[..., Any], ask: Callable[[str], object]
+    ) -> None:
         super().__init__()
+        self._ask = ask
         self.space = space
         self._session = session
         self._do = do
@@ -106,10 +109,13 @@ class WorkspacePanel(Page):
         for text in space.now:
             box.addLayout(_line("check", text, "good"))
         groups = self._groups()
-        if groups:
+        if groups or not space.groups:
             button = QPushButton(icons.icon("layers-outline", "on_accent"), tr("Show these layers"))
-            button.setProperty("primary", "true")
             button.clicked.connect(self.show_layers)
+            if not space.groups:
+                button = QPushButton(icons.icon("content-save-outline", "on_accent"), tr("Save this view"))
+                button.clicked.connect(lambda: self._ask("map.render"))
+            button.setProperty("primary", "true")
             box.addSpacing(4)
             box.addWidget(button)
         box.addSpacing(6)
@@ -123,8 +129,7 @@ class WorkspacePanel(Page):
 
     def show_layers(self) -> None:
         """Switch the workspace's layers on."""
-        for group in self._groups():
-            self._do("group.show_layers", group=group)
+        self._do("group.show_layers", groups=tuple(self._groups()))
 
     def _groups(self) -> list[str]:
         return [g for g in self.space.groups if self._session.document.group(g) is not None]
