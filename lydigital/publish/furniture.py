@@ -288,7 +288,7 @@ def swatch(paper: Paper, box: Box, symbolizers: Sequence[Symbolizer], scale: flo
             line = QPainterPath()
             line.moveTo(box.x, box.y + box.height / 2)
             line.lineTo(box.right, box.y + box.height / 2)
-            if symbolizer.casing is None and QColor(symbolizer.stroke.color[:7]).lightnessF() > _PALE:
+            if QColor(symbolizer.stroke.color[:7]).lightnessF() > _PALE:
                 painter.fillRect(QRectF(box.x, box.y, box.width, box.height), QColor(_GROUND))
             for stroke in (symbolizer.casing, symbolizer.stroke):
                 if stroke is not None:

@@ -214,7 +214,6 @@ def _draw(painter: QPainter, work: _Work) -> None:
     painter.restore()
     furniture.grid(paper, plan.inner, viewport)
     furniture.frame(paper, plan.inner, _BAND_MM)
-    furniture.north_arrow(paper, plan.inner.right - 8, plan.inner.y + 4)
     _head(paper, plan.head, sheet)
     if work.groups:
         left_out = furniture.legend(paper, plan.legend, work.groups, viewport.scale, plan.columns)
@@ -251,6 +250,7 @@ def _foot(paper: Paper, box: Box, sheet: Sheet, viewport: Viewport) -> None:
     wide = min(62.0, box.width * 0.3)
     paper.text(box.x, box.y + 4.2, f"1:{scale:,}".replace(",", " "), 10, weight="bold")
     furniture.scale_bar(paper, box.x + 0.6, box.y + 12.6, metres_per_mm, wide)
+    furniture.north_arrow(paper, box.x + wide + 11, box.y + 0.2)
     when = sheet.date or date.today().isoformat()  # noqa: DTZ011 - the day on the wall is meant
     left = [
         tr("Coordinate system: {name} ({code})", name=viewport.crs.name, code=str(viewport.crs)),
@@ -264,13 +264,13 @@ def _foot(paper: Paper, box: Box, sheet: Sheet, viewport: Viewport) -> None:
     ]
     if sheet.is_sample:
         right.insert(0, tr("Contains synthetic sample data. Not facts, not for decisions."))
-    x = box.x + wide + 16
-    half = (box.right - x - 6) / 2
+    x = box.x + wide + 25
+    half = (box.right - x - 6) * 0.42
     paper.line(x - 6, box.y + 1.0, x - 6, box.bottom - 1.5, color=FAINT)
     for i, text in enumerate([t for t in left if t]):
         paper.text(x, box.y + 3.4 + 3.6 * i, text, 6.5, color=GREY, most_mm=half)
     for i, text in enumerate([t for t in right if t]):
-        paper.text(x + half + 6, box.y + 3.4 + 3.6 * i, text, 6.5, color=GREY, most_mm=half)
+        paper.text(x + half + 6, box.y + 3.4 + 3.6 * i, text, 6.5, color=GREY, most_mm=box.right - x - half - 6)
 
 
 def _write_pdf(path: Path, work: _Work) -> None:
