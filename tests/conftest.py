@@ -17,6 +17,14 @@ os.environ.setdefault("LYDIGITAL_HOME", tempfile.mkdtemp(prefix="lydigital-test-
 
 from lydigital import paths, texts
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Without Qt the plugin pytest-qt is off (``-p no:pytest-qt``); its settings in pyproject.toml are then unknown."""
+    if os.environ.get("LYDIGITAL_TEST_WITHOUT_QT"):
+        for name in ("qt_api", "qt_log_level_fail"):
+            parser.addini(name, "of pytest-qt")
+
+
 IN_CI = bool(os.environ.get("CI"))
 
 
