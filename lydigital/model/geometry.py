@@ -67,8 +67,11 @@ class GeometryArray:
     importance: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
-        if self.bounds is None:
-            object.__setattr__(self, "bounds", ragged.feature_bounds(self.coords, self.ring_offsets, self.geom_rings))
+        given: NDArray[np.float64] | None = self.bounds
+        if given is None:
+            object.__setattr__(
+                self, "bounds", ragged.feature_bounds(self.coords, self.ring_offsets, self.geom_rings)
+            )
         for name in ("coords", "ring_offsets", "part_offsets", "geom_offsets", "bounds", "importance"):
             value = getattr(self, name)
             if value is not None:
@@ -96,7 +99,12 @@ class GeometryArray:
             self.coords, self.ring_offsets, self.part_offsets, self.geom_offsets, np.asarray(index, np.int64)
         )
         return GeometryArray(
-            self.kind, coords, rings, parts, geoms, self.bounds[index],
+            self.kind,
+            coords,
+            rings,
+            parts,
+            geoms,
+            self.bounds[index],
             None if self.importance is None else self.importance[source],
         )
 
@@ -109,10 +117,14 @@ class GeometryArray:
     def from_points(cls, xy: NDArray[np.float64]) -> GeometryArray:
         """One point a feature from ``(n, 2)`` coordinates in map units."""
         steps = np.arange(len(xy) + 1, dtype=np.int64)
-        return cls(GeometryKind.POINT, np.ascontiguousarray(xy, np.float64), steps, steps.copy(), steps.copy())
+        return cls(
+            GeometryKind.POINT, np.ascontiguousarray(xy, np.float64), steps, steps.copy(), steps.copy()
+        )
 
     @classmethod
-    def from_rings(cls, kind: GeometryKind, features: list[list[list[list[tuple[float, float]]]]]) -> GeometryArray:
+    def from_rings(
+        cls, kind: GeometryKind, features: list[list[list[list[tuple[float, float]]]]]
+    ) -> GeometryArray:
         """Features → parts → rings → vertices as nested lists. For tests and small inputs."""
         coords: list[tuple[float, float]] = []
         rings, parts, geoms = [0], [0], [0]
@@ -124,7 +136,9 @@ class GeometryArray:
                 parts.append(len(rings) - 1)
             geoms.append(len(parts) - 1)
         array = np.array(coords, np.float64).reshape(-1, 2)
-        return cls(kind, array, np.array(rings, np.int64), np.array(parts, np.int64), np.array(geoms, np.int64))
+        return cls(
+            kind, array, np.array(rings, np.int64), np.array(parts, np.int64), np.array(geoms, np.int64)
+        )
 
     def to_shapely(self, index: NDArray[np.integer] | None = None) -> NDArray[np.object_]:
         """Shapely geometries ``(k,) object`` (multi types), for algorithms that need them."""
@@ -139,7 +153,8 @@ class GeometryArray:
         else:
             offsets = (some.ring_offsets, some.part_offsets, some.geom_offsets)
             kind = shapely.GeometryType.MULTIPOLYGON
-        return shapely.from_ragged_array(kind, some.coords, offsets)
+        shapes: NDArray[np.object_] = shapely.from_ragged_array(kind, some.coords, offsets)
+        return shapes
 
     @classmethod
     def from_shapely(cls, kind: GeometryKind, shapes: NDArray[np.object_]) -> GeometryArray:

@@ -7,6 +7,7 @@ that roads thin out as the map zooms away. Colours are ``#rrggbb`` or ``#rrggbba
 from __future__ import annotations
 
 import math
+import re
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,7 @@ from lydigital.errors import BadDataError
 
 Stops = tuple[tuple[float, float], ...]
 Size = float | Stops
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?")
 Blend = Literal["normal", "multiply", "screen"]
 
 
@@ -47,6 +49,8 @@ class Fill(_Frozen, frozen=True):
 
 
 class PolygonSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="polygon"):
+    """An area: its fill, then its outline."""
+
     fill: Fill | None = None
     stroke: Stroke | None = None
 
@@ -61,7 +65,9 @@ class LineSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="line"):
 class PointSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="point"):
     """A mark: a shaped badge with an optional icon ``glyph`` (name in the icon font) on it."""
 
-    shape: Literal["circle", "square", "rounded", "diamond", "triangle", "hexagon", "shield", "pin"] = "circle"
+    shape: Literal["circle", "square", "rounded", "diamond", "triangle", "hexagon", "shield", "pin"] = (
+        "circle"
+    )
     size_mm: Size = 3.0
     color: str = "#3b6ea5"
     outline: str = "#ffffff"
@@ -179,14 +185,8 @@ def parse_color(text: str, opacity: float = 1.0) -> tuple[int, int, int, int]:
     BadDataError
         When the text is no such colour.
     """
-    digits = text.removeprefix("#")
-    try:
-        if not text.startswith("#") or len(digits) not in (6, 8):
-            raise ValueError
-        parts = [int(digits[i : i + 2], 16) for i in range(0, len(digits), 2)]
-    except ValueError:
-        raise BadDataError(
-            "{text} is not a colour", hint="Write colours as #rrggbb or #rrggbbaa.", text=text
-        ) from None
+    if not _COLOR.fullmatch(text):
+        raise BadDataError("{text} is not a colour", hint="Write colours as #rrggbb or #rrggbbaa.", text=text)
+    parts = bytes.fromhex(text[1:])
     alpha = parts[3] if len(parts) == 4 else 255
     return (parts[0], parts[1], parts[2], round(alpha * opacity))

@@ -33,8 +33,14 @@ class Viewport:
 
     @classmethod
     def of_bounds(
-        cls, bounds: tuple[float, float, float, float], width_px: int, height_px: int, crs: Crs,
-        *, dpi: float = SCREEN_DPI, margin: float = 0.0,
+        cls,
+        bounds: tuple[float, float, float, float],
+        width_px: int,
+        height_px: int,
+        crs: Crs,
+        *,
+        dpi: float = SCREEN_DPI,
+        margin: float = 0.0,
     ) -> Viewport:
         """The largest picture of ``bounds`` that fits, with a relative ``margin`` on each side."""
         x0, y0, x1, y1 = bounds
@@ -74,7 +80,8 @@ class Viewport:
         x, y = self.to_map(px, py)
         unit = self.units_per_px / factor
         return replace(
-            self, units_per_px=unit,
+            self,
+            units_per_px=unit,
             centre=(x - (px - self.width_px / 2) * unit, y + (py - self.height_px / 2) * unit),
         )
 
