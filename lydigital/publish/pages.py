@@ -265,7 +265,7 @@ def _foot(paper: Paper, box: Box, sheet: Sheet, viewport: Viewport) -> None:
     if sheet.is_sample:
         right.insert(0, tr("Contains synthetic sample data. Not facts, not for decisions."))
     x = box.x + wide + 25
-    half = (box.right - x - 6) * 0.42
+    half = (box.right - x - 6) * 0.47
     paper.line(x - 6, box.y + 1.0, x - 6, box.bottom - 1.5, color=FAINT)
     for i, text in enumerate([t for t in left if t]):
         paper.text(x, box.y + 3.4 + 3.6 * i, text, 6.5, color=GREY, most_mm=half)
