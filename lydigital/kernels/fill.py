@@ -39,7 +39,8 @@ from lydigital.kernels.jit import (
 )
 
 BLOCK = 16
-CLOSE_PX = 0.3  # vertices nearer than this to the last one kept are left out
+SNAPS = 16.0  # vertices lie on such parts of a pixel, on both sides of a common border alike
+TOLERANCE_PX = 0.15  # vertices of less importance are left out
 TINY_PX = 1.0  # features not larger than this take the cheap path
 _SOLID, _HATCH, _CROSS, _DOTS = 0, 1, 2, 3
 
@@ -241,7 +242,8 @@ def fill(
     (a sixteenth of it) are zero before and after. ``importance`` has a value a vertex, or none at all.
     """
     width = frame.shape[1]
-    tolerance = 0.25 / scale
+    tolerance = TOLERANCE_PX / scale
+    snaps = scale * SNAPS
     has_importance = len(importance) > 0
     for i in range(len(rows)):
         row = rows[i]
@@ -266,21 +268,22 @@ def fill(
             area = 0.5 * abs(twice) * scale * scale
             _tiny(frame, sums, base, tag, row0, row1, x0, y0, x1, y1, area, color)
             continue
-        column = max(0, math.floor(x0))
-        columns = min(width, math.ceil(x1)) - column
-        r0, r1 = max(row0, math.floor(y0)), min(row1, math.ceil(y1))
+        column = max(0, math.floor(x0 - 0.5 / SNAPS))
+        columns = min(width, math.ceil(x1 + 0.5 / SNAPS)) - column
+        r0, r1 = max(row0, math.floor(y0 - 0.5 / SNAPS)), min(row1, math.ceil(y1 + 0.5 / SNAPS))
         if columns <= 0 or r1 <= r0:
             continue
         stride = (columns + 2 + BLOCK - 1) // BLOCK * BLOCK
         for ring in range(begin, end):
             v0, v1 = ring_offsets[ring], ring_offsets[ring + 1]
-            ax, ay = (coords[v0, 0] - left) * scale - column, (top - coords[v0, 1]) * scale
+            ax = math.floor((coords[v0, 0] - left) * snaps + 0.5) / SNAPS - column
+            ay = math.floor((top - coords[v0, 1]) * snaps + 0.5) / SNAPS
             for v in range(v0 + 1, v1):
                 if has_importance and importance[v] < tolerance:
                     continue
-                bx, by = (coords[v, 0] - left) * scale - column, (top - coords[v, 1]) * scale
-                if v < v1 - 1 and abs(bx - ax) < CLOSE_PX and abs(by - ay) < CLOSE_PX:
-                    continue
-                _edge(acc, touched, stride, ax, ay, bx, by, r0, r1, columns)
-                ax, ay = bx, by
+                bx = math.floor((coords[v, 0] - left) * snaps + 0.5) / SNAPS - column
+                by = math.floor((top - coords[v, 1]) * snaps + 0.5) / SNAPS
+                if bx != ax or by != ay:
+                    _edge(acc, touched, stride, ax, ay, bx, by, r0, r1, columns)
+                    ax, ay = bx, by
         _sweep(frame, sums, base, tag, acc, touched, stride, r0, r1, column, columns, color, pattern)

@@ -37,6 +37,7 @@ U32: TypeAlias = NDArray[np.uint32]
 U16: TypeAlias = NDArray[np.uint16]
 F32: TypeAlias = NDArray[np.float32]
 F64: TypeAlias = NDArray[np.float64]
+BOOL: TypeAlias = NDArray[np.bool_]
 
 _KEPT_DAYS = 90  # compiled kernels of older program versions are removed
 _FAST = {"nsz", "contract", "afn"}  # no reassociation, no assumption on NaN: the same input gives the same bits

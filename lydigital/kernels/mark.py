@@ -172,13 +172,13 @@ def text(
 
 @kernel(read(types.uint8, 2), f64)
 def dilate(cover: U8, radius: float) -> U8:
-    """Coverage ``(h + 2 r, w + 2 r)`` with ``r = ceil(radius + 0.5)`` of a shape grown by a disc with a soft edge."""
+    """Coverage ``(h + 2 r, w + 2 r)`` with ``r = ceil(radius)`` of a shape grown by ``radius`` pixels, softly."""
     h, w = cover.shape
-    r = math.ceil(radius + 0.5)
+    r = math.ceil(radius)
     out = np.zeros((h + 2 * r, w + 2 * r), np.uint8)
     for dy in range(-r, r + 1):
         for dx in range(-r, r + 1):
-            weight = min(1.0, max(0.0, radius + 0.5 - math.sqrt(float(dx * dx + dy * dy))))
+            weight = min(1.0, max(0.0, radius + 1.0 - math.sqrt(float(dx * dx + dy * dy))))
             if weight <= 0.0:
                 continue
             factor = int(weight * 256.0 + 0.5)

@@ -35,6 +35,7 @@ from lydigital.kernels.jit import (
 
 DIRTY = 64
 CLOSE_PX = 0.3  # vertices nearer than this to the last one kept are left out
+TOLERANCE_PX = 0.2  # vertices of less importance are left out
 MITER_LIMIT = 4.0  # sharper corners are rounded
 BUTT, ROUND, SQUARE = 0, 1, 2
 MITER, _, BEVEL = 0, 1, 2
@@ -314,7 +315,7 @@ def stroke(
     ``(h, ceil(w / 64))`` are zero before and after; the rest is as in :func:`~lydigital.kernels.fill.fill`.
     """
     width = frame.shape[1]
-    tolerance = 0.25 / scale
+    tolerance = TOLERANCE_PX / scale
     reach = half * MITER_LIMIT + abs(offset) * 2.0 + 1.0
     has_importance = len(importance) > 0
     longest = 0

@@ -1,0 +1,122 @@
+"""Sprites, glyphs and halos."""
+
+import numpy as np
+
+from lydigital.kernels import grid, mark
+from lydigital.model.geometry import GeometryArray
+
+BLACK = 0xFF000000
+
+
+def put(xy, sprite, anchor, width=6, height=4, bands=((0, 4),)):
+    frame = np.full((height, width), BLACK, np.uint32)
+    g = GeometryArray.from_points(np.array(xy, np.float64).reshape(-1, 2))
+    sprite = np.array(sprite, np.uint32)
+    table = np.array([(0, sprite.shape[1], sprite.shape[0])])
+    for row0, row1 in bands:
+        mark.mark(
+            frame, row0, row1, 0.0, float(height), 1.0, g.coords, g.ring_offsets, g.geom_rings,
+            np.arange(len(g), dtype=np.int32), np.zeros(len(g), np.int16), sprite.ravel(), table, np.array([anchor]),
+        )
+    return frame
+
+
+def test_sprites_stand_on_their_anchor_and_blend():
+    sprite = [[0xFF0000FF, 0x80000080], [0, 0xFF00FF00]]
+    frame = put([(3, 2)], sprite, (1.0, 1.0))
+    assert frame[1, 2] == 0xFF0000FF
+    assert frame[1, 3] == BLACK | 0x80
+    assert frame[2, 2] == BLACK
+    assert frame[2, 3] == BLACK | 0xFF00
+
+
+def test_sprites_are_clipped_at_every_side_and_band():
+    sprite = [[0xFFFFFFFF] * 3] * 3
+    points = [(0, 4), (6, 0), (0, 0), (6, 4), (-9, 2), (1e12, 2), (np.nan, 1)]
+    frame = put(points, sprite, (1.5, 1.5))
+    assert (frame != BLACK).sum() > 4
+    assert frame[2, 2] == BLACK
+    assert np.array_equal(frame, put(points, sprite, (1.5, 1.5), bands=((0, 1), (1, 4))))
+
+
+def lettered(pens, masks, *, halo=0, bands=((0, 8),)):
+    frame = np.full((8, 12), BLACK, np.uint32)
+    scratch = np.zeros((8, 12), np.uint8)
+    shapes, flat = [], []
+    for cover, left, top in masks:
+        shapes.append((sum(map(len, flat)), cover.shape[1], cover.shape[0], left, top))
+        flat.append(cover.ravel())
+    pairs = np.array([(0, 1 if halo else -1)] * len(pens))
+    for row0, row1 in bands:
+        mark.text(
+            frame, scratch, row0, row1, np.array(pens, np.float32), pairs, np.concatenate(flat), np.array(shapes),
+            np.array([len(pens)]), np.array([(0xFFFFFFFF, halo)]),
+        )
+    assert not scratch.any()
+    return frame & 0xFF
+
+
+def test_glyphs_stand_on_the_baseline_and_overlap_as_one():
+    glyph = np.full((3, 2), 200, np.uint8)
+    frame = lettered([(2.2, 5.4, 0.0), (3.1, 5.4, 0.0)], [(glyph, 1, -3)])
+    assert frame[2:5, 3:6].tolist() == [[200, 200, 200]] * 3
+    assert frame.sum() == 200 * 9
+
+
+def test_turned_glyphs_keep_their_ink():
+    glyph = np.full((3, 3), 255, np.uint8)
+    for angle in (0.3, np.pi / 2, 2.0):
+        frame = lettered([(6.0, 4.0, angle)], [(glyph, -1, -1)])
+        assert abs(frame.sum() / 255 - 9) < 0.8
+    assert np.array_equal(
+        lettered([(6.0, 4.0, 0.7)], [(glyph, -1, -1)]), lettered([(6.0, 4.0, 0.7)], [(glyph, -1, -1)], bands=((0, 4), (4, 8)))
+    )
+
+
+def test_halo_lies_below_all_glyphs_of_its_label():
+    glyph = np.full((2, 2), 255, np.uint8)
+    grown = mark.dilate(glyph, 1.0)
+    frame = lettered([(3.0, 4.0, 0.0), (5.0, 4.0, 0.0)], [(glyph, 0, -2), (grown, -1, -3)], halo=0xFF000040)
+    assert frame[2:4, 3:7].min() == 255
+    assert frame[1, 3:7].tolist() == [0x40] * 4
+
+
+def test_dilation_grows_by_a_soft_disc():
+    dot = np.zeros((1, 1), np.uint8)
+    dot[0, 0] = 255
+    grown = mark.dilate(dot, 1.0)
+    assert grown.shape == (3, 3)
+    assert grown.tolist() == [[149, 255, 149], [255, 255, 255], [149, 255, 149]]
+    assert np.array_equal(grown, grown.T)
+
+
+def taps(cells, weights):
+    return np.array(cells, np.int32), np.array(weights, np.uint16)
+
+
+def test_drape_mixes_neighbours_and_leaves_gaps():
+    pixels = np.array([[BLACK | 100, BLACK | 200], [BLACK | 100, 0]], np.uint32)
+    frame = np.full((2, 3), BLACK | 7, np.uint32)
+    cells_x, weights_x = taps([0, 0, 1], [(0, 256, 0), (0, 128, 128), (0, 256, 0)])
+    cells_y, weights_y = taps([0, 1], [(0, 256, 0), (0, 256, 0)])
+    grid.drape(frame, 0, 2, 0, 3, pixels, cells_x, weights_x, cells_y, weights_y, 256)
+    assert (frame & 0xFF).tolist() == [[100, 150, 200], [100, 100, 7]]
+    half = np.full((2, 3), BLACK, np.uint32)
+    grid.drape(half, 0, 1, 0, 3, pixels[:1], cells_x, weights_x, cells_y, weights_y, 128)
+    assert (half & 0xFF).tolist() == [[50, 75, 100], [0, 0, 0]]
+
+
+def test_shade_is_the_tint_on_flat_ground_and_light_from_the_north_west():
+    stops, colors = np.array([0.0, 10.0]), np.array([[0.0, 0, 0], [200, 100, 50]])
+    lights = np.array([[-0.5, 0.5, np.sqrt(0.5), 1.0]])
+    flat = grid.shade(np.full((3, 3), 5, np.float32), 1.0, 1.0, stops, colors, lights, 1.0)
+    assert (flat == (BLACK | 100 | 50 << 8 | 25 << 16)).all()
+    slope = np.add.outer(np.arange(4.0), np.arange(4.0)).astype(np.float32)  # rises to the south-east: faces the light
+    assert (grid.shade(slope, 1.0, 1.0, stops, colors, lights, 1.0)[1, 1] & 0xFF) > 40
+    shadow = grid.shade(slope[::-1, ::-1].copy(), 1.0, 1.0, stops, colors, lights, 1.0)[1, 1] & 0xFF
+    assert shadow < 40
+    hole = slope.copy()
+    hole[1, 1] = np.nan
+    shaded = grid.shade(hole, 1.0, 1.0, stops, colors, lights, 1.0)
+    assert shaded[1, 1] == 0
+    assert (np.delete(shaded.ravel(), 5) >= BLACK).all()
