@@ -83,7 +83,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     OSError
         When the folder cannot be written.
     """
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+    mode = path.stat().st_mode & 0o777 if path.exists() else _new_file_mode()
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -95,3 +95,17 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    if os.name == "posix":  # the new name, too, outlasts a power cut
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@cache
+def _new_file_mode() -> int:
+    """Permissions of a file made in the ordinary way."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -256,6 +256,25 @@ def test_missing_layer_is_an_issue_not_an_error(run, tmp_path, small_city):
     assert "gone.gpkg" in told["issues"][0]["message"]
 
 
+def test_render_draws_the_rest_and_names_what_is_missing(run, tmp_path, small_city):
+    project = tmp_path / "p.lyd.toml"
+    gone = '[[layers]]\nid = "a"\nsource = "gone.gpkg"\ntable = "t"\n'
+    way = f'[[layers]]\nid = "b"\nsource = "{small_city}"\ntable = "way"\n'
+    project.write_text("schema = 1\n" + gone + way)
+    render = ("render", project, "-o", tmp_path / "x.png", "--size", "64x48", "--no-labels", "--json")
+    code, out, err = run(*render)
+    assert code == 0
+    assert json.loads(out)["layers"] == ["b"]
+    assert "gone.gpkg" in json.loads(out)["issues"][0]["message"]
+    assert "gone.gpkg" in err
+    (tmp_path / "x.png").unlink()
+    project.write_text("schema = 1\n" + gone)
+    code, out, _ = run(*render)
+    assert code == 6
+    assert "gone.gpkg" in json.loads(out)["error"]
+    assert not (tmp_path / "x.png").exists()
+
+
 # --- what works -----------------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from lydigital.commands.file import issue_values
 from lydigital.commands.layer import find
 from lydigital.commands.registry import Command, Parameters
 from lydigital.commands.view import place
@@ -57,6 +58,12 @@ def _render(session: Session, parameters: Render) -> dict[str, Any]:
         layer_ids = tuple(find(session, layer).id for layer in parameters.layers)
     start = time.perf_counter()
     scene = session.scene(viewport.scale if kind == ".png" else None, layer_ids=layer_ids)
+    if not scene and session.issues:
+        first = session.issues[0]
+        raise StoreUnavailableError(
+            "Nothing can be drawn: {reason}", hint="Correct the sources of the layers; lydigital info lists them.",
+            reason=tr(first.message, **first.values),
+        )  # fmt: skip
     session.progressed.emit(tr("Drawing"), 0.9)
     if kind == ".pdf":
         written = _write_sheet(session, path, scene, viewport)
@@ -65,7 +72,7 @@ def _render(session: Session, parameters: Render) -> dict[str, Any]:
     session.progressed.emit(tr("Done"), 1.0)
     return {
         "output": str(path), "crs": session.document.crs, **written,
-        "layers": [layer.id for layer in scene], "seconds": round(time.perf_counter() - start, 3),
+        "layers": [layer.id for layer in scene], "issues": [issue_values(issue) for issue in session.issues], "seconds": round(time.perf_counter() - start, 3),
     }  # fmt: skip
 
 
