@@ -70,7 +70,7 @@ def _venues(sites: Sites) -> Layer:
     kind = np.r_[np.arange(1, 7), np.repeat([1, 3, 4], len(counties)), np.repeat([2], len(counties))]
     home = np.r_[np.full(6, -1), np.tile(np.arange(len(counties)), 4)]
     base = np.where((home < 0)[:, None], sites.centre, counties.xy[home])
-    xy = sites.around(rng, base, 200, 1100)
+    xy = sites.around(rng, base, 450, 1400)
     holdings = np.select(
         [kind == 1, kind == 2, kind == 3],
         [rng.uniform(6, 30, len(kind)), rng.uniform(0.1, 1.5, len(kind)), rng.uniform(4, 20, len(kind))],

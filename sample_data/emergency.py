@@ -121,7 +121,7 @@ def _shelters(sites: Sites) -> Layer:
     rows = home[pick(rng, village.population[home] + 1.0, 150)]
     xy = np.concatenate(
         [
-            sites.around(rng, counties.xy, 300, 1300),
+            sites.around(rng, counties.xy, 650, 1500),
             sites.around(rng, towns.xy, 80, 500),
             sites.around(rng, village.xy[rows], 30, 200),
         ]
@@ -202,8 +202,13 @@ def _hospitals(sites: Sites) -> Layer:
     big = sites.inside(sites.scatter(rng, sites.main_city, 8), np.repeat(sites.centre[None], 8, 0))
     groups = [
         (1, big, [f"洛阳市第{i}人民医院" for i in "一二三四五六七八"], sites.county_of(big)),
-        (2, sites.around(rng, counties.xy, 150, 700), [f"{c}人民医院" for c in counties.name], counties.code),
-        (2, sites.around(rng, counties.xy, 300, 1000), [f"{c}中医院" for c in counties.name], counties.code),
+        (
+            2,
+            sites.around(rng, counties.xy, 420, 1000),
+            [f"{c}人民医院" for c in counties.name],
+            counties.code,
+        ),
+        (2, sites.around(rng, counties.xy, 500, 1300), [f"{c}中医院" for c in counties.name], counties.code),
         (
             3,
             sites.around(rng, towns.xy, 60, 400),
@@ -213,8 +218,13 @@ def _hospitals(sites: Sites) -> Layer:
             ],
             towns.county,
         ),
-        (4, sites.around(rng, counties.xy, 250, 900), [f"{c}疾控中心" for c in counties.name], counties.code),
-        (5, sites.around(rng, counties.xy, 200, 1200), [f"{c}急救站" for c in counties.name], counties.code),
+        (
+            4,
+            sites.around(rng, counties.xy, 450, 1200),
+            [f"{c}疾控中心" for c in counties.name],
+            counties.code,
+        ),
+        (5, sites.around(rng, counties.xy, 450, 1400), [f"{c}急救站" for c in counties.name], counties.code),
     ]
     level = np.concatenate([np.full(len(xy), k) for k, xy, _, _ in groups])
     xy = np.concatenate([g[1] for g in groups])

@@ -137,7 +137,7 @@ def _rounded(polygon: shapely.Polygon) -> shapely.Polygon:
     rings = [polygon.exterior, *(r for r in polygon.interiors if shapely.Polygon(r).area > 1.5e6)]
     out = []
     for ring in rings:
-        xy = shapely.get_coordinates(shapely.simplify(ring, 240))[:-1]
+        xy = shapely.get_coordinates(shapely.simplify(ring, 300))[:-1]
         if len(xy) < 3:
             continue
         following = np.roll(xy, -1, axis=0)

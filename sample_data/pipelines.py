@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-SEGMENTS = 4200
-FACILITIES = 2400
+SEGMENTS = 3200
+FACILITIES = 1700
 _RANK = {"430200": 3, "430501": 3, "430502": 2, "430503": 1}
 
 

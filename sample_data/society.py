@@ -60,7 +60,7 @@ def _communities(city: City, sites: Sites) -> Layer:
     rows = np.flatnonzero(sites.villages.kind == "居")
     unit = sites.villages.take(rows)
     shapes = shapely.coverage_simplify(
-        shapely.set_precision(shape_array(city.layers["community"])[rows], 1.0), 60
+        shapely.set_precision(shape_array(city.layers["community"])[rows], 1.0), 110
     )
     n = len(rows)
     urban = np.isin(unit.county, URBAN_COUNTIES)
@@ -227,7 +227,7 @@ def _index(sites: Sites) -> Layer:
     order = np.argsort(-index, kind="stable")
     rank = np.empty(n, np.int64)
     rank[order] = np.arange(1, n + 1)
-    shapes = shapely.coverage_simplify(shapely.set_precision(sites.county_shapes, 1.0), 220)
+    shapes = shapely.coverage_simplify(shapely.set_precision(sites.county_shapes, 1.0), 400)
     columns = dict(
         zip(("infrastructure", "usage", "knowledge", "environment", "consumption"), parts.T, strict=True)
     )

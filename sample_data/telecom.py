@@ -306,7 +306,7 @@ def _catv(sites: Sites) -> Layer:
 def _village_project(city: City, sites: Sites) -> Layer:
     rng = generator("village_project")
     towns, village = sites.towns, sites.villages
-    shapes = shapely.coverage_simplify(shapely.set_precision(shape_array(city.layers["township"]), 1.0), 250)
+    shapes = shapely.coverage_simplify(shapely.set_precision(shape_array(city.layers["township"]), 1.0), 450)
     count = np.array([int(((village.township == c) & (village.kind == "村")).sum()) for c in towns.code])
     rows = np.flatnonzero(count > 0)
     hills = np.clip(sites.height(towns.xy[rows]) / 900, 0, 1)
