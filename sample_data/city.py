@@ -39,7 +39,9 @@ class Terrain:
         return np.sqrt(dx * dx + dy * dy)
 
 
-def bilinear(grid: np.ndarray, x0: float, y1: float, cell: float, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
+def bilinear(  # noqa: PLR0917
+    grid: np.ndarray, x0: float, y1: float, cell: float, x: np.ndarray | float, y: np.ndarray | float
+) -> np.ndarray:
     """``grid`` (row 0 north, values at cell centres) interpolated at ``x, y``; clamped at the edge."""
     column = np.clip((np.asarray(x, float) - x0) / cell - 0.5, 0, grid.shape[1] - 1.001)
     row = np.clip((y1 - np.asarray(y, float)) / cell - 0.5, 0, grid.shape[0] - 1.001)

@@ -33,8 +33,22 @@ def write_dem(terrain: Terrain, path: Path) -> None:
     z = np.round(terrain.z).astype(np.int16)
     transform = from_origin(terrain.x0, terrain.y1, terrain.cell, terrain.cell)
     with rasterio.open(
-        path, "w", driver="GTiff", width=z.shape[1], height=z.shape[0], count=1, dtype="int16", crs=CRS, transform=transform,
-        nodata=_NODATA, compress="deflate", predictor=2, zlevel=9, tiled=True, blockxsize=256, blockysize=256,
+        path,
+        "w",
+        driver="GTiff",
+        width=z.shape[1],
+        height=z.shape[0],
+        count=1,
+        dtype="int16",
+        crs=CRS,
+        transform=transform,
+        nodata=_NODATA,
+        compress="deflate",
+        predictor=2,
+        zlevel=9,
+        tiled=True,
+        blockxsize=256,
+        blockysize=256,
     ) as file:
         file.write(z, 1)
         file.set_band_description(1, "高程 (m)")
@@ -50,7 +64,7 @@ def write_city(folder: Path) -> Path:
     write_dem(city.terrain, folder / DEM)
     path = folder / GPKG
     path.unlink(missing_ok=True)
-    create_gpkg(path, catalogue)
+    create_gpkg(path, catalogue, rtree=False)  # 12 MB is the limit; no program needs one at this size
     for layer_id, layer in city.layers.items():
         _write(path, catalogue, layer_id, layer.columns, layer.geometry)
     for layer_id, columns, geometry in thematic.layers(city):
@@ -59,7 +73,9 @@ def write_city(folder: Path) -> Path:
     return path
 
 
-def _write(path: Path, catalogue: Catalogue, layer_id: str, columns: dict, geometry: np.ndarray | None) -> None:
+def _write(
+    path: Path, catalogue: Catalogue, layer_id: str, columns: dict, geometry: np.ndarray | None
+) -> None:
     definition = catalogue.layer(layer_id)
     if definition is None:
         raise SystemExit(f"layers/{layer_id}.toml is missing")
@@ -71,13 +87,16 @@ def content(path: Path) -> dict[str, str]:
     """Hash of the rows of every layer: two runs agree when these do."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         tables = [r[0] for r in db.execute("SELECT table_name FROM gpkg_contents ORDER BY table_name")]
-        return {t: hashlib.sha256(repr(db.execute(f'SELECT * FROM "{t}" ORDER BY fid').fetchall()).encode()).hexdigest() for t in tables}  # noqa: S608
+        rows = {t: db.execute(f'SELECT * FROM "{t}" ORDER BY fid').fetchall() for t in tables}  # noqa: S608
+    return {table: hashlib.sha256(repr(r).encode()).hexdigest() for table, r in rows.items()}
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder to write to (default: this one)")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parent, help="folder to write to (default: this one)"
+    )
     folder = parser.parse_args().out
     start = time.perf_counter()
     path = write_city(folder)

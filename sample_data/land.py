@@ -13,7 +13,6 @@ from sample_data.city import COLUMNS, ROWS, X0, Y1, City, Layer, generator
 from sample_data.projection import project
 from sample_data.streets import ARTERIAL, FAST, Streets
 from sample_data.terrain import noise
-from sample_data.water import smoothed
 
 SAMPLE = "示例数据"
 _CELL = 180.0
@@ -45,26 +44,51 @@ def _cover(city: City) -> None:
     forest = free & ((score > 0.20) | ((z > 1000) & (score > 0.14)))
     farm = free & (score < 0.095) & (z < 950)
     township = city.layers["township"]
-    owner = rasterio.features.rasterize([(g, i + 1) for i, g in enumerate(township.geometry)], z.shape, transform=transform)
+    owner = rasterio.features.rasterize(
+        [(g, i + 1) for i, g in enumerate(township.geometry)], z.shape, transform=transform
+    )
     code, county = np.array(township.columns["code"]), np.array(township.columns["county_code"])
     shapes, at = _patches(farm, owner, transform, 3, 250000.0)
     mean_z, mean_slope = _means(shapes, z), _means(shapes, slope)
     kind = np.where(mean_slope < 0.035, "水浇地", np.where(mean_z > 420, "梯田", "旱地"))
-    city.layers["farmland"] = Layer(shapes, {
-        "kind": kind, "protected": mean_slope < 0.055, "grade": np.clip(4 + mean_slope * 70 + mean_z / 250, 4, 13).astype(np.int64),
-        "county_code": county[at], "township_code": code[at], "area_ha": np.round(shapely.area(shapes) / 1e4, 1), "nature": [SAMPLE] * len(shapes)})
+    city.layers["farmland"] = Layer(
+        shapes,
+        {
+            "kind": kind,
+            "protected": mean_slope < 0.055,
+            "grade": np.clip(4 + mean_slope * 70 + mean_z / 250, 4, 13).astype(np.int64),
+            "county_code": county[at],
+            "township_code": code[at],
+            "area_ha": np.round(shapely.area(shapes) / 1e4, 1),
+            "nature": [SAMPLE] * len(shapes),
+        },
+    )
     county_of = np.concatenate([[0], np.array([list(facts.COUNTIES).index(c) + 1 for c in county])])[owner]
     shapes, at = _patches(forest, county_of, transform, 3, 900000.0)
-    city.layers["forest"] = Layer(shapes, {
-        "kind": np.where(_means(shapes, z) > 700, "乔木林", "灌木林"), "county_code": np.array(list(facts.COUNTIES))[at],
-        "area_ha": np.round(shapely.area(shapes) / 1e4, 1), "nature": [SAMPLE] * len(shapes)})
+    city.layers["forest"] = Layer(
+        shapes,
+        {
+            "kind": np.where(_means(shapes, z) > 700, "乔木林", "灌木林"),
+            "county_code": np.array(list(facts.COUNTIES))[at],
+            "area_ha": np.round(shapely.area(shapes) / 1e4, 1),
+            "nature": [SAMPLE] * len(shapes),
+        },
+    )
 
 
-def _patches(mask: np.ndarray, owner: np.ndarray, transform: object, opening: int, least: float) -> tuple[np.ndarray, np.ndarray]:
+def _patches(
+    mask: np.ndarray, owner: np.ndarray, transform: object, opening: int, least: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Polygons of ``mask`` split by ``owner`` (1…n), and the owner's number (0…n−1) of each."""
-    mask = ndimage.binary_opening(ndimage.median_filter(mask.astype(np.uint8), 5) > 0, np.ones((opening - 1,) * 2, bool))
-    found = [(shapely.geometry.shape(g), int(v) - 1) for g, v in rasterio.features.shapes(
-        np.where(mask, owner, 0).astype(np.int32), mask=mask & (owner > 0), transform=transform)]
+    mask = ndimage.binary_opening(
+        ndimage.median_filter(mask.astype(np.uint8), 5) > 0, np.ones((opening - 1,) * 2, bool)
+    )
+    found = [
+        (shapely.geometry.shape(g), int(v) - 1)
+        for g, v in rasterio.features.shapes(
+            np.where(mask, owner, 0).astype(np.int32), mask=mask & (owner > 0), transform=transform
+        )
+    ]
     found = [f for f in found if f[0].area >= least]
     # Neighbours keep their shared border.
     shapes = shapely.coverage_simplify(np.array([f[0] for f in found]), 170.0)
@@ -93,21 +117,37 @@ def _green(city: City) -> None:
     rows = []
     for name, line in zip(rivers.columns["name"], rivers.geometry, strict=True):
         strip = shapely.intersection(shapely.difference(shapely.buffer(line, 130), water), near)
-        for part in shapely.get_parts(shapely.simplify(strip, 15)):
-            if part.geom_type == "Polygon" and part.area > 40000:
-                rows.append((name + "滨河绿地", "滨河绿地", part))
+        parts = shapely.get_parts(shapely.simplify(strip, 15))
+        parts = parts[(shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 40000)]
+        rows += [(name + "滨河绿地", "滨河绿地", part) for part in parts]
     rng = generator("parks")
-    parks = (("王城公园", 112.417, 34.671), ("隋唐城遗址植物园", 112.445, 34.640), ("洛浦公园", 112.44, 34.66), ("周山森林公园", 112.355, 34.635),
-             ("中国国花园", 112.47, 34.657), ("西苑公园", 112.389, 34.662), ("牡丹公园", 112.386, 34.668), ("上清宫森林公园", 112.445, 34.725),
-             ("开元湖公园", 112.452, 34.624), ("瀍壑朱樱湿地公园", 112.493, 34.72))
+    parks = (
+        ("王城公园", 112.417, 34.671),
+        ("隋唐城遗址植物园", 112.445, 34.640),
+        ("洛浦公园", 112.44, 34.66),
+        ("周山森林公园", 112.355, 34.635),
+        ("中国国花园", 112.47, 34.657),
+        ("西苑公园", 112.389, 34.662),
+        ("牡丹公园", 112.386, 34.668),
+        ("上清宫森林公园", 112.445, 34.725),
+        ("开元湖公园", 112.452, 34.624),
+        ("瀍壑朱樱湿地公园", 112.493, 34.72),
+    )
     for name, lon, lat in parks:
         x, y = project(lon, lat)
         w, h = rng.uniform(220, 520, 2)
         ring = [(x - w, y - h), (x + w, y - h * 0.9), (x + w * 0.95, y + h), (x - w * 0.9, y + h * 0.95)]
         rows.append((name, "公园", shapely.difference(shapely.Polygon(np.round(ring)), water)))
     geometry = shapely.set_precision(np.array([r[2] for r in rows]), 0.5)
-    city.layers["green"] = Layer(geometry, {
-        "name": [r[0] for r in rows], "kind": [r[1] for r in rows], "area_ha": np.round(shapely.area(geometry) / 1e4, 1), "nature": [SAMPLE] * len(rows)})
+    city.layers["green"] = Layer(
+        geometry,
+        {
+            "name": [r[0] for r in rows],
+            "kind": [r[1] for r in rows],
+            "area_ha": np.round(shapely.area(geometry) / 1e4, 1),
+            "nature": [SAMPLE] * len(rows),
+        },
+    )
 
 
 def _buildings(city: City, streets: Streets) -> None:
@@ -118,7 +158,14 @@ def _buildings(city: City, streets: Streets) -> None:
     middle = shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True))
     near = np.hypot(*(middle - heart).T) < 5200
     wide = np.isin(streets.kind, (FAST, ARTERIAL))
-    roads = shapely.union_all(np.concatenate([shapely.buffer(lines[near & wide], 26, cap_style="flat"), shapely.buffer(lines[near & ~wide], 13, cap_style="flat")]))
+    roads = shapely.union_all(
+        np.concatenate(
+            [
+                shapely.buffer(lines[near & wide], 26, cap_style="flat"),
+                shapely.buffer(lines[near & ~wide], 13, cap_style="flat"),
+            ]
+        )
+    )
     barrier = np.concatenate([city.layers[k].geometry for k in ("river_area", "green", "railway")])
     blocked = shapely.union_all([roads, *shapely.buffer(barrier, 18)])
     blocks = shapely.get_parts(shapely.polygonize([shapely.union_all(lines[near])]))
@@ -141,8 +188,15 @@ def _buildings(city: City, streets: Streets) -> None:
             break
     geometry = np.array(shapes)
     at = shapely.STRtree(city.layers["county"].geometry).nearest(shapely.centroid(geometry))
-    city.layers["building"] = Layer(geometry, {
-        "kind": kinds, "floors": np.array(floors), "county_code": np.array(list(facts.COUNTIES))[at], "nature": [SAMPLE] * len(shapes)})
+    city.layers["building"] = Layer(
+        geometry,
+        {
+            "kind": kinds,
+            "floors": np.array(floors),
+            "county_code": np.array(list(facts.COUNTIES))[at],
+            "nature": [SAMPLE] * len(shapes),
+        },
+    )
 
 
 def _rows(block: shapely.Geometry, use: str, rng: np.random.Generator) -> list[shapely.Geometry]:
@@ -153,7 +207,13 @@ def _rows(block: shapely.Geometry, use: str, rng: np.random.Generator) -> list[s
     if angle > np.pi / 4:
         angle -= np.pi / 2
     cos, sin = np.round(np.cos(angle), 6), np.round(np.sin(angle), 6)
-    length, depth, gap_x, gap_y = {"住宅": (52, 14, 13, 24), "商业": (44, 34, 20, 20), "办公": (36, 24, 26, 30), "工业": (80, 36, 20, 22), "公共": (48, 20, 30, 34)}[use]
+    length, depth, gap_x, gap_y = {
+        "住宅": (52, 14, 13, 24),
+        "商业": (44, 34, 20, 20),
+        "办公": (36, 24, 26, 30),
+        "工业": (80, 36, 20, 22),
+        "公共": (48, 20, 30, 34),
+    }[use]
     centre = np.asarray(block.centroid.coords[0])
     reach = int(np.sqrt(block.area) * 1.2 / min(length + gap_x, depth + gap_y)) + 3
     shapely.prepare(block)

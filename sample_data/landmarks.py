@@ -21,12 +21,27 @@ def _points(rows: tuple) -> np.ndarray:
 def build(city: City) -> None:
     """Add heritage, scenic, scenic_area and peak to ``city``."""
     for layer, rows in (("heritage", facts.HERITAGE), ("scenic", facts.SCENIC)):
-        city.layers[layer] = Layer(_points(rows), {
-            "name": [r[0] for r in rows], "name_en": [r[1] for r in rows], "kind": [r[2] for r in rows], "accuracy": [r[5] for r in rows],
-            "nature": ["真实"] * len(rows)})
-    shapes = np.array([_around(p, r) for p, r in zip(city.layers["scenic"].geometry, facts.SCENIC, strict=True)])
-    city.layers["scenic_area"] = Layer(shapes, {
-        "name": [r[0] + "景区" for r in facts.SCENIC], "area_ha": np.round(shapely.area(shapes) / 1e4, 1), "nature": ["示例数据"] * len(shapes)})
+        city.layers[layer] = Layer(
+            _points(rows),
+            {
+                "name": [r[0] for r in rows],
+                "name_en": [r[1] for r in rows],
+                "kind": [r[2] for r in rows],
+                "accuracy": [r[5] for r in rows],
+                "nature": ["真实"] * len(rows),
+            },
+        )
+    shapes = np.array(
+        [_around(p, r) for p, r in zip(city.layers["scenic"].geometry, facts.SCENIC, strict=True)]
+    )
+    city.layers["scenic_area"] = Layer(
+        shapes,
+        {
+            "name": [r[0] + "景区" for r in facts.SCENIC],
+            "area_ha": np.round(shapely.area(shapes) / 1e4, 1),
+            "nature": ["示例数据"] * len(shapes),
+        },
+    )
     _peaks(city)
 
 
@@ -48,20 +63,30 @@ def _peaks(city: City) -> None:
     for name, lon, lat, height in facts.PEAKS:
         x, y = project(lon, lat)
         c, r = int((x - terrain.x0) / terrain.cell), int((terrain.y1 - y) / terrain.cell)
-        window = terrain.z[r - 22: r + 23, c - 22: c + 23]
+        window = terrain.z[r - 22 : r + 23, c - 22 : c + 23]
         k = int(np.argmax(window))
         rows.append((name, c - 22 + k % 45, r - 22 + k // 45, "真实" if height else "示例数据"))
     named = np.array([r[1:3] for r in rows])
     size = 178
     for r0 in range(0, terrain.z.shape[0] - size, size):
         for c0 in range(0, terrain.z.shape[1] - size, size):
-            block = terrain.z[r0: r0 + size, c0: c0 + size]
+            block = terrain.z[r0 : r0 + size, c0 : c0 + size]
             k = int(np.argmax(block))
             r, c = r0 + k // size, c0 + k % size
             x, y = terrain.x0 + (c + 0.5) * terrain.cell, terrain.y1 - (r + 0.5) * terrain.cell
-            if block[k // size, k % size] > 450 and shapely.contains_xy(outline, x, y) and np.hypot(*(named - [c, r]).T).min() > 30:
+            if (
+                block[k // size, k % size] > 450
+                and shapely.contains_xy(outline, x, y)
+                and np.hypot(*(named - [c, r]).T).min() > 30
+            ):
                 rows.append(("", c, r, "示例数据"))
     c, r = np.array([x[1] for x in rows]), np.array([x[2] for x in rows])
     xy = np.column_stack([terrain.x0 + (c + 0.5) * terrain.cell, terrain.y1 - (r + 0.5) * terrain.cell])
-    city.layers["peak"] = Layer(shapely.points(np.round(xy, 1)), {
-        "name": [x[0] for x in rows], "elevation_m": np.round(terrain.z[r, c]).astype(np.int64), "nature": [x[3] for x in rows]})
+    city.layers["peak"] = Layer(
+        shapely.points(np.round(xy, 1)),
+        {
+            "name": [x[0] for x in rows],
+            "elevation_m": np.round(terrain.z[r, c]).astype(np.int64),
+            "nature": [x[3] for x in rows],
+        },
+    )

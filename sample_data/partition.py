@@ -14,7 +14,14 @@ _STEPS = np.array([(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0),
 
 
 @numba.njit(cache=True)
-def spread(cost: np.ndarray, allowed: np.ndarray, rows: np.ndarray, columns: np.ndarray, of: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def spread(  # noqa: PLR0917 - a kernel
+    cost: np.ndarray,
+    allowed: np.ndarray,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    of: np.ndarray,
+    weight: np.ndarray,
+) -> np.ndarray:
     """The source each cell is cheapest to reach from.
 
     ``cost`` (r, c) per cell; ``allowed`` (r, c) int: a source spreads only over cells equal to its ``of`` (cells of -2
@@ -27,7 +34,7 @@ def spread(cost: np.ndarray, allowed: np.ndarray, rows: np.ndarray, columns: np.
     heap = [(0.0, np.int64(0), np.int64(0))]
     heap.pop()
     for s in range(len(rows)):
-        heap.append((0.0, np.int64(rows[s] * width + columns[s]), np.int64(s)))
+        heap.append((0.0, np.int64(rows[s] * width + columns[s]), np.int64(s)))  # noqa: PERF401 - numba
     heapq.heapify(heap)
     root2 = np.sqrt(2.0)
     while heap:
@@ -56,7 +63,15 @@ def spread(cost: np.ndarray, allowed: np.ndarray, rows: np.ndarray, columns: np.
 
 
 @numba.njit(cache=True)
-def scatter(weight: np.ndarray, x: np.ndarray, y: np.ndarray, first: np.ndarray, count: int, radius: float, draws: np.ndarray) -> np.ndarray:
+def scatter(  # noqa: PLR0917 - a kernel
+    weight: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    first: np.ndarray,
+    count: int,
+    radius: float,
+    draws: np.ndarray,
+) -> np.ndarray:
     """``count`` cell numbers drawn in proportion to ``weight`` and kept apart by about ``radius``; ``first`` come first."""
     out = np.empty(count, np.int64)
     w = weight.copy()
@@ -83,9 +98,13 @@ def scatter(weight: np.ndarray, x: np.ndarray, y: np.ndarray, first: np.ndarray,
     return out
 
 
-def areas(label: np.ndarray, x0: float, y1: float, cell: float, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+def areas(
+    label: np.ndarray, x0: float, y1: float, cell: float, tolerance: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Label numbers and their polygons: a coverage with simplified, shared borders."""
-    shapes = rasterio.features.shapes(label.astype(np.int32), connectivity=4, transform=from_origin(x0, y1, cell, cell))
+    shapes = rasterio.features.shapes(
+        label.astype(np.int32), connectivity=4, transform=from_origin(x0, y1, cell, cell)
+    )
     found: dict[int, list[shapely.Geometry]] = {}
     for geometry, value in shapes:
         found.setdefault(int(value), []).append(shapely.geometry.shape(geometry))

@@ -34,9 +34,17 @@ def gcj_from_wgs(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarr
     pi, sin, root = np.pi, np.sin, np.sqrt(np.abs(x))
     p = 20 * sin(6 * pi * x) + 20 * sin(2 * pi * x)
     d_lat = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root
-    d_lat += (p + 20 * sin(pi * y) + 40 * sin(pi * y / 3) + 160 * sin(pi * y / 12) + 320 * sin(pi * y / 30)) * 2 / 3
+    d_lat += (
+        (p + 20 * sin(pi * y) + 40 * sin(pi * y / 3) + 160 * sin(pi * y / 12) + 320 * sin(pi * y / 30))
+        * 2
+        / 3
+    )
     d_lon = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root
-    d_lon += (p + 20 * sin(pi * x) + 40 * sin(pi * x / 3) + 150 * sin(pi * x / 12) + 300 * sin(pi * x / 30)) * 2 / 3
+    d_lon += (
+        (p + 20 * sin(pi * x) + 40 * sin(pi * x / 3) + 150 * sin(pi * x / 12) + 300 * sin(pi * x / 30))
+        * 2
+        / 3
+    )
     phi = np.radians(lat)
     m = 1 - _EE * sin(phi) ** 2
     d_lat = d_lat * 180 / (_A * (1 - _EE) / (m * np.sqrt(m)) * pi)

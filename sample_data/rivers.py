@@ -33,7 +33,15 @@ def spline(points: np.ndarray, step: float) -> np.ndarray:
         n = max(2, int(np.hypot(*(p[i + 1] - p[i])[:2]) / step + 1))
         t = (np.arange(n) / n)[:, None]
         a, b, c, d = p[i - 1], p[i], p[i + 1], p[i + 2]
-        parts.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t * t + (3 * b - a - 3 * c + d) * t * t * t))
+        parts.append(
+            0.5
+            * (
+                2 * b
+                + (c - a) * t
+                + (2 * a - 5 * b + 4 * c - d) * t * t
+                + (3 * b - a - 3 * c + d) * t * t * t
+            )
+        )
     return np.vstack([*parts, points[-1:]])
 
 
@@ -64,7 +72,9 @@ def courses() -> tuple[Course, ...]:
         points = np.array(river.points)
         x, y = project(points[:, 0], points[:, 1])
         curve = spline(np.column_stack([x, y]), _STEP_M)
-        count = [max(2, int(np.hypot(x[i + 1] - x[i], y[i + 1] - y[i]) / _STEP_M + 1)) for i in range(len(x) - 1)]
+        count = [
+            max(2, int(np.hypot(x[i + 1] - x[i], y[i + 1] - y[i]) / _STEP_M + 1)) for i in range(len(x) - 1)
+        ]
         t = np.concatenate([i + np.arange(n) / n for i, n in enumerate(count)] + [[len(x) - 1]])
         bed, floor = (np.interp(t, np.arange(len(x)), points[:, k]) for k in (2, 3))
         xy = _meander(curve, floor, river.rank, generator("meander " + river.name))

@@ -7,6 +7,8 @@ and cross large rivers at few places. The cells they use make a graph; its chain
 from __future__ import annotations
 
 import heapq
+import itertools
+from typing import TYPE_CHECKING
 
 import numba
 import numpy as np
@@ -21,8 +23,10 @@ from scipy.spatial import Delaunay
 from sample_data.city import CELL_M, COLUMNS, ROWS, X0, Y1, City, Layer, RoadGraph, generator
 from sample_data.highways import EXPRESSWAY, NATIONAL, PROVINCIAL, TRUNKS
 from sample_data.projection import project
-from sample_data.streets import Streets
 from sample_data.terrain import noise
+
+if TYPE_CHECKING:
+    from sample_data.streets import Streets
 
 COUNTY, TOWNSHIP, VILLAGE, LOCAL = "420301", "420400", "420800", "430503"
 _RANK = {EXPRESSWAY: 6, NATIONAL: 5, PROVINCIAL: 4, COUNTY: 3, TOWNSHIP: 2, VILLAGE: 1}
@@ -32,7 +36,9 @@ _STEPS = np.array([(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0),
 
 
 @numba.njit(cache=True)
-def reach(cost: np.ndarray, starts: np.ndarray, goal: int, r0: int, r1: int, c0: int, c1: int) -> np.ndarray:
+def reach(  # noqa: PLR0917 - a kernel
+    cost: np.ndarray, starts: np.ndarray, goal: int, r0: int, r1: int, c0: int, c1: int
+) -> np.ndarray:
     """Predecessors of the cheapest ways from ``starts`` (flat cell numbers) within a window, until ``goal`` (or -1: all)."""
     width = cost.shape[1]
     w = c1 - c0
@@ -93,7 +99,7 @@ class Network:
 
     def add(self, cells: list[int], rank: int, name: str = "", ref: str = "") -> None:
         """Put a road on the grid; the higher class keeps a shared piece."""
-        for a, b in zip(cells[:-1], cells[1:], strict=True):
+        for a, b in itertools.pairwise(cells):
             key = (min(a, b), max(a, b))
             if key not in self.edges or self.edges[key][0] < rank:
                 self.edges[key] = (rank, name, ref)
@@ -110,7 +116,9 @@ class Network:
 
 def cell_of(x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
     """Flat cell number of coordinates."""
-    return ((Y1 - np.asarray(y)) / CELL_M).astype(np.int64) * COLUMNS + ((np.asarray(x) - X0) / CELL_M).astype(np.int64)
+    return ((Y1 - np.asarray(y)) / CELL_M).astype(np.int64) * COLUMNS + (
+        (np.asarray(x) - X0) / CELL_M
+    ).astype(np.int64)
 
 
 def _valley(cost: np.ndarray, x: float, y: float) -> int:
@@ -118,7 +126,7 @@ def _valley(cost: np.ndarray, x: float, y: float) -> int:
     i = int(cell_of(x, y))
     r, c = min(max(i // COLUMNS, 14), ROWS - 15), min(max(i % COLUMNS, 14), COLUMNS - 15)
     away = np.hypot(*np.mgrid[-14:15, -14:15])
-    score = cost[r - 14: r + 15, c - 14: c + 15] + away * 0.25
+    score = cost[r - 14 : r + 15, c - 14 : c + 15] + away * 0.25
     k = int(np.argmin(score))
     return (r - 14 + k // 29) * COLUMNS + c - 14 + k % 29
 
@@ -126,10 +134,17 @@ def _valley(cost: np.ndarray, x: float, y: float) -> int:
 def _grid_cost(city: City, streets: Streets) -> np.ndarray:
     slope = ndimage.uniform_filter(city.terrain.slope(), 3)
     rng = generator("roads")
-    cost = (1 + (slope / 0.11) ** 2) * (1 + 0.3 * noise(ROWS, COLUMNS, 26, rng) + 0.2 * noise(ROWS, COLUMNS, 9, rng))
+    cost = (1 + (slope / 0.11) ** 2) * (
+        1 + 0.3 * noise(ROWS, COLUMNS, 26, rng) + 0.2 * noise(ROWS, COLUMNS, 9, rng)
+    )
     transform = from_origin(X0, Y1, CELL_M, CELL_M)
     river = rasterio.features.rasterize(city.layers["river_area"].geometry, cost.shape, transform=transform)
-    lake = rasterio.features.rasterize(shapely.buffer(city.layers["reservoir"].geometry, 50), cost.shape, transform=transform, all_touched=True)
+    lake = rasterio.features.rasterize(
+        shapely.buffer(city.layers["reservoir"].geometry, 50),
+        cost.shape,
+        transform=transform,
+        all_touched=True,
+    )
     town = rasterio.features.rasterize([streets.area], cost.shape, transform=transform)
     cost = np.where(river > 0, cost + 30, cost)
     cost = np.where(lake > 0, cost + 150, cost)
@@ -144,7 +159,7 @@ def build(city: City, streets: Streets) -> None:
         x, y = project(*np.array(way).T)
         stops = [_valley(cost, float(a), float(b)) for a, b in zip(x, y, strict=True)]
         open_cost = np.sqrt(cost) if kind == EXPRESSWAY else net.discounted()
-        for a, b in zip(stops[:-1], stops[1:], strict=True):
+        for a, b in itertools.pairwise(stops):
             if a == b:
                 continue
             net.add(net.path(a, b, open_cost, 7000), _RANK[kind], name, ref)
@@ -175,7 +190,12 @@ def _between_seats(city: City, net: Network) -> None:
     degree = np.zeros(len(xy), int)
     for a, b in sorted(pairs, key=lambda p: (length[p], p)):
         tree = top(a) != top(b)
-        if not tree and (length[a, b] > 16000 or degree[a] > 2 or degree[b] > 2 or not shapely.contains(outline, shapely.LineString(xy[[a, b]]))):
+        if not tree and (
+            length[a, b] > 16000
+            or degree[a] > 2
+            or degree[b] > 2
+            or not shapely.contains(outline, shapely.LineString(xy[[a, b]]))
+        ):
             continue
         root[top(a)] = top(b)
         degree[[a, b]] += 1
@@ -214,7 +234,9 @@ def _lines(city: City, net: Network, streets: Streets) -> None:
     """Chains of equal class between crossings and villages; inside the street grid the streets take over."""
     village = shapely.get_coordinates(city.layers["village"].geometry)
     at = {int(c): v for c, v in zip(cell_of(village[:, 0], village[:, 1])[::-1], village[::-1], strict=True)}
-    town = rasterio.features.rasterize([streets.area], (ROWS, COLUMNS), transform=from_origin(X0, Y1, CELL_M, CELL_M)).ravel()
+    town = rasterio.features.rasterize(
+        [streets.area], (ROWS, COLUMNS), transform=from_origin(X0, Y1, CELL_M, CELL_M)
+    ).ravel()
     edges = {k: v for k, v in sorted(net.edges.items()) if v[0] == 6 or not (town[k[0]] and town[k[1]])}
     around: dict[int, list[int]] = {}
     for a, b in edges:
@@ -229,7 +251,11 @@ def _lines(city: City, net: Network, streets: Streets) -> None:
         return len(near) != 2 or i in at or edge(i, near[0]) != edge(i, near[1])
 
     def xy(i: int) -> np.ndarray:
-        return np.array(at[i]) if i in at else np.array([X0 + (i % COLUMNS + 0.5) * CELL_M, Y1 - (i // COLUMNS + 0.5) * CELL_M])
+        return (
+            np.array(at[i])
+            if i in at
+            else np.array([X0 + (i % COLUMNS + 0.5) * CELL_M, Y1 - (i // COLUMNS + 0.5) * CELL_M])
+        )
 
     seen: set[tuple[int, int]] = set()
     number: dict[int, int] = {}
@@ -249,18 +275,27 @@ def _lines(city: City, net: Network, streets: Streets) -> None:
             ends.append([number.setdefault(n, len(number)) for n in (chain[0], chain[-1])])
             tags.append(edge(chain[0], chain[1]))
     own = np.array([np.round(xy(n), 1) for n in number])
-    links = _links(own, np.array(list(number)), town, [edge_rank(around, edges, n) for n in number], village, streets)
+    links = _links(
+        own, np.array(list(number)), town, [edge_rank(around, edges, n) for n in number], village, streets
+    )
     nodes = np.concatenate([own, streets.nodes, links["nodes"]])
     count = len(own)
     links["edges"] = _joined(nodes, np.concatenate([np.array(ends), streets.edges + count]), links["edges"])
     pairs = np.concatenate([np.array(ends), streets.edges + count, links["edges"]])
-    shapes = [shapely.LineString(p) for p in lines] + list(shapely.linestrings(streets.nodes[streets.edges])) + list(shapely.linestrings(nodes[links["edges"]]))
+    shapes = (
+        [shapely.LineString(p) for p in lines]
+        + list(shapely.linestrings(streets.nodes[streets.edges]))
+        + list(shapely.linestrings(nodes[links["edges"]]))
+    )
     kinds = [_CLASS[t[0]] for t in tags] + list(streets.kind) + [VILLAGE] * len(links["edges"])
     names = [t[1] for t in tags] + list(streets.name) + [""] * len(links["edges"])
     refs = [t[2] for t in tags] + [""] * (len(streets.edges) + len(links["edges"]))
     city.roads = RoadGraph(nodes, pairs, np.array(shapes), np.array(kinds), np.array(names), np.array(refs))
-    _layer(city, np.array(shapes)[np.r_[: len(lines), len(lines) + len(streets.edges): len(shapes)]],
-           [*tags, *[(1, "", "")] * len(links["edges"])])
+    _layer(
+        city,
+        np.array(shapes)[np.r_[: len(lines), len(lines) + len(streets.edges) : len(shapes)]],
+        [*tags, *[(1, "", "")] * len(links["edges"])],
+    )
 
 
 def edge_rank(around: dict[int, list[int]], edges: dict, i: int) -> int:
@@ -268,7 +303,14 @@ def edge_rank(around: dict[int, list[int]], edges: dict, i: int) -> int:
     return min(edges[min(i, j), max(i, j)][0] for j in around[i])
 
 
-def _links(own: np.ndarray, cells: np.ndarray, town: np.ndarray, rank: list[int], village: np.ndarray, streets: Streets) -> dict:
+def _links(  # noqa: PLR0917
+    own: np.ndarray,
+    cells: np.ndarray,
+    town: np.ndarray,
+    rank: list[int],
+    village: np.ndarray,
+    streets: Streets,
+) -> dict:
     """Short links: roads that end at a town's edge, and villages inside a town, to the nearest street crossing."""
     tree = shapely.STRtree(shapely.points(streets.nodes))
     count, total = len(own), len(own) + len(streets.nodes)
@@ -288,14 +330,18 @@ def _joined(nodes: np.ndarray, built: np.ndarray, links: np.ndarray) -> np.ndarr
     """``links`` and what joins the parts left over (cut off by the streets) to the nearest node of the whole."""
     while True:
         pairs = np.concatenate([built, links])
-        count, part = connected_components(coo_matrix((np.ones(len(pairs)), pairs.T), shape=(len(nodes), len(nodes))), directed=False)
+        count, part = connected_components(
+            coo_matrix((np.ones(len(pairs)), pairs.T), shape=(len(nodes), len(nodes))), directed=False
+        )
         if count == 1:
             return links
         size = np.bincount(part)
         whole = np.flatnonzero(part == np.argmax(size))
         tree = shapely.STRtree(shapely.points(nodes[whole]))
         small = np.flatnonzero(part == np.argmin(size))
-        near, distance = tree.query_nearest(shapely.points(nodes[small]), return_distance=True, all_matches=False)
+        near, distance = tree.query_nearest(
+            shapely.points(nodes[small]), return_distance=True, all_matches=False
+        )
         k = int(np.argmin(distance))
         links = np.concatenate([links, [[small[near[0][k]], whole[near[1][k]]]]])
 
@@ -318,7 +364,17 @@ def _layer(city: City, shapes: np.ndarray, tags: list[tuple[int, str, str]]) -> 
     keep = length > 5
     rows = [r for r, k in zip(rows, keep, strict=True) if k]
     kinds = [_CLASS[r[0]] for r in rows]
-    city.layers["road"] = Layer(geometry[keep], {
-        "name": [r[1] or r[2] for r in rows], "ref": [r[2] for r in rows], "class": kinds, "lanes": np.array([_LANES[k] for k in kinds]),
-        "surface": ["沥青" if r[0] > 2 else "水泥" for r in rows], "oneway": np.zeros(len(rows), bool),
-        "level": np.array([1 if r[0] == 6 else 0 for r in rows]), "length_m": length[keep], "nature": ["示例数据"] * len(rows)})
+    city.layers["road"] = Layer(
+        geometry[keep],
+        {
+            "name": [r[1] or r[2] for r in rows],
+            "ref": [r[2] for r in rows],
+            "class": kinds,
+            "lanes": np.array([_LANES[k] for k in kinds]),
+            "surface": ["沥青" if r[0] > 2 else "水泥" for r in rows],
+            "oneway": np.zeros(len(rows), bool),
+            "level": np.array([1 if r[0] == 6 else 0 for r in rows]),
+            "length_m": length[keep],
+            "nature": ["示例数据"] * len(rows),
+        },
+    )

@@ -29,7 +29,7 @@ def build(city: City) -> None:
     first = np.array([i == 0 or township[i] != township[i - 1] for i in range(len(code))])
     urban = np.isin(county, facts.URBAN)
     crowded = (kind == "居") | first
-    town, shapes, names, kinds, where = _towns(city, xy, people, county, crowded, urban, rng)
+    town, shapes, names, kinds, where = _towns(city, xy, people, crowded, urban, rng)
     shapes, names, kinds, where = list(shapes), list(names), list(kinds), list(where)
     water = _water(city)
     shapely.prepare(water)
@@ -45,9 +45,17 @@ def build(city: City) -> None:
     geometry = shapely.set_precision(np.array(shapes), 0.5)
     keep = ~shapely.is_empty(geometry) & (shapely.area(geometry) > 3000)
     pick = np.flatnonzero(keep)
-    city.layers["settlement"] = Layer(geometry[keep], {
-        "name": [names[i] for i in pick], "kind": [kinds[i] for i in pick], "gb": [_GB] * len(pick), "county_code": [where[i] for i in pick],
-        "area_ha": np.round(shapely.area(geometry[keep]) / 1e4, 1), "nature": ["示例数据"] * len(pick)})
+    city.layers["settlement"] = Layer(
+        geometry[keep],
+        {
+            "name": [names[i] for i in pick],
+            "kind": [kinds[i] for i in pick],
+            "gb": [_GB] * len(pick),
+            "county_code": [where[i] for i in pick],
+            "area_ha": np.round(shapely.area(geometry[keep]) / 1e4, 1),
+            "nature": ["示例数据"] * len(pick),
+        },
+    )
 
 
 def _water(city: City) -> shapely.Geometry:
@@ -64,7 +72,14 @@ def _village(xy: np.ndarray, people: float, rng: np.random.Generator) -> shapely
     return shapely.Polygon(np.round(ring))
 
 
-def _towns(city: City, xy: np.ndarray, people: np.ndarray, county: np.ndarray, crowded: np.ndarray, urban: np.ndarray, rng: np.random.Generator) -> tuple:
+def _towns(  # noqa: PLR0917
+    city: City,
+    xy: np.ndarray,
+    people: np.ndarray,
+    crowded: np.ndarray,
+    urban: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple:
     """Contiguous towns where the kernels of crowded communities add up: union, polygons, names, kinds, counties."""
     pick = np.flatnonzero(crowded)
     left, bottom = xy[pick].min(axis=0) - 3000
@@ -72,14 +87,29 @@ def _towns(city: City, xy: np.ndarray, people: np.ndarray, county: np.ndarray, c
     columns, rows = int((right - left) / _CELL), int((top - bottom) / _CELL)
     crowd = np.zeros((rows, columns), np.float32)
     centres = [f[3:5] for c, f in facts.COUNTIES.items() if c not in facts.URBAN]
-    towns = [(*xy[i], np.sqrt(min(people[i], 16000) * (115 if urban[i] else 130) / np.pi) * (1.9 if urban[i] else 1.5)) for i in pick]
+    towns = [
+        (
+            *xy[i],
+            np.sqrt(min(people[i], 16000) * (115 if urban[i] else 130) / np.pi) * (1.9 if urban[i] else 1.5),
+        )
+        for i in pick
+    ]
     for px, py, reach in towns + [(*project(lon, lat), 1700.0) for lon, lat in centres]:
         c, r = (px - left) / _CELL - 0.5, (top - py) / _CELL - 0.5
         n = int(reach / _CELL) + 1
-        c0, c1, r0, r1 = max(0, int(c) - n), min(columns, int(c) + n + 2), max(0, int(r) - n), min(rows, int(r) + n + 2)
-        d = ((np.arange(c0, c1)[None, :] - c) ** 2 + (np.arange(r0, r1)[:, None] - r) ** 2) * (_CELL / reach) ** 2
+        c0, c1, r0, r1 = (
+            max(0, int(c) - n),
+            min(columns, int(c) + n + 2),
+            max(0, int(r) - n),
+            min(rows, int(r) + n + 2),
+        )
+        d = ((np.arange(c0, c1)[None, :] - c) ** 2 + (np.arange(r0, r1)[:, None] - r) ** 2) * (
+            _CELL / reach
+        ) ** 2
         crowd[r0:r1, c0:c1] += np.clip(1 - d, 0, 1) ** 2
-    z = city.terrain.at(left + (np.arange(columns)[None, :] + 0.5) * _CELL, top - (np.arange(rows)[:, None] + 0.5) * _CELL)
+    z = city.terrain.at(
+        left + (np.arange(columns)[None, :] + 0.5) * _CELL, top - (np.arange(rows)[:, None] + 0.5) * _CELL
+    )
     dy, dx = np.gradient(z, _CELL)
     steep = ndimage.uniform_filter(np.sqrt(dx * dx + dy * dy), 5)
     crowd *= 1 / (1 + (steep / 0.12) ** 2)
@@ -89,7 +119,11 @@ def _towns(city: City, xy: np.ndarray, people: np.ndarray, county: np.ndarray, c
     transform = from_origin(left, top, _CELL, _CELL)
     wet = rasterio.features.rasterize([_water(city)], built.shape, transform=transform, all_touched=True)
     built &= wet == 0
-    found = [shapely.geometry.shape(g) for g, v in rasterio.features.shapes(built.astype(np.uint8), mask=built, transform=transform) if v]
+    found = [
+        shapely.geometry.shape(g)
+        for g, v in rasterio.features.shapes(built.astype(np.uint8), mask=built, transform=transform)
+        if v
+    ]
     found = np.array([g for g in found if g.area > 60000])
     shapes = smoothed(found, 60.0)
     seats = city.layers["place"]
@@ -110,7 +144,13 @@ def _towns(city: City, xy: np.ndarray, people: np.ndarray, county: np.ndarray, c
             names.append(facts.COUNTIES[code][0] + "城区")
             kinds.append("县城")
         else:
-            nearest = int(np.argmin(np.where(level == "乡", np.hypot(*(seat_xy - np.asarray(shape.centroid.coords[0])).T), np.inf)))
+            nearest = int(
+                np.argmin(
+                    np.where(
+                        level == "乡", np.hypot(*(seat_xy - np.asarray(shape.centroid.coords[0])).T), np.inf
+                    )
+                )
+            )
             names.append(seats.columns["name"][nearest] + "镇区")
             kinds.append("镇区")
         counties.append(code)

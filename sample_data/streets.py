@@ -30,13 +30,22 @@ class Streets:
     area: shapely.Geometry
 
 
-def _lattice(area: shapely.Geometry, bridges: shapely.Geometry, origin: tuple[float, float], pitch: float, turn: float, theme: str, *, main: bool) -> tuple:
+def _lattice(  # noqa: PLR0917
+    area: shapely.Geometry,
+    bridges: shapely.Geometry,
+    origin: tuple[float, float],
+    pitch: float,
+    turn: float,
+    theme: str,
+    *,
+    main: bool,
+) -> tuple:
     """Nodes, edges, class and line key (axis, number) of one town's grid."""
     rng = generator("streets " + theme)
     left, bottom, right, top = area.bounds
     reach = np.hypot(right - left, top - bottom) + pitch
     n0, n1 = int(np.ceil(reach / pitch)), int(np.ceil(reach / pitch))
-    i, j = np.mgrid[-n0: n0 + 1, -n1: n1 + 1]
+    i, j = np.mgrid[-n0 : n0 + 1, -n1 : n1 + 1]
     cos, sin = np.round(np.cos(turn), 9), np.round(np.sin(turn), 9)
     # Lines bend and keep uneven distances, together: the same shift for every crossing of a line, plus a slow warp.
     off_i, off_j = rng.uniform(-0.16, 0.16, i.shape[0]) * pitch, rng.uniform(-0.16, 0.16, i.shape[1]) * pitch
@@ -48,12 +57,21 @@ def _lattice(area: shapely.Geometry, bridges: shapely.Geometry, origin: tuple[fl
     inside, wet = shapely.contains_xy(area, x, y), shapely.contains_xy(bridges, x, y)
     number = np.arange(i.size).reshape(i.shape)
     edges, kinds, keys = [], [], []
-    for axis, (a, b, line) in enumerate((((slice(None, -1), slice(None)), (slice(1, None), slice(None)), j), ((slice(None), slice(None, -1)), (slice(None), slice(1, None)), i))):
+    for axis, (a, b, line) in enumerate(
+        (
+            ((slice(None, -1), slice(None)), (slice(1, None), slice(None)), j),
+            ((slice(None), slice(None, -1)), (slice(None), slice(1, None)), i),
+        )
+    ):
         k = np.broadcast_to(line[a], number[a].shape)
         mx, my = (x[a] + x[b]) / 2, (y[a] + y[b]) / 2
         dry = inside[a] & inside[b] & shapely.contains_xy(area, mx, my)
         # Few lines cross the river: every third arterial running north.
-        span = (axis == 1) & (k % 12 == 0) & (inside[a] | wet[a]) & (inside[b] | wet[b]) if main else np.zeros_like(dry)
+        span = (
+            (axis == 1) & (k % 12 == 0) & (inside[a] | wet[a]) & (inside[b] | wet[b])
+            if main
+            else np.zeros_like(dry)
+        )
         keep = dry | span
         minor = k % 2 != 0
         keep &= ~(minor & ~span & (rng.random(k.shape) < 0.22))
@@ -78,10 +96,21 @@ def build(city: City) -> Streets:
     settlement = city.layers["settlement"]
     kind = np.array(settlement.columns["kind"])
     water = shapely.union_all(np.concatenate([city.layers[k].geometry for k in ("river_area", "reservoir")]))
-    towns = [("main", shapely.union_all(settlement.geometry[kind == "主城"]), project(112.449, 34.668), 250.0, -0.045, True)]
+    towns = [
+        (
+            "main",
+            shapely.union_all(settlement.geometry[kind == "主城"]),
+            project(112.449, 34.668),
+            250.0,
+            -0.045,
+            True,
+        )
+    ]
     for code, fact in facts.COUNTIES.items():
         if code not in facts.URBAN:
-            mine = settlement.geometry[(kind == "县城") & (np.array(settlement.columns["county_code"]) == code)]
+            mine = settlement.geometry[
+                (kind == "县城") & (np.array(settlement.columns["county_code"]) == code)
+            ]
             turn = float(generator("turn " + code).uniform(-0.35, 0.35))
             towns.append((code, shapely.union_all(mine), project(*fact[3:5]), 210.0, turn, False))
     nodes, edges, kinds, names = [], [], [], []
@@ -90,16 +119,28 @@ def build(city: City) -> Streets:
         if area.is_empty:
             continue
         shape = shapely.difference(shapely.buffer(shapely.buffer(area, 160), -120), shapely.buffer(water, 25))
-        bridges = shapely.intersection(shapely.buffer(area, 900), shapely.buffer(water, 60)) if main else shapely.Polygon()
+        bridges = (
+            shapely.intersection(shapely.buffer(area, 900), shapely.buffer(water, 60))
+            if main
+            else shapely.Polygon()
+        )
         xy, pairs, kind_of, keys = _lattice(shape, bridges, origin, pitch, turn, theme, main=main)
         nodes.append(xy)
         edges.append(pairs + count)
         kinds.append(kind_of)
         names += [_name(theme, axis, number) for axis, number in keys]
         count += len(xy)
-    result = Streets(np.concatenate(nodes), np.concatenate(edges), np.concatenate(kinds), np.array(names), shapely.Polygon())
+    result = Streets(
+        np.concatenate(nodes),
+        np.concatenate(edges),
+        np.concatenate(kinds),
+        np.array(names),
+        shapely.Polygon(),
+    )
     lines = shapely.linestrings(result.nodes[result.edges])
-    result.area = shapely.union_all(shapely.buffer(shapely.line_merge(shapely.union_all(lines)), 140, quad_segs=2))
+    result.area = shapely.union_all(
+        shapely.buffer(shapely.line_merge(shapely.union_all(lines)), 140, quad_segs=2)
+    )
     city.layers["street"] = _layer(result, lines)
     return result
 
@@ -113,7 +154,11 @@ def _name(theme: str, axis: int, number: int) -> str:
         if 0 <= k < len(known):
             return known[k]
     word = STREET_WORDS[(number * 7 + axis * 31 + sum(theme.encode()) * 5) % len(STREET_WORDS)]
-    return word + (("东西"[number > 0] if axis else "南北"[number > 0]) if abs(number) > 28 else "") + ("路" if number % 4 == 0 else "街" if axis else "巷" if number % 2 else "路")
+    return (
+        word
+        + (("东西"[number > 0] if axis else "南北"[number > 0]) if abs(number) > 28 else "")
+        + ("路" if number % 4 == 0 else "街" if axis else "巷" if number % 2 else "路")
+    )
 
 
 def _layer(streets: Streets, lines: np.ndarray) -> Layer:
@@ -128,7 +173,16 @@ def _layer(streets: Streets, lines: np.ndarray) -> Layer:
             names.append(name)
             kinds.append(kind)
     geometry = shapely.set_precision(shapely.simplify(np.array(shapes), 3.0), 0.1)
-    return Layer(geometry, {
-        "name": names, "class": kinds, "lanes": np.array([_LANES[k] for k in kinds]), "surface": ["沥青"] * len(kinds),
-        "oneway": np.zeros(len(kinds), bool), "level": np.zeros(len(kinds), np.int64), "length_m": np.round(shapely.length(geometry), 0),
-        "nature": ["示例数据"] * len(kinds)})
+    return Layer(
+        geometry,
+        {
+            "name": names,
+            "class": kinds,
+            "lanes": np.array([_LANES[k] for k in kinds]),
+            "surface": ["沥青"] * len(kinds),
+            "oneway": np.zeros(len(kinds), bool),
+            "level": np.zeros(len(kinds), np.int64),
+            "length_m": np.round(shapely.length(geometry), 0),
+            "nature": ["示例数据"] * len(kinds),
+        },
+    )

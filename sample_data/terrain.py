@@ -27,8 +27,18 @@ from sample_data.rivers import Course, courses
 _NEIGHBOURS = np.array([(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)])
 # Steepness (m) to begin with, by the mean elevation of the country.
 _STEEPNESS = ((110, 150, 250, 400, 600, 900, 1200, 1500), (4.0, 10.0, 26.0, 44.0, 78.0, 120.0, 155.0, 195.0))
-_LOESS = ((112.30, 34.83, 26e3), (112.62, 34.78, 22e3), (112.10, 34.68, 24e3), (112.02, 34.56, 20e3), (111.80, 34.53, 18e3), (112.28, 34.44, 16e3),
-          (112.55, 34.40, 16e3), (111.55, 34.43, 16e3), (112.38, 34.27, 14e3), (111.40, 34.38, 14e3))
+_LOESS = (
+    (112.30, 34.83, 26e3),
+    (112.62, 34.78, 22e3),
+    (112.10, 34.68, 24e3),
+    (112.02, 34.56, 20e3),
+    (111.80, 34.53, 18e3),
+    (112.28, 34.44, 16e3),
+    (112.55, 34.40, 16e3),
+    (111.55, 34.43, 16e3),
+    (112.38, 34.27, 14e3),
+    (111.40, 34.38, 14e3),
+)
 
 
 @numba.njit(cache=True)
@@ -66,7 +76,9 @@ def flood(z: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @numba.njit(cache=True)
-def drain(filled: np.ndarray, fixed: np.ndarray, order: np.ndarray, cell: float) -> tuple[np.ndarray, np.ndarray]:
+def drain(
+    filled: np.ndarray, fixed: np.ndarray, order: np.ndarray, cell: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Receiver of every cell (itself when fixed) and the area (m²) drained through it."""
     rows, columns = filled.shape
     flat = filled.ravel()
@@ -97,8 +109,15 @@ def drain(filled: np.ndarray, fixed: np.ndarray, order: np.ndarray, cell: float)
 
 
 @numba.njit(cache=True)
-def balance(
-    z: np.ndarray, order: np.ndarray, receiver: np.ndarray, area: np.ndarray, steepness: np.ndarray, limit: np.ndarray, least: np.ndarray, cell: float
+def balance(  # noqa: PLR0917 - a kernel
+    z: np.ndarray,
+    order: np.ndarray,
+    receiver: np.ndarray,
+    area: np.ndarray,
+    steepness: np.ndarray,
+    limit: np.ndarray,
+    least: np.ndarray,
+    cell: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Elevation in balance (nowhere under ``least``), and the elevation of the river cell each cell drains to."""
     rows, columns = z.shape
@@ -176,7 +195,9 @@ def _grid(cell: float) -> tuple[int, int, np.ndarray, np.ndarray]:
     return rows, columns, x, y
 
 
-def trace(course: Course, cell: float, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def trace(
+    course: Course, cell: float, rows: int, columns: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Row, column, bed and floor half width of the cells a course runs through."""
     step = np.hypot(*np.diff(course.xy, axis=0).T)
     along = np.concatenate([[0], np.cumsum(step)])
@@ -203,7 +224,9 @@ def _beds(cell: float, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]
 def _plains(cell: float, rows: int, columns: int) -> np.ndarray:
     """Distance (m) to the plains."""
     rings = [shapely.Polygon(np.column_stack(project(*np.array(ring).T))) for ring in PLAINS]
-    inside = rasterio.features.rasterize(rings, (rows, columns), transform=from_origin(X0, Y1, cell, cell), fill=0, default_value=1)
+    inside = rasterio.features.rasterize(
+        rings, (rows, columns), transform=from_origin(X0, Y1, cell, cell), fill=0, default_value=1
+    )
     return ndimage.distance_transform_edt(inside == 0, sampling=cell)
 
 
@@ -224,14 +247,18 @@ def build() -> Terrain:
         fixed = ~np.isnan(bed)
         target = _interpolated(points, lonlat[:, 2], x, y)
         away, (nr, nc) = ndimage.distance_transform_edt(~fixed, sampling=cell, return_indices=True)
-        wide = floor[nr, nc] * (1 + 0.5 * noise(rows, columns, 5000 / cell, rng) + 0.25 * noise(rows, columns, 1900 / cell, rng))
+        wide = floor[nr, nc] * (
+            1 + 0.5 * noise(rows, columns, 5000 / cell, rng) + 0.25 * noise(rows, columns, 1900 / cell, rng)
+        )
         wide = _smooth(wide, 2400 / cell)
         flat = _falloff(away, wide, wide * 1.3 + 500)
         plain = _plains(cell, rows, columns)
         flat = np.minimum(flat, _falloff(plain, 0.0, 900.0))
         level = np.where(away < 350, bed[nr, nc], np.minimum(_smooth(bed[nr, nc], 2600 / cell), bed[nr, nc]))
         least = level + 0.001 * np.minimum(away, 900.0) - 0.02 * np.maximum(away - wide * 1.2 - 300, 0)
-        rock = 1 + 0.45 * noise(rows, columns, 9000 / cell, rng) + 0.3 * noise(rows, columns, 3200 / cell, rng)
+        rock = (
+            1 + 0.45 * noise(rows, columns, 9000 / cell, rng) + 0.3 * noise(rows, columns, 3200 / cell, rng)
+        )
         if fit is None:
             fit = first = np.interp(_smooth(target, 5000 / cell), *_STEEPNESS)
             z = bed[nr, nc] + away * 0.003 + fit * _octaves(rows, columns, 26000 / cell, rng)
@@ -248,7 +275,9 @@ def build() -> Terrain:
         for turn in range(turns):
             order, filled = flood(np.round(z, 3), fixed)
             receiver, area = drain(filled, fixed, order, cell)
-            z, base = balance(z, order, receiver, area, fit * rock * (0.012 + 0.988 * flat), limit, least, cell)
+            z, base = balance(
+                z, order, receiver, area, fit * rock * (0.012 + 0.988 * flat), limit, least, cell
+            )
             lower(z, order, limit + 0.2, cell)
             if cell > 200 and turn > 1:
                 reach = 15000 / cell
