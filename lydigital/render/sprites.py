@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _KEPT = 1024
 _GLYPH = 0.62  # of the badge
 _GLYPH_FROM_PX = 9.0  # smaller badges carry no icon
+_OUTLINE = 0.3  # of the way to the centre at most, so that small marks keep their colour
 _PIN_HEIGHT = 1.42  # of the head
 
 
@@ -137,7 +138,7 @@ def _drawn(
     height = above + below + width % 2
     centre = np.array([cx, cy])
     outer = coverage(shape.points * radius + centre, width, height)
-    outline_px = min(outline_px, radius * shape.inradius)
+    outline_px = min(outline_px, _OUTLINE * radius * shape.inradius)
     inset = max(0.0, 1.0 - outline_px / (radius * shape.inradius))
     points = shape.points * radius * inset
     if symbolizer.shape == "pin":
