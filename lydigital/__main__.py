@@ -17,16 +17,16 @@ class _Window:
     """The window, imported when it is needed."""
 
     def run(self, project: str, settings: Settings) -> int:
-        from lydigital.ui import app
+        from lydigital.ui.app import run
 
-        return app.run(project, settings)
+        return run(project, settings)
 
     def screenshot(
         self, project: str, path: Path, *, workspace: str, size: tuple[int, int], lang: str, theme: str
     ) -> None:
-        from lydigital.ui import app
+        from lydigital.ui.app import screenshot
 
-        app.screenshot(project, path, workspace=workspace, size=size, lang=lang, theme=theme)
+        screenshot(project, path, workspace=workspace, size=size, lang=lang, theme=theme)
 
 
 def main() -> None:
