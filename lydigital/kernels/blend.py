@@ -15,7 +15,7 @@ from lydigital.kernels.jit import U16, U32, inner
 
 OPAQUE = 0xFF000000
 _OPAQUE, _RB, _G, _EIGHT = np.uint32(OPAQUE), np.uint32(0xFF00FF), np.uint32(0x00FF00), np.uint32(8)
-FULL = 65280  # one, in the 16-bit sums: 255 * 256
+FULL = 32768  # one, in the sums
 
 
 @inner
@@ -52,9 +52,9 @@ def span(frame: U32, y: int, x0: int, x1: int, color: int, weight: int) -> None:
 @inner
 def _mixed(base: int, r: int, g: int, b: int, a: int) -> int:
     rest = FULL - a
-    out_r = ((base & 0xFF) * rest + r * 255 + FULL // 2) // FULL
-    out_g = (((base >> 8) & 0xFF) * rest + g * 255 + FULL // 2) // FULL
-    out_b = (((base >> 16) & 0xFF) * rest + b * 255 + FULL // 2) // FULL
+    out_r = ((base & 0xFF) * rest + r * 255 + FULL // 2) >> 15
+    out_g = (((base >> 8) & 0xFF) * rest + g * 255 + FULL // 2) >> 15
+    out_b = (((base >> 16) & 0xFF) * rest + b * 255 + FULL // 2) >> 15
     return out_r | (out_g << 8) | (out_b << 16)
 
 
@@ -69,30 +69,31 @@ def dab(frame: U32, sums: U16, base: U32, tag: int, y: int, x: int, color: int, 
     """
     below = np.int64(frame[y, x]) & 0xFFFFFF
     before = np.int64(base[y, x])
-    r = g = b = a = np.int64(0)
+    alpha = (color >> 24) & 0xFF
+    weight = np.int64(cover * alpha * (FULL / 255.0) + 0.5)
+    r = (weight * (color & 0xFF) * 257 + 0x8000) >> 16  # x * 257 / 65536 is x / 255
+    g = (weight * ((color >> 8) & 0xFF) * 257 + 0x8000) >> 16
+    b = (weight * ((color >> 16) & 0xFF) * 257 + 0x8000) >> 16
     known = False
     if before >> 24 == tag:
-        r, g, b, a = (
+        before &= 0xFFFFFF
+        r0, g0, b0, a0 = (
             np.int64(sums[y, x, 0]), np.int64(sums[y, x, 1]), np.int64(sums[y, x, 2]), np.int64(sums[y, x, 3])
         )
-        known = _mixed(before, r, g, b, a) == below
+        if _mixed(before, r0, g0, b0, a0) == below:
+            known = True
+            used = a0 * (255.0 / FULL) / alpha
+            excess = used + cover - 1.0
+            if excess > 0.0:
+                keep = 1.0 - min(1.0, excess / used) * alpha / 255.0
+                r0, g0, b0, a0 = np.int64(r0 * keep), np.int64(g0 * keep), np.int64(b0 * keep), np.int64(a0 * keep)
+            r, g, b = min(FULL, r + r0), min(FULL, g + g0), min(FULL, b + b0)
+            weight = min(FULL, weight + a0)
     if not known:
-        r = g = b = a = np.int64(0)
         before = below
         base[y, x] = np.uint32(below | (tag << 24))
-    alpha = (color >> 24) & 0xFF
-    used = a * 255.0 / (FULL * alpha)
-    excess = used + cover - 1.0
-    if excess > 0.0:
-        keep = 1.0 - min(1.0, excess / used) * alpha / 255.0
-        r, g, b, a = np.int64(r * keep), np.int64(g * keep), np.int64(b * keep), np.int64(a * keep)
-    weight = cover * alpha * (256.0 / 255.0)
-    r = min(FULL, r + np.int64(weight * (color & 0xFF) + 0.5))
-    g = min(FULL, g + np.int64(weight * ((color >> 8) & 0xFF) + 0.5))
-    b = min(FULL, b + np.int64(weight * ((color >> 16) & 0xFF) + 0.5))
-    a = min(FULL, a + np.int64(weight * 255.0 + 0.5))
     sums[y, x, 0] = r
     sums[y, x, 1] = g
     sums[y, x, 2] = b
-    sums[y, x, 3] = a
-    frame[y, x] = np.uint32(_mixed(before & 0xFFFFFF, r, g, b, a) | OPAQUE)
+    sums[y, x, 3] = weight
+    frame[y, x] = np.uint32(_mixed(before, r, g, b, weight) | OPAQUE)

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numba import types
 
-from lydigital.kernels.blend import dab, span
+from lydigital.kernels.blend import dab, over, span
 from lydigital.kernels.jit import (
     F32,
     F64,
@@ -172,57 +172,55 @@ def _tiny(
 
 
 @inner
+def _run(
+    frame: U32, sums: U16, base: U32, tag: int, y: int, x0: int, x1: int, cover: float, color: int, pattern: F64,
+) -> None:
+    """Lay ``color`` on the pixels x0 <= x < x1 of a row, all covered alike."""
+    alpha = (color >> 24) & 0xFF
+    solid = alpha + (alpha >> 7)
+    if pattern[0] != _SOLID:
+        for x in range(x0, x1):
+            share = int(_pattern(pattern, x, y) * cover * solid + 0.5)
+            frame[y, x] = np.uint32(over(np.int64(frame[y, x]), color, share))
+    elif cover > 0.998:
+        span(frame, y, x0, x1, color, solid)
+    else:
+        for x in range(x0, x1):
+            dab(frame, sums, base, tag, y, x, color, cover)
+
+
+@inner
 def _sweep(
     frame: U32, sums: U16, base: U32, tag: int, acc: F32, touched: U8, stride: int, row0: int, row1: int,
     column: int, width: int, color: int, pattern: F64,
 ) -> None:
-    """Turn accumulated areas into pixels and leave the scratch buffers zero."""
+    """Turn accumulated areas into runs of pixels and leave the scratch buffers zero."""
     blocks = stride // BLOCK
-    alpha = (color >> 24) & 0xFF
-    solid = alpha + (alpha >> 7)
-    plain = pattern[0] == _SOLID
     for row in range(row0, row1):
         area = np.float32(0.0)
-        block = 0
-        while block < blocks:
-            at = (row - row0) * blocks + block
-            if touched[at] == 0:
-                stop = block + 1
-                while stop < blocks and touched[(row - row0) * blocks + stop] == 0:
-                    stop += 1
-                cover = _folded(area)
-                if cover > 0.002:
-                    x0 = column + block * BLOCK
-                    x1 = column + min(stop * BLOCK, width)
-                    if plain and cover > 0.998:
-                        span(frame, row, x0, x1, color, solid)
-                    else:
-                        for x in range(x0, x1):
-                            if plain:
-                                dab(frame, sums, base, tag, row, x, color, cover)
-                            else:
-                                share = int(_pattern(pattern, x, row) * cover * solid + 0.5)
-                                span(frame, row, x, x + 1, color, share)
-                block = stop
+        cover = 0.0
+        start = 0
+        flags = touched[(row - row0) * blocks : (row - row0 + 1) * blocks]
+        for block in range(blocks):
+            if flags[block] == 0:
                 continue
-            touched[at] = 0
-            first = (row - row0) * stride + block * BLOCK
+            flags[block] = 0
+            at = block * BLOCK
+            first = (row - row0) * stride + at
             cells = acc[first : first + BLOCK]
-            x = column + block * BLOCK
-            stop = column + width
             for k in range(BLOCK):
-                area += cells[k]
+                change = cells[k]
+                if change == 0.0:
+                    continue
                 cells[k] = 0.0
+                x = min(at + k, width)
+                if cover > 0.002 and x > start:
+                    _run(frame, sums, base, tag, row, column + start, column + x, cover, color, pattern)
+                area += change
                 cover = _folded(area)
-                if cover > 0.002 and x + k < stop:
-                    if not plain:
-                        share = int(_pattern(pattern, x + k, row) * cover * solid + 0.5)
-                        span(frame, row, x + k, x + k + 1, color, share)
-                    elif cover > 0.998:
-                        span(frame, row, x + k, x + k + 1, color, solid)
-                    else:
-                        dab(frame, sums, base, tag, row, x + k, color, cover)
-            block += 1
+                start = x
+        if cover > 0.002 and width > start:
+            _run(frame, sums, base, tag, row, column + start, column + width, cover, color, pattern)
 
 
 @kernel(

@@ -12,6 +12,7 @@ from lydigital.kernels.jit import (
     F32,
     F64,
     I32,
+    I64,
     U16,
     U32,
     f32s2,
@@ -26,6 +27,10 @@ from lydigital.kernels.jit import (
     u32_frame,
     u32s2,
 )
+
+_HALF = 0x008000800080  # of the lowest bit that stays, in each of three channels
+_OPAQUE, _RB, _G, _EIGHT = np.uint32(OPAQUE), np.uint32(0xFF00FF), np.uint32(0x00FF00), np.uint32(8)
+_HALF_RB, _HALF_G = np.uint32(0x800080), np.uint32(0x008000)
 
 
 @inner
@@ -88,6 +93,38 @@ def _spread(pixel: int) -> int:
     return (pixel & 0xFF) | ((pixel & 0xFF00) << 8) | ((pixel & 0xFF0000) << 16)
 
 
+@inner
+def _stretch(
+    pixels: U32, row: int, first: int, last: int, cells: I32, weights: U16, level: I64, step: I64, out: U32,
+) -> bool:
+    """One row of ``pixels`` mixed along x; returns whether there are no gaps in it."""
+    source = pixels[row, first : last + 1]
+    n = len(source)
+    least = np.uint32(0xFFFFFFFF)
+    for c in range(n):
+        least = min(least, source[c])
+        level[c + 1] = _spread(np.int64(source[c]))
+    level[0], level[n + 1] = level[1], level[n]  # beyond the edge the edge goes on
+    for c in range(n + 1):
+        step[c] = level[c] - level[c + 1]
+    whole = least >= OPAQUE
+    for c in range(n + 2):
+        level[c] = (level[c] << 8) + _HALF
+    for x in range(len(out)):
+        c = np.uint64(cells[x] - first)  # unsigned: no test for an index from the end
+        d = c + np.uint64(1)
+        v = level[d] + step[c] * np.int64(weights[x, 0]) - step[d] * np.int64(weights[x, 2])
+        out[x] = np.uint32(((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE)
+    if not whole:
+        for x in range(len(out)):
+            c = np.int64(cells[x]) - first
+            if source[c] < OPAQUE:
+                out[x] = 0
+            elif source[max(c - 1, 0)] < OPAQUE or source[min(c + 1, n - 1)] < OPAQUE:
+                out[x] = source[c]
+    return whole
+
+
 @kernel(
     u32_frame, i64, i64, i64, i64, u32s2, i32s, read(types.uint16, 2), i32s, read(types.uint16, 2), i64,
 )
@@ -99,63 +136,44 @@ def drape(
 
     Frame column x mixes three columns of ``pixels`` around ``cells_x[x]`` by ``weights_x`` ``(w, 3)``, which add up to
     256; rows alike. ``opacity`` 0-256. Pixels are opaque, or 0 where there is nothing: a frame pixel that would mix
-    nothing with something takes the nearest cell, or stays.
+    nothing with something takes the nearest cell, or stays. Each row of ``pixels`` is mixed along x once, and three of
+    them along y for every frame row.
     """
     rows, columns = pixels.shape
-    first = max(np.int64(cells_x[column0]) - 1, 0)
-    last = min(np.int64(cells_x[column1 - 1]) + 1, columns - 1)
-    n = last - first + 1
-    level = np.zeros(n + 2, np.int64)  # one more on each side: beyond the edge the edge goes on
-    step = np.zeros(n + 1, np.int64)
-    solid = np.ones(n + 2, np.uint8)
-    half = 0x008000800080
+    first = max(int(cells_x[column0]) - 1, 0)
+    last = min(int(cells_x[column1 - 1]) + 1, columns - 1)
+    level = np.zeros(last - first + 3, np.int64)
+    step = np.zeros(last - first + 2, np.int64)
+    cells, weights = cells_x[column0:column1], weights_x[column0:column1]
+    stretched = np.empty((3, column1 - column0), np.uint32)
+    held = np.full(3, -1, np.int64)
+    whole = np.zeros(3, np.bool_)
     for y in range(row0, row1):
-        cell = int(cells_y[y])
-        upper = pixels[max(cell - 1, 0), first : last + 1]
-        middle = pixels[cell, first : last + 1]
-        lower = pixels[min(cell + 1, rows - 1), first : last + 1]
-        p, q, r = np.int64(weights_y[y, 0]), np.int64(weights_y[y, 1]), np.int64(weights_y[y, 2])
-        least = np.uint32(0xFFFFFFFF)
-        for c in range(n):
-            least = min(least, upper[c], middle[c], lower[c])
-            v = (
-                _spread(np.int64(upper[c])) * p + _spread(np.int64(middle[c])) * q + _spread(np.int64(lower[c])) * r
-                + half
-            )
-            level[c + 1] = (v >> 8) & 0x00FF00FF00FF
-        whole = least >= OPAQUE
-        if not whole:
-            for c in range(n):
-                solid[c + 1] = 1
-                if min(upper[c], middle[c], lower[c]) < OPAQUE:
-                    level[c + 1] = _spread(np.int64(middle[c]))
-                    solid[c + 1] = 1 if middle[c] >= OPAQUE else 0
-            solid[0], solid[n + 1] = solid[1], solid[n]
-        level[0], level[n + 1] = level[1], level[n]
-        below = frame[y]
-        if whole and opacity == 256:
-            for c in range(n + 1):
-                step[c] = level[c] - level[c + 1]
-            for c in range(n + 2):
-                level[c] = (level[c] << 8) + half
-            part, cells, weights = below[column0:column1], cells_x[column0:column1], weights_x[column0:column1]
+        middle = int(cells_y[y])
+        for near in range(max(middle - 1, 0), min(middle + 2, rows)):
+            if held[near % 3] != near:
+                held[near % 3] = near
+                whole[near % 3] = _stretch(pixels, near, first, last, cells, weights, level, step, stretched[near % 3])
+        upper, lower = max(middle - 1, 0) % 3, min(middle + 1, rows - 1) % 3
+        a, b, c = stretched[upper], stretched[middle % 3], stretched[lower]
+        p, q, r = np.uint32(weights_y[y, 0]), np.uint32(weights_y[y, 1]), np.uint32(weights_y[y, 2])
+        part = frame[y, column0:column1]
+        if opacity == 256 and whole[upper] and whole[middle % 3] and whole[lower]:
             for x in range(len(part)):
-                c = np.uint64(cells[x] - first)  # unsigned: no test for an index from the end
-                d = c + np.uint64(1)
-                v = level[d] + step[c] * np.int64(weights[x, 0]) - step[d] * np.int64(weights[x, 2])
-                part[x] = np.uint32(((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE)
+                rb = np.uint32(np.uint32(np.uint32(a[x] & _RB) * p) + np.uint32(np.uint32(b[x] & _RB) * q))
+                rb = np.uint32(np.uint32(rb + np.uint32(np.uint32(c[x] & _RB) * r)) + _HALF_RB)
+                g = np.uint32(np.uint32(np.uint32(a[x] & _G) * p) + np.uint32(np.uint32(b[x] & _G) * q))
+                g = np.uint32(np.uint32(g + np.uint32(np.uint32(c[x] & _G) * r)) + _HALF_G)
+                part[x] = _OPAQUE | np.uint32(np.uint32(rb >> _EIGHT) & _RB) | np.uint32(np.uint32(g >> _EIGHT) & _G)
             continue
-        for x in range(column0, column1):
-            c = np.uint64(cells_x[x] - first)
-            v = (
-                level[c] * np.int64(weights_x[x, 0]) + level[c + np.uint64(1)] * np.int64(weights_x[x, 1])
-                + level[c + np.uint64(2)] * np.int64(weights_x[x, 2]) + half
-            )
-            if not whole and not (solid[c] and solid[c + np.uint64(1)] and solid[c + np.uint64(2)]):
-                if not solid[c + np.uint64(1)]:
-                    continue
-                v = level[c + np.uint64(1)] << 8
-            pixel = ((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE
-            if opacity < 256:
-                pixel = over(np.int64(below[x]), pixel, opacity)
-            below[x] = np.uint32(pixel)
+        for x in range(len(part)):
+            pixel = np.int64(b[x])
+            if pixel == 0:
+                continue
+            if a[x] != 0 and c[x] != 0:
+                v = (
+                    _spread(np.int64(a[x])) * np.int64(p) + _spread(pixel) * np.int64(q)
+                    + _spread(np.int64(c[x])) * np.int64(r) + _HALF
+                )
+                pixel = ((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE
+            part[x] = np.uint32(over(np.int64(part[x]), pixel, opacity))
