@@ -9,12 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from tests.conftest import need
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [pytest.mark.xvfb, pytest.mark.slow]
 
@@ -34,7 +37,9 @@ def display():
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "1440x900x24", "-nolisten", "tcp"],
-        pass_fds=(write,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        pass_fds=(write,),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     os.close(write)
     with os.fdopen(read) as pipe:
@@ -51,12 +56,16 @@ class Program:
         self.folder = folder
         self.environment = dict(os.environ, DISPLAY=display, QT_QPA_PLATFORM="xcb", LYDIGITAL_TRACE_START="1")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "lydigital", "sample"], env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [sys.executable, "-m", "lydigital", "sample"],
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         self.lines: queue.Queue[str] = queue.Queue()
         self.said: list[str] = []
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
 
     def _listen(self) -> None:
         for line in self.process.stdout or ():
@@ -98,6 +107,9 @@ class Program:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+        self.listener.join()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
         return "".join(self.said)
 
 
@@ -134,7 +146,21 @@ def test_a_user_looks_at_the_city(program: Program):
     zoomed = program.screen("zoomed")
     assert _changed(first, zoomed, MAP) > 0.3, "the wheel zooms"
 
-    program.do("mousemove", "720", "450", "mousedown", "1", "mousemove", "800", "500", "mousemove", "860", "540", "mouseup", "1")
+    program.do(
+        "mousemove",
+        "720",
+        "450",
+        "mousedown",
+        "1",
+        "mousemove",
+        "800",
+        "500",
+        "mousemove",
+        "860",
+        "540",
+        "mouseup",
+        "1",
+    )
     panned = program.screen("panned")
     assert _changed(zoomed, panned, MAP) > 0.3, "dragging pans"
     moved = zoomed[250:600, 500:800]

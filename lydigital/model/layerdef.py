@@ -49,9 +49,14 @@ class FieldDef(_Frozen, frozen=True):
         names = self.domain.get(str(value))
         if names is not None:
             return pick(*names)
-        text = f"{value:,.6g}" if isinstance(value, float) and not value.is_integer() else str(value)
         if isinstance(value, float) and value.is_integer():
-            text = str(int(value))
+            value = int(value)
+        if isinstance(value, float):
+            text = f"{value:,.6g}"
+        elif isinstance(value, int) and not isinstance(value, bool) and self.unit:
+            text = f"{value:,}"  # a quantity; numbers without a unit may be years or codes
+        else:
+            text = str(value)
         return f"{text} {self.unit}".rstrip()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -34,21 +35,23 @@ def run(project: str, settings: Settings) -> int:
     LydError
         When the project cannot be opened.
     """
-    began = _process_start()
-    preloading = _preload()
+    began = time.perf_counter() - _age_s()
+    loading = _in_thread(_load_kernels)
     app = application(settings.language, settings.theme)
     session = _open(project, settings)
+    reading = _in_thread(lambda: session.scene(session.home().scale))
     from lydigital.ui.window import Window
 
     window = Window(session, settings.remembering(project))
     if os.environ.get(TRACE):
         window.framed.connect(
-            _once(lambda: print(f"first frame {(time.time() - began) * 1000:.0f} ms", flush=True))
+            _once(lambda: print(f"first frame {(time.perf_counter() - began) * 1000:.0f} ms", flush=True))
         )
-    window.show()
     window.set_workspace(window.workspace)
-    preloading.join()
+    window.show()
     code = app.exec()
+    loading.join()
+    reading.join()
     window.deleteLater()
     return code
 
@@ -112,8 +115,8 @@ def shown(
     limit = QTimer(singleShot=True)
     limit.timeout.connect(loop.quit)
     limit.start(int(WAIT_S * 1000))
-    window.show()
     window.set_workspace(workspace)
+    window.show()
     loop.exec()
     limit.stop()
     if failures or not window.is_current():
@@ -155,21 +158,23 @@ def _open(project: str, settings: Settings) -> Session:
     return open_session(project, author=settings.operator, autosave=True)
 
 
-def _preload() -> threading.Thread:
-    """Begin at once with what takes longest: numba and the kernels, in a thread beside Qt."""
+def _in_thread(work: Callable[[], object]) -> threading.Thread:
+    """Begin at once with what takes long, beside the building of the window."""
 
-    def work() -> None:
-        try:
-            from lydigital.kernels import jit
+    def guarded() -> None:
+        with contextlib.suppress(LydError):  # the frame worker meets the same and says it
+            work()
 
-            if jit.is_warm():
-                jit.warm_up()
-        except LydError:
-            return  # the frame worker meets the same and says it
-
-    thread = threading.Thread(target=work, name="preload", daemon=True)
+    thread = threading.Thread(target=guarded, name="preload", daemon=True)
     thread.start()
     return thread
+
+
+def _load_kernels() -> None:
+    from lydigital.kernels import jit
+
+    if jit.is_warm():
+        jit.warm_up()
 
 
 def _once(action: Callable[[], object]) -> Callable[..., None]:
@@ -183,13 +188,12 @@ def _once(action: Callable[[], object]) -> Callable[..., None]:
     return slot
 
 
-def _process_start() -> float:
-    """When this process began, seconds since 1970: the interpreter's own start counts too."""
+def _age_s() -> float:
+    """How long this process has been running: the interpreter's own start counts too."""
     try:
         with open("/proc/self/stat", encoding="ascii") as file:  # noqa: PTH123 - no file of ours
             ticks = int(file.read().rsplit(")", 1)[1].split()[19])
-        with open("/proc/stat", encoding="ascii") as file:  # noqa: PTH123
-            boot = next(float(line.split()[1]) for line in file if line.startswith("btime"))
-        return boot + ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, StopIteration, AttributeError):
-        return time.time()
+        with open("/proc/uptime", encoding="ascii") as file:  # noqa: PTH123
+            return float(file.read().split()[0]) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return time.process_time()

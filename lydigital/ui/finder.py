@@ -136,8 +136,8 @@ class Finder:
             if command.id in HIDDEN or (command.needs_input and not asks):
                 continue
             out.append(Entry(
-                command.name, partial(self._window.ask if asks else self._window.do, command.id), tr("Command"), command.icon or "chevron-right", (command.title, command.id),
-                command.shortcut, command.disabled(session), rank=3.0 if command.shortcut else 1.0,
+                command.name, partial(self._window.ask if asks else self._window.do, command.id), "", command.icon or "chevron-right", (command.title, command.id),
+                command.shortcut, None if asks else command.disabled(session), rank=3.0 if command.shortcut else 1.0,
             ))  # fmt: skip
         return out
 

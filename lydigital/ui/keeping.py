@@ -33,7 +33,8 @@ def restore(window: Window) -> None:
         window.splitter.restoreState(sizes)
     window.status.set_notation(str(state.value("notation", "dd")))
     window.workspace = str(state.value("workspace", "browse"))
-    window.side.setVisible(state.value("side", "true") != "false")
+    if state.value("side", "true") == "false":
+        window.toggle_side()
     groups = state.value(f"expanded/{_map_key(window)}")
     if isinstance(groups, (str, list)):
         window.layers.restore_expanded([groups] if isinstance(groups, str) else groups)

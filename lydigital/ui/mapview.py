@@ -64,6 +64,7 @@ class MapView(QWidget):
     zoom_in = Signal()
     zoom_out = Signal()
     home = Signal()
+    unfolded = Signal()
 
     def __init__(self, canvas: MapCanvas) -> None:
         super().__init__()
@@ -85,6 +86,12 @@ class MapView(QWidget):
         box.addWidget(self._buttons[1])
         box.addWidget(rule())
         box.addWidget(self._buttons[2])
+        self.unfold = QFrame(self)
+        self.unfold.setObjectName("map-control")
+        self._unfold_button = IconButton("chevron-double-right", "Show the panel", "F9", size=16)
+        self._unfold_button.clicked.connect(self.unfolded)
+        column(self.unfold, margin=2).addWidget(self._unfold_button)
+        self.unfold.hide()
         self._shadow = _Shadow(self)
         self.card = SideCard(self)
         self.card.hide()
@@ -92,7 +99,7 @@ class MapView(QWidget):
         self.card.installEventFilter(self)
 
     def retranslate(self) -> None:
-        for button in self._buttons:
+        for button in (*self._buttons, self._unfold_button):
             button.retranslate()
         if self._starting is not None:
             self._starting.retranslate()
@@ -126,6 +133,7 @@ class MapView(QWidget):
         self.controls.setGeometry(
             width - size.width() - MARGIN, height - size.height() - MARGIN, size.width(), size.height()
         )
+        self.unfold.move(MARGIN, MARGIN)
         wide = min(CARD_WIDTH, width - 2 * MARGIN)
         page = self.card.page()
         if page is not None:

@@ -80,7 +80,7 @@ def fill(menu: QMenu, window: Window) -> None:
 
 def own_entries(window: Window) -> list[Entry]:
     """What only the window can do, for the palette."""
-    kind = tr("Command")
+    kind = ""
     dark = window.preferences.theme == "dark"
     entries = [
         Entry(tr("Light window") if dark else tr("Dark window"),

@@ -85,7 +85,7 @@ class MessageLine(QToolButton):
 
     def retranslate(self) -> None:
         self.setIcon(icons.icon("bell-outline"))
-        self._set(tr("{count} messages", count=self._count) if self._count else "")
+        self._set(tr("Messages: {count}", count=self._count) if self._count else "")
         self.setVisible(self._count > 0)
 
     def _set(self, text: str) -> None:

@@ -106,11 +106,12 @@ class _Row(QStyledItemDelegate):
         painter.setPen(ink)
         line = QRect(left, area.top(), room, area.height())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
-        if detail and room - wide > 40:
+        if detail and room - wide > 60:
             painter.setFont(small)
             painter.setPen(t.color("warn" if off else "ink_faint"))
-            words = QFontMetrics(small).elidedText(detail, Qt.TextElideMode.ElideRight, room - wide - 16)
-            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words)
+            line.setLeft(left + wide + 12)
+            words = QFontMetrics(small).elidedText(detail, Qt.TextElideMode.ElideRight, line.width())
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         painter.restore()
 
     def _keys(self, painter: QPainter, right: int, area: QRect, shortcut: str) -> int:

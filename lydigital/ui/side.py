@@ -72,7 +72,8 @@ class Side(QWidget):
 
     def choose(self, name: str) -> None:
         """Show the layers or the bookmarks."""
-        self.show()
+        if self.isHidden():
+            self.folded.emit()
         self._tabs[name].setChecked(True)
         self.layers.setVisible(name == "layers")
         if name == "bookmarks" or self._bookmarks is not None:

@@ -21,7 +21,7 @@ from lydigital.ui.cards import Cards
 from lydigital.ui.finder import Finder, names_of
 from lydigital.ui.frames import FrameImage, FrameWorker
 from lydigital.ui.jobs import Jobs
-from lydigital.ui.mapview import MapView
+from lydigital.ui.mapview import CARD_WIDTH, MapView
 from lydigital.ui.notices import InlineBar, Notice, NoticeList
 from lydigital.ui.picture import Picture
 from lydigital.ui.side import Side
@@ -70,7 +70,7 @@ class Window(QMainWindow):
         self._names_key: object = None
         self.jobs = Jobs()
         self.finder = Finder(self)
-        self.canvas = MapCanvas(Crs(session.document.crs), session.home, smooth=smooth)
+        self.canvas = MapCanvas(Crs(session.document.crs), self._first_view, smooth=smooth)
         self.map = MapView(self.canvas)
         self.cards = Cards(self)
         self.menu = QMenu(self)
@@ -122,11 +122,12 @@ class Window(QMainWindow):
         self.canvas.hovered.connect(self._hovered)
         self.canvas.clicked.connect(self._clicked)
         self.canvas.escaped.connect(self._escaped)
-        self.canvas.home_asked.connect(lambda: self.do("view.full"))
+        self.canvas.home_asked.connect(self.home)
         self.map.zoom_in.connect(lambda: self.canvas.zoom_by(2.0))
         self.map.zoom_out.connect(lambda: self.canvas.zoom_by(0.5))
-        self.map.home.connect(lambda: self.do("view.full"))
+        self.map.home.connect(self.home)
         self.side.folded.connect(self.toggle_side)
+        self.map.unfolded.connect(self.toggle_side)
         self.topbar.workspace_chosen.connect(self.set_workspace)
         self.topbar.search_opened.connect(self.open_palette)
         self.topbar.command.connect(self.run)
@@ -262,6 +263,21 @@ class Window(QMainWindow):
         """Ask for the present view again: its content changed."""
         self.worker.request(self.canvas.viewport, drop_current=True)
 
+    def _first_view(self, width: int, height: int, dpi: float) -> Viewport:
+        view = self.session.home(width, height, dpi)
+        return view if self.session.document.centre is not None else view.panned(-self._covered_px() / 2, 0)
+
+    def home(self) -> None:
+        """The whole map, in the middle of what the card leaves free."""
+        self.do("view.full")
+        self.canvas.pan_by(-self._covered_px() / 2 / self.devicePixelRatioF(), 0)
+
+    def _covered_px(self) -> float:
+        """Width of the card in pixels of the picture, while the map is wide enough to make room for it."""
+        if self.map.card.isHidden() or self.map.width() < 3 * CARD_WIDTH:
+            return 0.0
+        return CARD_WIDTH * self.devicePixelRatioF()
+
     def is_current(self) -> bool:
         """Whether the picture on the screen is the frame of the present view."""
         frame = self.canvas.frame
@@ -366,6 +382,7 @@ class Window(QMainWindow):
 
     def toggle_side(self) -> None:
         self.side.setVisible(self.side.isHidden())
+        self.map.unfold.setVisible(self.side.isHidden())
 
     def open_palette(self, words: str = "") -> None:
         """Open the search; the names on the map are gathered meanwhile."""

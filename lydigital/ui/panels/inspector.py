@@ -137,18 +137,8 @@ class Inspector(Page):
         badge = Badge(group.icon if group and group.icon else GEOMETRY_ICONS[known.geometry], 38)
         top.addWidget(badge, 0, Qt.AlignmentFlag.AlignTop)
         words = column(spacing=2)
-        title = Elided(self._title(known, record, hit), "title")
-        words.addWidget(title)
-        under = row(spacing=6)
-        under.addWidget(label(known.name, "soft"))
-        nature = str(record.get("nature") or ("示例数据" if known.sample else ""))
-        if nature:
-            field = known.field("nature")
-            text = field.decode(nature) if field is not None else tr("Sample data")
-            under.addWidget(label(text, NATURES.get(nature, "chip")))
-        under.addStretch(1)
-        words.addLayout(under)
-        top.addLayout(words, 1)
+        first = row(spacing=2)
+        first.addWidget(Elided(self._title(known, record, hit), "title"), 1)
         close = IconButton("close", "Close", "Esc")
         close.clicked.connect(self.closed)
         zoom = IconButton("image-filter-center-focus", "Zoom to feature")
@@ -156,8 +146,20 @@ class Inspector(Page):
         copy = IconButton("content-copy", "Copy all fields", size=16)
         copy.clicked.connect(self._copy_all)
         for button in (copy, zoom, close):
-            button.setFixedSize(26, 26)
-            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+            button.setFixedSize(24, 24)
+            first.addWidget(button)
+        words.addLayout(first)
+        under = row(spacing=6)
+        nature = str(record.get("nature") or ("示例数据" if known.sample else ""))
+        name = label(known.name, "soft")
+        under.addWidget(name)
+        if nature:
+            field = known.field("nature")
+            text = field.decode(nature) if field is not None else tr("Sample data")
+            under.addWidget(label(text, NATURES.get(nature, "chip")))
+        under.addStretch(1)
+        words.addLayout(under)
+        top.addLayout(words, 1)
         self._head_box.addLayout(top)
 
     def _title(self, known: LayerDef, record: dict[str, Any], hit: Hit) -> str:
@@ -171,7 +173,7 @@ class Inspector(Page):
         frame = QFrame()
         listed = column(frame, spacing=1)
         shown = self._hits if self._show_all else self._hits[:LISTED]
-        head = label(tr("{count} features here", count=len(self._hits)), "section")
+        head = label(tr("Features here: {count}", count=len(self._hits)), "section")
         listed.addWidget(head)
         for number, hit in enumerate(shown):
             known = self._session.definition(hit.layer)
@@ -231,7 +233,7 @@ class Inspector(Page):
             box.addWidget(link(tr("Show personal data"), self._reveal))
         if empty:
             count = len(empty)
-            folded = link(tr("{count} empty fields", count=count), self._unfold)
+            folded = link(tr("Empty fields: {count}", count=count), self._unfold)
             folded.setToolTip("、".join(empty))
             box.addWidget(folded)
 
@@ -275,9 +277,9 @@ class Inspector(Page):
             button.setFixedSize(22, 22)
             button.clicked.connect(lambda: self._copy(text))
             grid.addWidget(button, line, 2, Qt.AlignmentFlag.AlignTop)
-        box.addLayout(grid)
         if found.area_m2 or found.length_m:
-            box.addWidget(label(tr("Measured on the ellipsoid (CGCS2000)"), "faint", wrap=True))
+            box.addWidget(label(tr("Measured on the ellipsoid (CGCS2000)"), "section", wrap=True))
+        box.addLayout(grid)
 
     def _place(self, table: FeatureTable, hit: Hit) -> tuple[float, float]:
         """The point itself for points, where the user clicked for lines and areas."""

@@ -244,18 +244,18 @@ class LayersPanel(QWidget):
 
     def _restore(self) -> None:
         filtered = bool(self.filter.text())
+        self.tree.blockSignals(True)
         for number in range(self.model.rowCount()):
             index = self.model.index(number, 0)
             node = self.model.node(index)
             group = self.model.group_of(node)
             default = group.expanded if group else False
-            self.tree.blockSignals(True)
             self.tree.setExpanded(index, filtered or self._expanded.get((node.kind, node.id), default))
             for child in range(self.model.rowCount(index)):
                 below = self.model.index(child, 0, index)
                 inner = self.model.node(below)
                 self.tree.setExpanded(below, self._expanded.get((inner.kind, inner.id), False))
-            self.tree.blockSignals(False)
+        self.tree.blockSignals(False)
         self.tree.place_tools()
 
     def _keep(self, index: QModelIndex, *, expanded: bool) -> None:

@@ -24,6 +24,14 @@ NODE = Qt.ItemDataRole.UserRole
 Index = QModelIndex | QPersistentModelIndex
 
 
+_ROW = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable
+_FLAGS = {
+    "rule": Qt.ItemFlag.ItemIsEnabled,
+    "layer": _ROW | Qt.ItemFlag.ItemIsDragEnabled,
+    "group": _ROW | Qt.ItemFlag.ItemIsDropEnabled,
+}
+
+
 @dataclass(eq=False)
 class Node:
     """A row: what it stands for, where it hangs."""
@@ -250,17 +258,7 @@ class LayerTreeModel(QAbstractItemModel):
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        kind = self.node(index).kind
-        flags = Qt.ItemFlag.ItemIsEnabled
-        if kind != "rule":
-            flags |= Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable
-        if kind == "layer":
-            flags |= Qt.ItemFlag.ItemIsDragEnabled
-        if kind == "group":
-            flags |= Qt.ItemFlag.ItemIsDropEnabled
-        return flags
+        return _FLAGS[self.node(index).kind] if index.isValid() else Qt.ItemFlag.NoItemFlags
 
     # dragging
 
