@@ -46,6 +46,15 @@ images: setup
 sample: $(STAMPS)/test
 	$(BIN)/python -m sample_data.generate
 
+# lydigital and QGIS (where installed) on the same data in one run; BENCH is the folder of the peer benchmark.
+BENCH  ?= ../shared/bench
+DATA   ?= benchmarks/data/medium
+ROUNDS ?= 1
+bench: $(STAMPS)/test
+	@test -f $(DATA)/manifest.json || $(BIN)/python $(BENCH)/make_data.py $(DATA) --scale medium --geojson
+	@benchmarks/run $(BIN)/lydigital $(BENCH) $(DATA) $(ROUNDS)
+	$(BIN)/python $(BENCH)/report.py $$(ls benchmarks/qgis.json 2>/dev/null) benchmarks/lydigital.json --md benchmarks/results.md
+
 # Pin what is installed now; no addresses in the file.
 lock:
 	$(BIN)/pip freeze --exclude-editable | LC_ALL=C sort -f > requirements.lock

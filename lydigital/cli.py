@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from lydigital import __version__, paths, texts
-from lydigital.errors import LydError, StoreUnavailableError, UsageError
+from lydigital.errors import BadDataError, LydError, StoreUnavailableError, UsageError
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
@@ -132,6 +132,19 @@ def _commands(window: Window, settings: Settings) -> click.Group:
     group.add_command(click.Command(
         "info", help=tr("Say what is in PROJECT or a file: layers, counts, systems, bounds, fields, problems."),
         params=[given, *_common()], callback=lambda **given: _info(settings, **given),
+    ))  # fmt: skip
+    folder, file = click.Path(file_okay=False, path_type=Path), click.Path(dir_okay=False, path_type=Path)
+    group.add_command(click.Command(
+        "bench", help=tr("Measure the program on the benchmark data."),
+        params=[
+            click.Option(["--data"], required=True, type=folder, help=tr("Folder made by make_data.py.")),
+            click.Option(["--camera"], required=True, type=file, help=tr("camera.json of the benchmark.")),
+            click.Option(["--out"], required=True, type=file, help=tr("File to write.")),
+            click.Option(["--cases"], default="", metavar="A,B", help=tr("Names or beginnings of names; all unless named.")),
+            click.Option(["--rounds"], type=click.IntRange(1, 20), default=1, help=tr("Runs of every case.")),
+            *_common(),
+        ],
+        callback=_bench,
     ))  # fmt: skip
     return group
 
@@ -315,6 +328,28 @@ def _prepare() -> None:
     _say(tr("First start: preparing to draw fast. This takes about a minute and happens once."))
     with _bar() as show:
         jit.warm_up(lambda done, total: show("", done / total))
+
+
+def _bench(*, data: Path, camera: Path, out: Path, cases: str, rounds: int, as_json: bool) -> None:
+    from lydigital.commands.bench import bench
+
+    def report(name: str, done: int, total: int) -> None:
+        _say(f"{done + 1}/{total} {name}")
+
+    only = tuple(name for name in cases.split(",") if name)
+    result = bench(
+        data.absolute(), camera.absolute(), out.absolute(), only=only, rounds=rounds, report=report
+    )
+    failed = sorted(name for name, figures in result["cases"].items() if "failed" in figures)
+    values = {"output": str(out.absolute()), "cases": len(result["cases"]), "failed": failed}
+    _show(values, tr("Written: {path}", path=out), as_json=as_json)
+    if failed:
+        raise BadDataError(
+            "{count} cases failed: {names}",
+            hint="The result file says why.",
+            count=len(failed),
+            names=", ".join(failed),
+        )
 
 
 @contextlib.contextmanager
