@@ -191,35 +191,33 @@ def parse(data: U8, offsets: I64, kind: int) -> tuple[F64, I64, I64, I64, U8]:
     n = len(offsets) - 1
     stack = np.zeros(_DEPTH, np.int64)
     at = np.zeros(3, np.int64)
-    no_raw = np.empty(0, np.uint8)
-    no_xy = np.empty((0, 2), np.float64)
-    no_ends = np.empty(0, np.int64)
-    for i in range(n):
-        begin = max(offsets[i], 0)
-        end = min(offsets[i + 1], len(data))
-        if begin < end:
-            _walk(data, begin, end, kind, False, no_raw, no_xy, no_ends, no_ends, at, stack)
-    raw = np.empty(at[0] * 16, np.uint8)
-    coords = raw.view(np.float64).reshape((at[0], 2))
-    rings = np.empty(at[1], np.int64)
-    parts = np.empty(at[2], np.int64)
+    before = np.zeros(3, np.int64)
     geoms = np.zeros(n + 1, np.int64)
     flags = np.zeros(n, np.uint8)
-    at[:] = 0
-    before = np.zeros(3, np.int64)
-    for i in range(n):
-        begin = max(offsets[i], 0)
-        end = min(offsets[i + 1], len(data))
-        before[:] = at
-        found = 0
-        if begin < end:
-            found = _walk(data, begin, end, kind, True, raw, coords, rings, parts, at, stack)
-            if found & BROKEN:
-                at[:] = before
-        if at[2] == before[2]:
-            found |= EMPTY
-        flags[i] = found
-        geoms[i + 1] = at[2]
+    raw = np.empty(0, np.uint8)
+    rings = np.empty(0, np.int64)
+    parts = np.empty(0, np.int64)
+    for filling in range(2):  # count, then fill: one call of _walk, or it would be compiled twice
+        if filling:
+            raw = np.empty(at[0] * 16, np.uint8)
+            rings = np.empty(at[1], np.int64)
+            parts = np.empty(at[2], np.int64)
+            at[:] = 0
+        coords = raw.view(np.float64).reshape((len(raw) // 16, 2))
+        for i in range(n):
+            begin = max(offsets[i], 0)
+            end = min(offsets[i + 1], len(data))
+            before[:] = at
+            found = 0
+            if begin < end:
+                found = _walk(data, begin, end, kind, filling == 1, raw, coords, rings, parts, at, stack)
+                if filling and found & BROKEN:
+                    at[:] = before
+            if filling:
+                if at[2] == before[2]:
+                    found |= EMPTY
+                flags[i] = found
+                geoms[i + 1] = at[2]
     ring_offsets = np.zeros(at[1] + 1, np.int64)
     ring_offsets[1:] = rings[: at[1]]
     part_offsets = np.zeros(at[2] + 1, np.int64)
