@@ -49,11 +49,13 @@ class FieldDef(_Frozen, frozen=True):
         names = self.domain.get(str(value))
         if names is not None:
             return pick(*names)
+        if isinstance(value, bool):
+            return pick("是", "yes") if value else pick("否", "no")
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, float):
             text = f"{value:,.6g}"
-        elif isinstance(value, int) and not isinstance(value, bool) and self.unit:
+        elif isinstance(value, int) and self.unit:
             text = f"{value:,}"  # a quantity; numbers without a unit may be years or codes
         else:
             text = str(value)

@@ -138,14 +138,16 @@ class MapView(QWidget):
         page = self.card.page()
         if page is not None:
             most = height - 3 * MARGIN - size.height()
-            high = max(80, min(page.ideal_height(wide - 2) + 4, most))
+            ideal = page.ideal_height(wide - 4) + 4
+            high = max(80, min(ideal, most))
+            page.set_scrolling(ideal > most)
             self.card.setGeometry(width - wide - MARGIN, MARGIN, wide, high)
             self._shadow.setGeometry(self.card.geometry().adjusted(-8, -7, 8, 9))
         self._shadow.setVisible(not self.card.isHidden())
         self._shadow.stackUnder(self.card)
         if self._starting is not None:
-            hint = self._starting.sizeHint()
-            self._starting.setGeometry((width - 380) // 2, (height - hint.height()) // 2, 380, hint.height())
+            high = self._starting.heightForWidth(380)
+            self._starting.setGeometry((width - 380) // 2, (height - high) // 2, 380, high)
 
 
 class _Starting(QFrame):

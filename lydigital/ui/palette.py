@@ -202,7 +202,7 @@ class Palette(QFrame):
         self.refresh()
         self.show()
         self.raise_()
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def refresh(self) -> None:
         self._shown_for = self.field.text()

@@ -173,7 +173,7 @@ class StatusBar(QFrame):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.setToolTipsVisible(True)
-        menu.addSection(tr("Write coordinates as"))
+        menu.addAction(tr("Write coordinates as")).setEnabled(False)
         group = QActionGroup(menu)
         for each in NOTATIONS:
             action = menu.addAction(tr(each.title))

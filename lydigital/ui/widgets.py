@@ -194,6 +194,9 @@ class Page(QWidget):
         """Height at which nothing has to be scrolled."""
         return self.sizeHint().height()
 
+    def set_scrolling(self, needed: bool) -> None:
+        """Whether the page got less height than that."""
+
 
 class Badge(QWidget):
     """An icon on a tinted rounded square: heads of cards and empty states."""

@@ -44,7 +44,10 @@ def test_dms_carries():
 def test_written_coordinates_are_read_back():
     for how in NOTATIONS:
         text = write(632981.941, 3833392.921, Crs("EPSG:4546"), how)
-        readings = [p.in_crs(Crs("EPSG:4546")) for p in parse(text.replace(",", "").replace("E ", "").replace(" N ", " "))]
+        readings = [
+            p.in_crs(Crs("EPSG:4546"))
+            for p in parse(text.replace(",", "").replace("E ", "").replace(" N ", " "))
+        ]
         assert any(r == pytest.approx((632981.941, 3833392.921), abs=0.4) for r in readings), (how.id, text)
 
 

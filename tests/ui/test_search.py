@@ -34,7 +34,15 @@ def test_best_first():
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1:50000", 5e4), ("1:5万", 5e4), ("1:50,000", 5e4), ("25000", 25e3), ("2.5万", 25e3), ("1：500", 500), ("50k", 5e4)],
+    [
+        ("1:50000", 5e4),
+        ("1:5万", 5e4),
+        ("1:50,000", 5e4),
+        ("25000", 25e3),
+        ("2.5万", 25e3),
+        ("1：500", 500),
+        ("50k", 5e4),
+    ],
 )
 def test_scales(text, value):
     assert parse_scale(text) == value

@@ -9,7 +9,7 @@ pytest.importorskip("PySide6.QtWidgets")
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel  # noqa: TID251 - tests of the window
 
 from lydigital import texts
 from lydigital.ui import theme
@@ -38,7 +38,9 @@ def test_switching_a_layer_off_changes_the_picture_and_undo_brings_it_back(windo
     layer = window.session.document.layers[-1].id
     model = window.layers.model
     with framed(window):
-        assert model.setData(node_index(window, layer), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
+        assert model.setData(
+            node_index(window, layer), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole
+        )
     without = picture(window)
     assert (first != without).any()
     assert model.data(node_index(window, layer), Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
@@ -88,9 +90,11 @@ def test_dragging_a_row_changes_the_order(window):
 def test_filter_leaves_what_fits(window):
     window.layers.filter.setText("zzzz")
     assert window.layers.model.rowCount() == 0
-    title = window.layers.model.title(window.layers.model.node(node_index(window, "well"))) if node_index(
-        window, "well"
-    ).isValid() else "x"
+    title = (
+        window.layers.model.title(window.layers.model.node(node_index(window, "well")))
+        if node_index(window, "well").isValid()
+        else "x"
+    )
     assert title
     window.layers.filter.clear()
     assert window.layers.model.rowCount() == len(window.session.document.groups)

@@ -96,6 +96,11 @@ class Inspector(Page):
         head = self._head_box.heightForWidth(width) if self._head_box.hasHeightForWidth() else 0
         return (head if head > 0 else self._head.sizeHint().height()) + inner + 2
 
+    def set_scrolling(self, needed: bool) -> None:
+        # never "as needed": a bar that appears takes width, which makes it needed
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if needed else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self._scroll.setVerticalScrollBarPolicy(policy)
+
     def retranslate(self) -> None:
         """Build the card anew in the present language."""
         clear(self._head_box)
