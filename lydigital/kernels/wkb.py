@@ -39,6 +39,17 @@ def _read_vertices(
 
     ``raw`` is the same memory as ``coords``: bytes are copied, so that the source needs no alignment.
     """
+    if little and stride == 16:  # as it lies in memory: one copy, unless a vertex must be left out
+        whole, part = raw[cursor * 16 : (cursor + n) * 16], data[pos : pos + n * 16]
+        for b in range(len(whole)):
+            whole[b] = part[b]
+        values = coords[cursor : cursor + n]
+        wrong = 0
+        for k in range(n):
+            if not (np.isfinite(values[k, 0]) and np.isfinite(values[k, 1])):
+                wrong += 1
+        if wrong == 0:
+            return n, 0
     kept = 0
     missing = 0
     for k in range(n):

@@ -93,8 +93,7 @@ class _Kept:
         codes = layer.codes
         self.is_uniform = codes is not None and not codes.any()
         self.leader = leaders(layer.style)
-        self.key: tuple[float, float] | None = None
-        self.plan = Plan()
+        self.last: tuple[tuple[float, float], Plan] | None = None
 
 
 _kept: WeakKeyDictionary[SceneLayer, _Kept] = WeakKeyDictionary()
@@ -105,12 +104,13 @@ def plan_for(layer: SceneLayer, scale: float, dpi: float) -> Plan:
     kept = _kept.get(layer)
     if kept is None:
         kept = _kept[layer] = _Kept(layer)
-    key = (scale, dpi)
-    if kept.key != key:
-        kept.plan = _Planner(layer, kept.leader, scale, dpi).plan
-        kept.plan.is_uniform = kept.is_uniform
-        kept.key = key
-    return kept.plan
+    last = kept.last  # read and written in one go: the screen and an export may plan at the same time
+    if last is not None and last[0] == (scale, dpi):
+        return last[1]
+    plan = _Planner(layer, kept.leader, scale, dpi).plan
+    plan.is_uniform = kept.is_uniform
+    kept.last = ((scale, dpi), plan)
+    return plan
 
 
 def leaders(style: Style) -> list[int]:
