@@ -42,16 +42,16 @@ def style_of(name: str, rules: Rules, labels: str | None = None) -> Style:
     match name:
         case "buildings" | "buildings_4490":
             made = tuple(Rule((area(c),), value=int(k)) for k, c in s["fill"].items())
-            return Style(made, "categorized", s["field"], text)
+            return Style(made, "categorized", s["field"], labels=text)
         case "roads" | "pipes":
             lines = ((k, LineSymbolizer(Stroke(c, mm))) for k, (c, mm) in s["classes"].items())
-            return Style(tuple(Rule((line,), value=k) for k, line in lines), "categorized", s["field"], text)
+            return Style(tuple(Rule((line,), value=k) for k, line in lines), "categorized", s["field"], labels=text)
         case "pois":
             marks = (
                 (k, PointSymbolizer(s["shape"], s["size_mm"], c, s["outline"], s["outline_mm"]))
                 for k, c in s["fill"].items()
             )
-            return Style(tuple(Rule((mark,), value=k) for k, mark in marks), "categorized", s["field"], text)
+            return Style(tuple(Rule((mark,), value=k) for k, mark in marks), "categorized", s["field"], labels=text)
         case "villages":
             return Style((Rule((area(s["fill"]),)),))
         case "warning":
