@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -42,6 +42,7 @@ _PATTERNS = {"solid": 0.0, "hatch": 1.0, "cross": 2.0, "dots": 3.0}
 _SOLID = np.zeros(7, np.float64)
 _NO_IMPORTANCE = np.zeros(0, np.float32)
 _KEPT_SCRATCH = 2
+STRIP_PX = 9_000_000  # larger pictures (prints) are drawn in strips, or the working memory would be many times theirs
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +115,13 @@ def draw(
     """
     start = time.perf_counter()
     width, height = drawlist.viewport.width_px, drawlist.viewport.height_px
+    if width * height > STRIP_PX:
+        pixels = np.empty((height, width, 4), np.uint8)
+        rows = max(64, STRIP_PX // width)
+        for row in range(0, height, rows):
+            strip = _strip(drawlist, row, min(rows, height - row))
+            pixels[row : row + rows] = draw(strip, bgra=bgra, threads=threads, fonts=fonts, cancelled=cancelled).pixels
+        return Frame(pixels, time.perf_counter() - start)
     scratch = _borrow(width, height)
     painter = _Painter(drawlist.viewport, scratch, fonts, bgra)
     steps: list[Callable[[NDArray[np.uint32], int, int], None]] = []
@@ -149,6 +157,20 @@ def draw(
         raise
     _give_back(scratch)
     return Frame(frame.view(np.uint8).reshape(height, width, 4), time.perf_counter() - start)
+
+
+def _strip(drawlist: DrawList, row: int, rows: int) -> DrawList:
+    """Some rows of a large picture as a picture of their own."""
+    view = drawlist.viewport
+    x, y = view.centre
+    centre = (x, y + (view.height_px / 2 - row - rows / 2) * view.units_per_px)
+    shift = np.array([0.0, row, 0.0], np.float32)
+    labels = tuple(
+        replace(label, glyphs=label.glyphs - shift) for label in drawlist.labels
+        if label.box[3] + label.halo_px >= row - label.font.size_px
+        and label.box[1] - label.halo_px <= row + rows + label.font.size_px
+    )
+    return replace(drawlist, viewport=replace(view, centre=centre, height_px=rows), labels=labels)
 
 
 def packed(color: Rgba, bgra: bool) -> int:

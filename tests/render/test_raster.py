@@ -77,6 +77,20 @@ def test_bands_and_channel_order_change_nothing_else(threads):
     assert len(np.unique(one.reshape(-1, 4), axis=0)) > 20
 
 
+def test_large_pictures_are_drawn_in_strips_that_fit(monkeypatch):
+    glyphs = np.array([(10, 20, 0), (15, 20, 0.4)], np.float32)
+    label = PlacedLabel("ab", Font(8.0), (255, 0, 0, 255), (255, 255, 255, 255), 1.0, glyphs, (9, 13, 25, 21))
+    grid = Grid(np.arange(64, dtype=np.float32).reshape(8, 8), (AT[0] - 40, AT[1] + 40), (10.0, 10.0), CRS)
+    ground = SceneLayer("dem", grid, Style((Rule((RasterSymbolizer(),)),)))
+    plain = build([ground, *mixed_scene()], view(100, 150))
+    drawlist = DrawList(plain.viewport, plain.background, plain.ops, (label,))
+    fonts = BlockFonts()
+    whole = raster.draw(drawlist, fonts=fonts).pixels.astype(int)
+    monkeypatch.setattr(raster, "STRIP_PX", 64 * 100)
+    strips = raster.draw(drawlist, fonts=fonts).pixels
+    assert np.abs(whole - strips).max() <= 1
+
+
 def test_many_frames_in_the_same_memory_are_the_same():
     drawlist = build(mixed_scene(), view())
     first = raster.draw(drawlist).pixels
