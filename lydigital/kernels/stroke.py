@@ -62,13 +62,14 @@ def _segment(
     step_x, step_y = np.float32(ux), np.float32(-uy)
     zero, one, scale, half_f = np.float32(0.0), np.float32(1.0), np.float32(255.0), np.float32(0.5)
     slanted = abs(uy) > 1e-6
+    slope = ux / uy if slanted else 0.0
+    spread = reach / abs(uy) if slanted else 0.0
     both_round = round0 and round1
     for row in range(top, bottom):
         y = row + 0.5 - y0
         a, b = xmin, xmax
         if slanted:
-            centre = x0 + y * ux / uy
-            spread = reach / abs(uy)
+            centre = x0 + y * slope
             a, b = max(a, centre - spread), min(b, centre + spread)
         left, right = max(0, math.floor(a)), min(width, math.ceil(b))
         if left >= right:
