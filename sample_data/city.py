@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from affine import Affine
 
 CRS = "EPSG:4546"
 SEED = 410300
@@ -18,6 +19,11 @@ BOUNDS = (X0, Y1 - ROWS * CELL_M, X0 + COLUMNS * CELL_M, Y1)
 def generator(theme: str) -> np.random.Generator:
     """A random generator of its own for ``theme``: adding one theme never changes another."""
     return np.random.default_rng([SEED, *theme.encode()])
+
+
+def grid_transform(x0: float, y1: float, cell: float, height: float | None = None) -> Affine:
+    """The transform of a grid whose upper left corner is ``x0, y1``."""
+    return Affine(cell, 0.0, x0, 0.0, -(height or cell), y1)
 
 
 @dataclass

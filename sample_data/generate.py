@@ -16,13 +16,12 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from rasterio.enums import Resampling
-from rasterio.transform import from_origin
 
 from lydigital.model.layerdef import Catalogue, read_catalogue
 from lydigital.paths import layers_dir
 from lydigital.stores.create import create_gpkg, finish, write_layer
 from sample_data import base, thematic
-from sample_data.city import CRS, Terrain
+from sample_data.city import CRS, City, Terrain, grid_transform
 
 GPKG, DEM = "luoyang.gpkg", "luoyang_dem.tif"
 _NODATA = -32768
@@ -31,7 +30,7 @@ _NODATA = -32768
 def write_dem(terrain: Terrain, path: Path) -> None:
     """The terrain as a GeoTIFF of whole metres with overviews."""
     z = np.round(terrain.z).astype(np.int16)
-    transform = from_origin(terrain.x0, terrain.y1, terrain.cell, terrain.cell)
+    transform = grid_transform(terrain.x0, terrain.y1, terrain.cell, terrain.cell)
     with rasterio.open(
         path,
         "w",
@@ -56,11 +55,11 @@ def write_dem(terrain: Terrain, path: Path) -> None:
         file.build_overviews([2, 4, 8], Resampling.average)
 
 
-def write_city(folder: Path) -> Path:
-    """Write both files to ``folder``; returns the GeoPackage's path."""
+def write_city(folder: Path, city: City | None = None) -> Path:
+    """Write both files of ``city`` (built when not given) to ``folder``; returns the GeoPackage's path."""
     folder.mkdir(parents=True, exist_ok=True)
     catalogue = read_catalogue(layers_dir())
-    city = base.build()
+    city = city or base.build()
     write_dem(city.terrain, folder / DEM)
     path = folder / GPKG
     path.unlink(missing_ok=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import rasterio.features
 import shapely
-from rasterio.transform import from_origin
 from scipy import ndimage
 
 from sample_data import facts
-from sample_data.city import COLUMNS, ROWS, X0, Y1, City, Layer, generator
+from sample_data.city import COLUMNS, ROWS, X0, Y1, City, Layer, generator, grid_transform
 from sample_data.projection import project
 from sample_data.streets import ARTERIAL, FAST, Streets
 from sample_data.terrain import noise
@@ -34,7 +33,7 @@ def _cover(city: City) -> None:
     z = z[: rows * 2, : columns * 2].reshape(rows, 2, columns, 2).mean(axis=(1, 3))
     dy, dx = np.gradient(z, _CELL)
     slope = ndimage.uniform_filter(np.sqrt(dx * dx + dy * dy), 5)
-    transform = from_origin(X0, Y1, _CELL, _CELL)
+    transform = grid_transform(X0, Y1, _CELL, _CELL)
     outline = city.layers["county"].geometry
     inside = rasterio.features.rasterize(outline, z.shape, transform=transform) > 0
     busy = np.concatenate([city.layers[k].geometry for k in ("reservoir", "river_area", "settlement")])
@@ -48,7 +47,7 @@ def _cover(city: City) -> None:
         [(g, i + 1) for i, g in enumerate(township.geometry)], z.shape, transform=transform
     )
     code, county = np.array(township.columns["code"]), np.array(township.columns["county_code"])
-    shapes, at = _patches(farm, owner, transform, 3, 250000.0)
+    shapes, at = _patches(farm, owner, transform, 240.0, 250000.0)
     mean_z, mean_slope = _means(shapes, z), _means(shapes, slope)
     kind = np.where(mean_slope < 0.035, "水浇地", np.where(mean_z > 420, "梯田", "旱地"))
     city.layers["farmland"] = Layer(
@@ -64,7 +63,7 @@ def _cover(city: City) -> None:
         },
     )
     county_of = np.concatenate([[0], np.array([list(facts.COUNTIES).index(c) + 1 for c in county])])[owner]
-    shapes, at = _patches(forest, county_of, transform, 3, 900000.0)
+    shapes, at = _patches(forest, county_of, transform, 330.0, 900000.0)
     city.layers["forest"] = Layer(
         shapes,
         {
@@ -77,12 +76,10 @@ def _cover(city: City) -> None:
 
 
 def _patches(
-    mask: np.ndarray, owner: np.ndarray, transform: object, opening: int, least: float
+    mask: np.ndarray, owner: np.ndarray, transform: object, tolerance: float, least: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Polygons of ``mask`` split by ``owner`` (1…n), and the owner's number (0…n−1) of each."""
-    mask = ndimage.binary_opening(
-        ndimage.median_filter(mask.astype(np.uint8), 5) > 0, np.ones((opening - 1,) * 2, bool)
-    )
+    mask = ndimage.binary_opening(ndimage.median_filter(mask.astype(np.uint8), 5) > 0, np.ones((2, 2), bool))
     found = [
         (shapely.geometry.shape(g), int(v) - 1)
         for g, v in rasterio.features.shapes(
@@ -91,7 +88,7 @@ def _patches(
     ]
     found = [f for f in found if f[0].area >= least]
     # Neighbours keep their shared border.
-    shapes = shapely.coverage_simplify(np.array([f[0] for f in found]), 170.0)
+    shapes = shapely.coverage_simplify(np.array([f[0] for f in found]), tolerance)
     shapes = shapely.set_precision(shapely.make_valid(shapes, method="structure"), 1.0)
     owners = np.array([f[1] for f in found])
     keep = shapely.area(shapes) > least / 2

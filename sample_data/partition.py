@@ -8,7 +8,8 @@ import numba
 import numpy as np
 import rasterio.features
 import shapely
-from rasterio.transform import from_origin
+
+from sample_data.city import grid_transform
 
 _STEPS = np.array([(-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)])
 
@@ -103,7 +104,7 @@ def areas(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Label numbers and their polygons: a coverage with simplified, shared borders."""
     shapes = rasterio.features.shapes(
-        label.astype(np.int32), connectivity=4, transform=from_origin(x0, y1, cell, cell)
+        label.astype(np.int32), connectivity=4, transform=grid_transform(x0, y1, cell, cell)
     )
     found: dict[int, list[shapely.Geometry]] = {}
     for geometry, value in shapes:

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import rasterio.features
 import shapely
-from rasterio.transform import from_origin
 from scipy import ndimage
 
 from sample_data import facts
-from sample_data.city import City, Layer, Terrain, generator
+from sample_data.city import City, Layer, Terrain, generator, grid_transform
 from sample_data.partition import areas, planar, scatter, spread
 from sample_data.projection import project, wgs_from_gcj
 from sample_data.rivers import courses
@@ -65,7 +64,9 @@ def short_name(name: str) -> str:
     """A village's name as on a map."""
     for ending in ("社区居民委员会", "村民委员会", "社区居委会", "居民委员会", "村委会", "居委会", "社区"):
         if name.endswith(ending) and len(name) > len(ending):
-            return name[: -len(ending)] + {"村民委员会": "村", "村委会": "村"}.get(ending, "社区")
+            stem = name[: -len(ending)]
+            kind = "村" if ending in {"村民委员会", "村委会"} else "社区"
+            return stem if stem.endswith(kind) else stem + kind
     return name
 
 
@@ -118,7 +119,7 @@ def _suitability(
     wet = rasterio.features.rasterize(
         [water],
         z.shape,
-        transform=from_origin(x[0, 0] - cell / 2, y[0, 0] + cell / 2, cell, cell),
+        transform=grid_transform(x[0, 0] - cell / 2, y[0, 0] + cell / 2, cell, cell),
         all_touched=True,
     )
     return np.where(wet > 0, 1e-12, fit)

@@ -14,13 +14,12 @@ import numba
 import numpy as np
 import rasterio.features
 import shapely
-from rasterio.transform import from_origin
 from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay
 
-from sample_data.city import CELL_M, COLUMNS, ROWS, X0, Y1, City, Layer, RoadGraph, generator
+from sample_data.city import CELL_M, COLUMNS, ROWS, X0, Y1, City, Layer, RoadGraph, generator, grid_transform
 from sample_data.highways import EXPRESSWAY, NATIONAL, PROVINCIAL, TRUNKS
 from sample_data.projection import project
 from sample_data.terrain import noise
@@ -137,7 +136,7 @@ def _grid_cost(city: City, streets: Streets) -> np.ndarray:
     cost = (1 + (slope / 0.11) ** 2) * (
         1 + 0.3 * noise(ROWS, COLUMNS, 26, rng) + 0.2 * noise(ROWS, COLUMNS, 9, rng)
     )
-    transform = from_origin(X0, Y1, CELL_M, CELL_M)
+    transform = grid_transform(X0, Y1, CELL_M, CELL_M)
     river = rasterio.features.rasterize(city.layers["river_area"].geometry, cost.shape, transform=transform)
     lake = rasterio.features.rasterize(
         shapely.buffer(city.layers["reservoir"].geometry, 50),
@@ -202,9 +201,14 @@ def _between_seats(city: City, net: Network) -> None:
         net.add(net.path(int(cells[a]), int(cells[b]), net.discounted(), 4500), _RANK[COUNTY])
 
 
+def _targets(city: City) -> np.ndarray:
+    """Every village, and every seat that has no village in its cell."""
+    return np.concatenate([shapely.get_coordinates(city.layers[k].geometry) for k in ("village", "place")])
+
+
 def _to_villages(city: City, net: Network, streets: Streets) -> None:
     """A tree of cheapest ways from the network to every village; pieces many villages use are township roads."""
-    xy = shapely.get_coordinates(city.layers["village"].geometry)
+    xy = _targets(city)
     starts = {i for (a, b), (rank, _, _) in net.edges.items() if rank < 6 for i in (a, b)}
     starts |= set(map(int, cell_of(streets.nodes[:, 0], streets.nodes[:, 1])))
     before = reach(net.discounted(), np.array(sorted(starts)), -1, 0, ROWS, 0, COLUMNS)
@@ -233,9 +237,10 @@ def _smooth(xy: np.ndarray) -> np.ndarray:
 def _lines(city: City, net: Network, streets: Streets) -> None:
     """Chains of equal class between crossings and villages; inside the street grid the streets take over."""
     village = shapely.get_coordinates(city.layers["village"].geometry)
-    at = {int(c): v for c, v in zip(cell_of(village[:, 0], village[:, 1])[::-1], village[::-1], strict=True)}
+    places = _targets(city)
+    at = {int(c): v for c, v in zip(cell_of(places[:, 0], places[:, 1])[::-1], places[::-1], strict=True)}
     town = rasterio.features.rasterize(
-        [streets.area], (ROWS, COLUMNS), transform=from_origin(X0, Y1, CELL_M, CELL_M)
+        [streets.area], (ROWS, COLUMNS), transform=grid_transform(X0, Y1, CELL_M, CELL_M)
     ).ravel()
     edges = {k: v for k, v in sorted(net.edges.items()) if v[0] == 6 or not (town[k[0]] and town[k[1]])}
     around: dict[int, list[int]] = {}
@@ -291,10 +296,14 @@ def _lines(city: City, net: Network, streets: Streets) -> None:
     names = [t[1] for t in tags] + list(streets.name) + [""] * len(links["edges"])
     refs = [t[2] for t in tags] + [""] * (len(streets.edges) + len(links["edges"]))
     city.roads = RoadGraph(nodes, pairs, np.array(shapes), np.array(kinds), np.array(names), np.array(refs))
+    # Villages inside the street grid join it in the graph only: no road is drawn across their blocks.
+    drawn = (
+        np.flatnonzero(links["edges"][:, 0] < count + len(streets.nodes)) + len(lines) + len(streets.edges)
+    )
     _layer(
         city,
-        np.array(shapes)[np.r_[: len(lines), len(lines) + len(streets.edges) : len(shapes)]],
-        [*tags, *[(1, "", "")] * len(links["edges"])],
+        np.array(shapes)[np.r_[: len(lines), drawn]],
+        [*tags, *[(1, "", "")] * len(drawn)],
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import rasterio.features
 import shapely
-from rasterio.transform import from_origin
 from scipy import ndimage
 
 from sample_data import facts
-from sample_data.city import City, Layer, generator
+from sample_data.city import City, Layer, generator, grid_transform
 from sample_data.projection import project
 from sample_data.terrain import noise
 from sample_data.water import smoothed
@@ -116,7 +115,7 @@ def _towns(  # noqa: PLR0917
     crowd *= 1 + 0.35 * noise(rows, columns, 14, rng)
     built = ndimage.binary_opening(np.round(crowd, 4) > 0.28, iterations=1)
     built = ndimage.binary_closing(built, iterations=4)
-    transform = from_origin(left, top, _CELL, _CELL)
+    transform = grid_transform(left, top, _CELL, _CELL)
     wet = rasterio.features.rasterize([_water(city)], built.shape, transform=transform, all_touched=True)
     built &= wet == 0
     found = [

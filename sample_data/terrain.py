@@ -15,10 +15,9 @@ import numba
 import numpy as np
 import rasterio.features
 import shapely
-from rasterio.transform import from_origin
 from scipy import ndimage
 
-from sample_data.city import CELL_M, COLUMNS, ROWS, X0, Y1, Terrain, bilinear, generator
+from sample_data.city import CELL_M, COLUMNS, ROWS, X0, Y1, Terrain, bilinear, generator, grid_transform
 from sample_data.courses import MEANS, PLAINS
 from sample_data.facts import PEAKS
 from sample_data.projection import project
@@ -225,7 +224,7 @@ def _plains(cell: float, rows: int, columns: int) -> np.ndarray:
     """Distance (m) to the plains."""
     rings = [shapely.Polygon(np.column_stack(project(*np.array(ring).T))) for ring in PLAINS]
     inside = rasterio.features.rasterize(
-        rings, (rows, columns), transform=from_origin(X0, Y1, cell, cell), fill=0, default_value=1
+        rings, (rows, columns), transform=grid_transform(X0, Y1, cell, cell), fill=0, default_value=1
     )
     return ndimage.distance_transform_edt(inside == 0, sampling=cell)
 

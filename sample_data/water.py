@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import rasterio.features
 import shapely
-from rasterio.transform import from_origin
 from scipy import ndimage
 
-from sample_data.city import CELL_M, COLUMNS, ROWS, X0, Y1, City, Layer, generator
+from sample_data.city import BOUNDS, CELL_M, COLUMNS, ROWS, X0, Y1, City, Layer, generator, grid_transform
 from sample_data.courses import RESERVOIRS
 from sample_data.projection import project
 from sample_data.rivers import courses
@@ -55,7 +54,7 @@ def surface(xy: np.ndarray, width: np.ndarray) -> shapely.Geometry:
 
 def build(city: City, outline: shapely.Geometry) -> None:
     """Add river, river_area, reservoir, dam and stream to ``city``; ``outline`` is the area of the city."""
-    near = shapely.simplify(shapely.buffer(outline, 4000), 200)
+    near = shapely.box(*BOUNDS)
     lakes = _reservoirs(city)
     rows, areas = [], []
     for course in courses():
@@ -151,7 +150,7 @@ def _reservoirs(city: City) -> dict:
             for g, v in rasterio.features.shapes(
                 pool.astype(np.uint8),
                 mask=pool,
-                transform=from_origin(x[0] - fine / 2, y[0] + fine / 2, fine, fine),
+                transform=grid_transform(x[0] - fine / 2, y[0] + fine / 2, fine, fine),
             )
             if v
         ]
