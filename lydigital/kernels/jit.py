@@ -113,6 +113,20 @@ _lock = threading.RLock()
 _kernels: list[Kernel] = []
 
 
+def _skip_blas() -> None:
+    """Have numba's array functions without scipy.linalg: half a second at every start, and no kernel multiplies matrices.
+
+    ``numba.np.arraymath`` looks for BLAS when it is imported and takes an ImportError for an answer.
+    """
+    if "numba.np.arraymath" in sys.modules or "scipy.linalg" in sys.modules:
+        return
+    sys.modules["scipy.linalg"] = None  # the import system's own word for "not there"
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules["scipy.linalg"]
+
+
 class Kernel:
     """A compiled function with one signature."""
 
@@ -141,6 +155,7 @@ class Kernel:
             if _is_python():
                 self._run = self.function
             else:
+                _skip_blas()
                 setattr(numba.config, "CACHE_DIR", _cache_folder(self.function.__module__))  # noqa: B010 - untyped
                 run = numba.njit(
                     nogil=True, cache=True, error_model="numpy", fastmath=_FAST if self.fast else False
