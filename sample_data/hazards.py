@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 from rasterio.features import shapes as polygonize
-from rasterio.transform import from_origin
 from scipy import ndimage
 
-from sample_data.city import City, Layer, generator
+from sample_data.city import City, Layer, generator, grid_transform
 from sample_data.sites import (
     ESTIMATED,
     SAMPLE,
@@ -96,7 +95,7 @@ def _zones(city: City, sites: Sites) -> Layer:
     inside = shapely.contains_xy(sites.outline, t.x0 + (x + 0.5) * cell, t.y1 - (y + 0.5) * cell)
     steps = np.quantile(score[inside], [0.74, 0.89, 0.965])
     level = np.where(inside, 4 - np.searchsorted(steps, score), 0).astype(np.uint8)
-    transform = from_origin(t.x0, t.y1, cell, cell)
+    transform = grid_transform(t.x0, t.y1, cell, cell)
     parts, levels = [], []
     for value, smallest in ((3, 3.0), (2, 1.6), (1, 0.8)):
         mask = ndimage.binary_opening((level > 0) & (level <= value), iterations=1)
