@@ -17,7 +17,9 @@ from lydigital.errors import BadDataError
 Stops = tuple[tuple[float, float], ...]
 Size = float | Stops
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?")
-Blend = Literal["normal", "multiply", "screen"]
+Blend = Literal["normal", "multiply", "screen", "overlay"]
+Method = Literal["quantile", "equal", "natural", "std", "pretty", "manual"]
+AREA = "@area_km2"  # to divide by: the area of the feature on the ellipsoid, km²
 
 
 class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -48,11 +50,20 @@ class Fill(_Frozen, frozen=True):
     width_mm: float = 0.3
 
 
+class Shade(_Frozen, frozen=True):
+    """A band of colour inside the edge of an area that fades towards its middle."""
+
+    color: str
+    width_mm: float = 3.0
+    opacity: float = 0.6
+
+
 class PolygonSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="polygon"):
-    """An area: its fill, then its outline."""
+    """An area: its fill, then the shading inside its edge, then its outline."""
 
     fill: Fill | None = None
     stroke: Stroke | None = None
+    inner: Shade | None = None
 
 
 class LineSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="line"):
@@ -62,8 +73,27 @@ class LineSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="line"):
     casing: Stroke | None = None
 
 
+class Scaled(_Frozen, frozen=True):
+    """Sizes by value: a mark of ``value`` is as large as its symbolizer says, others by (v / value) ** ``exponent``.
+
+    Exponent 0.5 makes areas proportional; Flannery's 0.5716 makes up for eyes that see large circles too small
+    (Flannery 1971). ``field`` may be divided by another and multiplied by ``per``. No mark is smaller than
+    ``least_mm``; values of zero and less have none.
+    """
+
+    field: str
+    value: float
+    divide_by: str = ""
+    per: float = 1.0
+    exponent: float = 0.5
+    least_mm: float = 0.6
+
+
 class PointSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="point"):
-    """A mark: a shaped badge with an optional icon ``glyph`` (name in the icon font) on it."""
+    """A mark: a shaped badge with an optional icon ``glyph`` (name in the icon font) on it.
+
+    ``rotation_field`` holds degrees clockwise from north. On areas and lines the mark stands inside or in the middle.
+    """
 
     shape: Literal["circle", "square", "rounded", "diamond", "triangle", "hexagon", "shield", "pin"] = (
         "circle"
@@ -76,32 +106,132 @@ class PointSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="point"):
     glyph_color: str = "#ffffff"
     opacity: float = 1.0
     rotation_field: str = ""
+    scaled: Scaled | None = None
+
+
+class Share(_Frozen, frozen=True):
+    """A part of a chart, or a kind of dots: a field of numbers and its colour."""
+
+    field: str
+    color: str
+    title: str = ""
+    title_en: str = ""
+
+
+class ChartSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="chart"):
+    """A small chart in every feature. Negative and missing values count as nothing.
+
+    ``size_mm`` is the diameter, or the height of the tallest bar. With ``value`` the area of a pie follows the sum of
+    its parts, and ``value`` is the sum shown at full size. For bars ``value`` is what the full height stands for.
+    """
+
+    shares: tuple[Share, ...]
+    shape: Literal["pie", "ring", "bar"] = "pie"
+    size_mm: float = 9.0
+    value: float = 0.0
+    outline: str = "#ffffff"
+    outline_mm: float = 0.25
+    opacity: float = 1.0
+
+
+class DotSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="dots"):
+    """Dot density: one dot for every ``value`` of each share's field, at places that never change.
+
+    A feature of number v has round(v / value) dots, spread at random over its area; the places depend on its fid only.
+    """
+
+    shares: tuple[Share, ...]
+    value: float
+    size_mm: float = 0.6
+    opacity: float = 0.9
+
+
+class HeatSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="heat"):
+    """Density of points, each spread over a quartic kernel (Silverman 1986, eq. 4.5) of a radius on screen or ground.
+
+    ``ramp`` runs from nothing to ``maximum`` (points, or sums of ``weight_field``, a km²). With a maximum of 0 it runs
+    to the densest place in the picture, and means more or less only.
+    """
+
+    ramp: tuple[str, ...]
+    radius_mm: float = 6.0
+    radius_m: float = 0.0
+    weight_field: str = ""
+    maximum: float = 0.0
+    opacity: float = 0.85
+
+
+class ClusterSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="cluster"):
+    """Points nearer than ``radius_mm`` as one badge with their number; lone points as ``point``."""
+
+    point: PointSymbolizer
+    radius_mm: float = 12.0
+    color: str = "#0f766e"
+    text_color: str = "#ffffff"
+    least: int = 2
 
 
 class RasterSymbolizer(_Frozen, frozen=True, tag_field="kind", tag="raster"):
-    """A grid: colour ``ramp`` stops ``[[value, "#rrggbb"], ...]`` under a hillshade.
+    """A raster: colour ``ramp`` stops ``[[value, "#rrggbb"], ...]`` under a hillshade, or a picture.
 
-    Hillshade after Horn (1981), azimuth clockwise from north, altitude above the horizon, both in degrees.
-    ``shade`` is its strength from 0 (flat) to 1.
+    Attributes
+    ----------
+    show
+        ``terrain`` (one band, shaded) or ``image`` (its bands as colours, no shade); ``auto`` goes by the file: a
+        palette, several bands, or whole numbers without sign are an image. A ramp is drawn from ``bands[0]`` anyway.
+    steps
+        How the ramp is read: ``linear`` between stops, ``classes`` from a stop to below the next, ``codes`` exactly.
+        Values below the first class and unknown codes are transparent, as are colours that say so (``#rrggbb00``).
+    shade
+        Strength of the hillshade after Horn (1981), from 0 (flat) to 1. Without a ramp 1 is the plain hillshade.
+    azimuth_deg, altitude_deg
+        Of the light, clockwise from grid north and above the horizon.
+    z_factor
+        Vertical exaggeration, of the hillshade only.
+    multidirectional
+        Light from four sides around the azimuth, weighted by aspect (Mark 1992).
+    bands, stretch
+        Of an image: one or three bands from 1, and the values shown black and white; otherwise the file's own.
+    contour_interval_m
+        Between contour lines; by scale as ``[[denominator, interval], ...]``: up to each denominator its interval,
+        none beyond the last. 0 is none. Every fifth line is wider and carries its height (GB/T 20257.1).
     """
 
     ramp: tuple[tuple[float, str], ...] = ()
+    steps: Literal["linear", "classes", "codes"] = "linear"
+    show: Literal["auto", "terrain", "image"] = "auto"
     shade: float = 0.6
     azimuth_deg: float = 315.0
     altitude_deg: float = 45.0
     z_factor: float = 1.0
     multidirectional: bool = True
     opacity: float = 1.0
+    bands: tuple[int, ...] = ()
+    stretch: tuple[float, float] | None = None
+    contour_interval_m: Size = 0.0
+    contour_color: str = "#a8743a"
+    contour_width_mm: float = 0.15
+    contour_labels: bool = True
+
+    def contour_interval(self, denominator: float) -> float:
+        """Metres between contour lines at a scale denominator, 0 for none."""
+        if isinstance(self.contour_interval_m, (int, float)):
+            return max(0.0, float(self.contour_interval_m))
+        return next((max(0.0, metres) for limit, metres in self.contour_interval_m if denominator <= limit), 0.0)
 
 
-Symbolizer = PolygonSymbolizer | LineSymbolizer | PointSymbolizer | RasterSymbolizer
+Symbolizer = (
+    PolygonSymbolizer | LineSymbolizer | PointSymbolizer | RasterSymbolizer | ChartSymbolizer | DotSymbolizer
+    | HeatSymbolizer | ClusterSymbolizer
+)  # fmt: skip
 
 
 class Rule(_Frozen, frozen=True):
     """Which features, at which scales, drawn how.
 
     A categorized style compares ``value`` (or ``values``) with its field, a graduated style takes ``minimum`` ≤ x <
-    ``maximum``. A rule without any of these takes what no other rule took. ``min_scale`` and ``max_scale`` are scale
+    ``maximum``; a bivariate style also ``second``[0] ≤ y < ``second``[1] of its second field (None is without limit).
+    A rule without any of these takes what no other rule took. ``min_scale`` and ``max_scale`` are scale
     denominators: drawn where ``min_scale`` ≤ denominator < ``max_scale`` (0 and inf where left out).
     """
 
@@ -112,12 +242,14 @@ class Rule(_Frozen, frozen=True):
     values: tuple[str | int, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    second: tuple[float | None, float | None] | None = None
     min_scale: float = 0.0
     max_scale: float = math.inf
 
     @property
     def is_else(self) -> bool:
-        return self.value is None and not self.values and self.minimum is None and self.maximum is None
+        numbers = (self.minimum, self.maximum, self.second)
+        return self.value is None and not self.values and all(v is None for v in numbers)
 
 
 class LabelStyle(_Frozen, frozen=True):
@@ -146,12 +278,29 @@ class LabelStyle(_Frozen, frozen=True):
     classes: tuple[str | int, ...] = ()
 
 
+class Scheme(_Frozen, frozen=True):
+    """How the rules of a thematic style came about: what the inspector goes on from and the legend states."""
+
+    method: Method = "quantile"
+    ramp: str = ""
+    reverse: bool = False
+    unit: str = ""
+
+
 class Style(_Frozen, frozen=True):
-    """Rules and labels of one layer."""
+    """Rules and labels of one layer.
+
+    What a graduated style compares is ``field``, divided by ``divide_by`` where given (another field, or ``AREA``) and
+    multiplied by ``per``; a bivariate style also looks at ``second``.
+    """
 
     rules: tuple[Rule, ...]
-    kind: Literal["single", "categorized", "graduated"] = "single"
+    kind: Literal["single", "categorized", "graduated", "bivariate"] = "single"
     field: str = ""
+    divide_by: str = ""
+    per: float = 1.0
+    second: str = ""
+    scheme: Scheme | None = None
     labels: LabelStyle | None = None
     opacity: float = 1.0
     blend: Blend = "normal"

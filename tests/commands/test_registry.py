@@ -29,6 +29,19 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "layer.labels": {"layer": "way"},
     "layer.style": {"layer": "way", "style": {"rules": []}},
     "layer.zoom_to": {"layer": "spot"},
+    "style.single": {"layer": "way", "color": "#123456"},
+    "style.categorize": {"layer": "field", "field": "name"},
+    "style.graduate": {"layer": "field", "field": "@area_km2", "classes": 2},
+    "style.breaks": {"layer": "field", "breaks": [0.1]},
+    "style.proportional": {"layer": "field", "field": "@area_km2"},
+    "style.chart": {"layer": "field", "fields": ["@area_km2"]},
+    "style.dots": {"layer": "field", "fields": ["@area_km2"]},
+    "style.heat": {"layer": "spot"},
+    "style.cluster": {"layer": "spot"},
+    "style.bivariate": {"layer": "field", "field": "@area_km2", "second": "@area_km2", "classes": 2},
+    "style.adjust": {"layer": "field", "blend": "multiply"},
+    "style.labels": {"layer": "way", "field": "name"},
+    "style.reset": {"layer": "field"},
     "group.toggle": {"group": "net"},
     "group.expand": {"group": "net"},
     "group.show_layers": {"groups": ["net", "land"]},
@@ -46,6 +59,7 @@ def session(small_session, tmp_path):
     """A session in which every command can be done: saved project, bookmark, something to undo and to redo, views."""
     execute(small_session, "view.bookmark_add", title="b", layers=True)
     execute(small_session, "layer.hide", layer="field")
+    execute(small_session, "style.graduate", layer="field", field="@area_km2", classes=3)
     execute(small_session, "file.save_as", path=str(tmp_path / "project"))
     for scale in (9000, 4000, 2000):
         small_session.move(small_session.viewport.at_scale(scale))
