@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from lydigital.domain.identify import Hit
     from lydigital.model.document import LayerRef, MapDocument
-    from lydigital.model.grid import Grid
+    from lydigital.model.grid import Raster
     from lydigital.model.layerdef import Catalogue, LayerDef
     from lydigital.model.style import Style
     from lydigital.model.table import FeatureTable
@@ -179,7 +179,12 @@ class Session:
         return Viewport.of_bounds(self.bounds(), width_px, height_px, crs, dpi=dpi, margin=0.03)
 
     def bounds(self, layer_ids: tuple[str, ...] = ()) -> tuple[float, float, float, float]:
-        """Bounds of the layers named, or of all feature layers shown, in the document's system; Luoyang when empty."""
+        """Bounds of the layers named, or of the whole map, in the document's system; Luoyang when empty.
+
+        The whole map is the catalogue's home layer where the document has it, or else all feature layers shown.
+        """
+        if not layer_ids and self.catalogue.home and self.document.layer(self.catalogue.home):
+            layer_ids = (self.catalogue.home,)
         refs = [ref for ref in self.document.layers if (ref.id in layer_ids if layer_ids else ref.visible)]
         boxes = [(ref, self._layer_bounds(ref)) for ref in refs]
         found = [
@@ -196,7 +201,11 @@ class Session:
     @property
     def issues(self) -> tuple[Issue, ...]:
         """What is wrong: layers that cannot be shown, and what was found in those read so far."""
-        return tuple(issue for found in tuple(self._issues.values()) for issue in found)
+        late = [
+            msgspec.structs.replace(issue, layer=ref.id)
+            for ref in self.document.layers for issue in self.stores.found_since(ref)
+        ]  # fmt: skip
+        return (*(issue for found in tuple(self._issues.values()) for issue in found), *late)
 
     def definition(self, layer_id: str) -> LayerDef:
         """What a layer is: from the catalogue, or generated from its store for a layer the catalogue does not know."""
@@ -219,8 +228,8 @@ class Session:
         ref = self.document.layer(layer_id)
         return ref.style if ref is not None and ref.style is not None else self.definition(layer_id).style
 
-    def table(self, layer_id: str) -> FeatureTable | Grid:
-        """Features or grid of a layer in the document's system, read on first need.
+    def table(self, layer_id: str) -> FeatureTable | Raster:
+        """Features of a layer in the document's system, or its raster in its own, read on first need.
 
         Raises
         ------
@@ -283,7 +292,7 @@ class Session:
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _scene_layer(self, ref: LayerRef, crs: str, style: Style, selection: Selection) -> SceneLayer | None:
-        def read() -> FeatureTable | Grid:
+        def read() -> FeatureTable | Raster:
             data = self.stores.read(ref, Crs(crs))
             found = self.stores.describe(ref).issues
             self._issues[ref.id] = tuple(msgspec.structs.replace(issue, layer=ref.id) for issue in found)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import shapely
 
-from sample_data import land, landmarks, places, rails, roads, settlements, streets, terrain, water
+from sample_data import (
+    land,
+    landmarks,
+    places,
+    rails,
+    roads,
+    settlements,
+    streets,
+    surroundings,
+    terrain,
+    water,
+)
 from sample_data.city import City
 
 
@@ -13,6 +24,7 @@ def build() -> City:
     city = City(terrain.build())
     water.build(city, shapely.union_all(places.county_polygons()))
     places.build(city)
+    surroundings.build(city)
     settlements.build(city)
     grid = streets.build(city)
     roads.build(city, grid)

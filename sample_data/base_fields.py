@@ -98,6 +98,12 @@ _PEOPLE = ("population", "integer", "常住人口", "Population", "人", {})
 _HOUSES = ("households", "integer", "户数", "Households", "户", {})
 
 FIELDS = {
+    "surroundings": (
+        "polygon",
+        "市域外淡化",
+        "Land around the city, faded",
+        [("step", "integer", "淡化级", "Step", "", {}), _NATURE],
+    ),
     "county": (
         "polygon",
         "区县",

@@ -118,11 +118,15 @@ class SystemDef(_Frozen, frozen=True):
 
 
 class Catalogue(_Frozen, frozen=True):
-    """All layer definitions, groups in tree order (top of the tree first)."""
+    """All layer definitions, groups in tree order (top of the tree first).
+
+    ``home`` is the layer whose bounds are the whole city: a map with it opens there.
+    """
 
     layers: tuple[LayerDef, ...]
     groups: tuple[GroupDef, ...]
     systems: tuple[SystemDef, ...] = ()
+    home: str = ""
 
     def layer(self, layer_id: str) -> LayerDef | None:
         return next((d for d in self.layers if d.id == layer_id), None)
@@ -134,6 +138,7 @@ class Catalogue(_Frozen, frozen=True):
 class _Groups(_Frozen, frozen=True):
     groups: tuple[GroupDef, ...]
     systems: tuple[SystemDef, ...] = ()
+    home: str = ""
 
 
 def read_layer(path: Path) -> LayerDef:
@@ -210,7 +215,7 @@ def _read_all(folder: Path, files: list[Path]) -> Catalogue:
                 layer=layer.id,
                 group=layer.group,
             )
-    return Catalogue(layers, groups.groups, groups.systems)
+    return Catalogue(layers, groups.groups, groups.systems, groups.home)
 
 
 _Definition = TypeVar("_Definition", LayerDef, _Groups)
