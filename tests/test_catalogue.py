@@ -188,6 +188,7 @@ def test_the_city_view_is_calm():
     assert {"relief", "county", "river", "reservoir", "road", "seat"} <= visible
     assert visible <= {
         "relief",
+        "surroundings",
         "county",
         "river",
         "reservoir",
@@ -245,6 +246,7 @@ def test_personal_fields_are_marked():
 
 def test_numbers_name_their_unit():
     known = {
+        "step",
         "level",
         "year",
         "oneway",

@@ -56,6 +56,8 @@ def mark(
                 continue
             x0, y0 = math.floor(fx + 0.5), math.floor(fy + 0.5)
             a, b = max(x0, 0), min(x0 + w, width)
+            if a >= b:  # a negative end would mean the whole row
+                continue
             for y in range(max(y0, row0), min(y0 + h, row1)):
                 below = frame[y, a:b]
                 at = start + (y - y0) * w + a - x0

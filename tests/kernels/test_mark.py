@@ -39,6 +39,13 @@ def test_sprites_are_clipped_at_every_side_and_band():
     assert np.array_equal(frame, put(points, sprite, (1.5, 1.5), bands=((0, 1), (1, 4))))
 
 
+def test_a_sprite_just_outside_draws_nothing():
+    sprite = [[0xFFFFFFFF] * 3] * 3
+    for x in np.arange(-6.0, -1.5, 0.25):
+        for point in ((x, 2.0), (6.0 - x, 2.0), (3.0, x), (3.0, 4.0 - x)):
+            assert (put([point], sprite, (1.5, 1.5)) == BLACK).all(), point
+
+
 def lettered(pens, masks, *, halo=0, bands=((0, 8),)):
     frame = np.full((8, 12), BLACK, np.uint32)
     scratch = np.zeros((8, 12), np.uint8)
