@@ -82,7 +82,7 @@ def open_layer(
     """One layer of the benchmark, through the same stores and cache as in the program."""
     style = style_of(name, rules, labels)
     if name == "dem":
-        return SceneLayer(name, cache.read_grid(folder / f"{name}.{form}", crs), style)
+        return SceneLayer(name, cache.read_raster(folder / f"{name}.{form}"), style)
     store = open_store(str(folder / f"{name}.{form}"))
     data = cache.read(store, store.layers()[0].name, crs)
     assert isinstance(data, FeatureTable)

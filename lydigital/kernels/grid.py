@@ -1,4 +1,7 @@
-"""Grids to pixels: tint and hillshade once, smooth resampling every frame."""
+"""Grids to pixels: colours and hillshade of a tile once, smooth resampling every frame.
+
+Pixels of a tile are premultiplied: a cell without a value is 0, and mixing neighbours needs no second thought.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import math
 import numpy as np
 from numba import types
 
-from lydigital.kernels.blend import OPAQUE, over
+from lydigital.kernels.blend import OPAQUE
 from lydigital.kernels.jit import (
     F32,
     F64,
@@ -28,9 +31,13 @@ from lydigital.kernels.jit import (
     u32s2,
 )
 
+LINEAR, CLASSES, CODES = 0, 1, 2  # how a ramp is read
+NORMAL, MULTIPLY, SCREEN, OVERLAY = 0, 1, 2, 3
+ROUND = np.uint64(0x0080008000800080)
 _HALF = 0x008000800080  # of the lowest bit that stays, in each of three channels
 _OPAQUE, _RB, _G, _EIGHT = np.uint32(OPAQUE), np.uint32(0xFF00FF), np.uint32(0x00FF00), np.uint32(8)
 _HALF_RB, _HALF_G = np.uint32(0x800080), np.uint32(0x008000)
+u32_part = types.Array(types.uint32, 2, "A")  # part of a larger picture
 
 
 @inner
@@ -41,49 +48,107 @@ def _value(values: F32, row: int, column: int, fallback: float) -> float:
     return fallback if math.isnan(value) else float(value)
 
 
-@kernel(f32s2, f64, f64, f64s, f64s2, f64s2, f64)
-def shade(
-    values: F32, cell_x_m: float, cell_y_m: float, stops: F64, colors: F64, lights: F64, strength: float,
-) -> U32:
-    """Hypsometric tint under a hillshade, ``(rows, columns) uint32``; 0 where there is no value.
-
-    ``stops`` ascend, with a row of ``colors`` ``(k, 3)`` each. ``lights`` ``(l, 4)``: unit vector east, north, up, and
-    weight. Slopes after Horn (1981); several lights as in the multidirectional hillshade of Mark (1992).
-    ``cell_*_m`` are metres divided by the vertical exaggeration.
-    """
-    rows, columns = values.shape
-    out = np.zeros((rows, columns), np.uint32)
-    flat = 0.0
+@inner
+def _light(east: float, north: float, lights: F64, several: bool) -> float:
+    """Light from 0 to 1 on a slope that rises by ``east`` and ``north``."""
+    steep = east * east + north * north
+    size = 1.0 / math.sqrt(1.0 + steep)
+    if not several or steep == 0.0:
+        cosine = (lights[0, 2] - lights[0, 0] * east - lights[0, 1] * north) * size
+        return max(0.0, cosine)
+    total = 0.0
     for k in range(len(lights)):
-        flat += lights[k, 3] * lights[k, 2]
+        cosine = (lights[k, 2] - lights[k, 0] * east - lights[k, 1] * north) * size
+        away = lights[k, 3] * north - lights[k, 4] * east  # sine of aspect less azimuth, times the steepness
+        total += away * away * max(0.0, cosine)
+    return 0.5 * total / steep
+
+
+@kernel(f32s2, i64, i64, u32_part, f64s, f64s, f64s, f64s2, i64, f64s2, f64)
+def shade(
+    values: F32, top: int, left: int, out: U32, cell_x_m: F64, cell_y_m: F64, stops: F64, colors: F64, ramp: int,
+    lights: F64, strength: float,
+) -> None:
+    """Colours under a hillshade into ``out`` ``(rows, columns)``, premultiplied; 0 where there is no value.
+
+    ``out[0, 0]`` is ``values[top, left]``; ``values`` should reach one cell further on all sides where there is more.
+    ``cell_*_m`` ``(rows,)`` are metres divided by the vertical exaggeration. ``stops`` ascend, with a row of ``colors``
+    ``(k, 4)`` each, read as ``ramp`` says: LINEAR between stops, CLASSES from a stop to below the next, CODES exactly.
+    Without stops the hillshade alone: grey 1 to 255 as of GDAL.
+
+    Slopes after Horn (1981), "Hill shading and the reflectance map", Proc. IEEE 69(1). ``lights`` ``(l, 5)``: unit
+    vector east, north, up; east and north of the azimuth. Of several, the share of each is half the squared sine of
+    aspect less azimuth (Mark 1992, "A multidirectional, oblique-weighted, shaded-relief image of the Island of
+    Hawaii", USGS Open-File Report 92-422).
+    """
+    rows, columns = out.shape
+    several = len(lights) > 1
+    flat = lights[0, 2]
+    n = len(stops)
     for r in range(rows):
         stop = 0
+        y = top + r
         for c in range(columns):
-            z = float(values[r, c])
+            x = left + c
+            z = float(values[y, x])
             if math.isnan(z):
+                out[r, c] = 0
                 continue
-            a, b, d = _value(values, r - 1, c - 1, z), _value(values, r - 1, c, z), _value(values, r - 1, c + 1, z)
-            e, f = _value(values, r, c - 1, z), _value(values, r, c + 1, z)
-            g, h, i = _value(values, r + 1, c - 1, z), _value(values, r + 1, c, z), _value(values, r + 1, c + 1, z)
-            east = ((d + 2 * f + i) - (a + 2 * e + g)) / (8 * cell_x_m)
-            north = ((a + 2 * b + d) - (g + 2 * h + i)) / (8 * cell_y_m)
-            size = 1.0 / math.sqrt(1.0 + east * east + north * north)
-            light = 0.0
-            for k in range(len(lights)):
-                cosine = (lights[k, 2] - lights[k, 0] * east - lights[k, 1] * north) * size
-                light += lights[k, 3] * max(0.0, cosine)
-            tone = strength * (light / flat - 1.0)  # 0 on flat ground, so that the tint keeps its meaning
+            light = flat
+            if strength > 0.0:
+                a, b, d = _value(values, y - 1, x - 1, z), _value(values, y - 1, x, z), _value(values, y - 1, x + 1, z)
+                e, f = _value(values, y, x - 1, z), _value(values, y, x + 1, z)
+                g, h, i = _value(values, y + 1, x - 1, z), _value(values, y + 1, x, z), _value(values, y + 1, x + 1, z)
+                east = ((d + 2 * f + i) - (a + 2 * e + g)) / (8 * cell_x_m[r])
+                north = ((a + 2 * b + d) - (g + 2 * h + i)) / (8 * cell_y_m[r])
+                light = _light(east, north, lights, several)
+            if n == 0:
+                grey = int(255.5 - strength * (254.0 - 254.0 * light))
+                out[r, c] = np.uint32(OPAQUE | (grey << 16) | (grey << 8) | grey)
+                continue
             while stop > 0 and z < stops[stop]:
                 stop -= 1
-            while stop < len(stops) - 2 and z >= stops[stop + 1]:
+            while stop < n - 1 and z >= stops[stop + 1]:
                 stop += 1
-            t = min(1.0, max(0.0, (z - stops[stop]) / (stops[stop + 1] - stops[stop])))
-            pixel = OPAQUE
+            t = 0.0
+            other = stop
+            if ramp == LINEAR:
+                if stop < n - 1:
+                    t = min(1.0, max(0.0, (z - stops[stop]) / (stops[stop + 1] - stops[stop])))
+                    other = stop + 1
+            elif z < stops[stop] or (ramp == CODES and z != stops[stop]):
+                out[r, c] = 0
+                continue
+            alpha = colors[stop, 3] + t * (colors[other, 3] - colors[stop, 3])
+            tone = strength * (light / flat - 1.0)  # 0 on flat ground, so that the tint keeps its meaning
+            pixel = int(alpha + 0.5) << 24
             for k in range(3):
-                value = colors[stop, k] + t * (colors[stop + 1, k] - colors[stop, k])
+                value = colors[stop, k] + t * (colors[other, k] - colors[stop, k])
                 value = value * (1.0 + tone) if tone < 0.0 else value + (255.0 - value) * min(1.0, 0.8 * tone)
-                pixel |= int(min(255.0, max(0.0, value + 0.5))) << (8 * k)
+                value = min(255.0, max(0.0, value)) * alpha * (1.0 / 255.0)
+                pixel |= int(value + 0.5) << (8 * k)
             out[r, c] = np.uint32(pixel)
+
+
+@kernel(f32s2)
+def halve(values: F32) -> F32:
+    """Half the resolution: each cell the mean of its four with a value, NaN where none has."""
+    rows, columns = values.shape
+    out = np.empty(((rows + 1) // 2, (columns + 1) // 2), np.float32)
+    for r in range(out.shape[0]):
+        upper = values[2 * r]
+        lower = values[min(2 * r + 1, rows - 1)]
+        twice = 2 * r + 1 < rows
+        for c in range(out.shape[1]):
+            total, count = 0.0, 0
+            for x in range(2 * c, min(2 * c + 2, columns)):
+                if not math.isnan(upper[x]):
+                    total += upper[x]
+                    count += 1
+                if twice and not math.isnan(lower[x]):
+                    total += lower[x]
+                    count += 1
+            out[r, c] = np.float32(total / count) if count else np.float32(np.nan)
     return out
 
 
@@ -94,10 +159,56 @@ def _spread(pixel: int) -> int:
 
 
 @inner
+def wide(pixel: int) -> int:
+    """Four channels 16 bits apart (first, third, second, fourth); sums with weights of 256 in all stay within them."""
+    p = np.uint64(pixel)
+    return (p & np.uint64(0x00FF00FF)) | ((p & np.uint64(0xFF00FF00)) << np.uint64(24))
+
+
+@inner
+def narrow(channels: int) -> int:
+    """The pixel of four channels as of :func:`wide`."""
+    return np.uint32((channels & np.uint64(0x00FF00FF)) | ((channels >> np.uint64(24)) & np.uint64(0xFF00FF00)))
+
+
+@inner
+def _blended(below: int, color: int, alpha: int, blend: int) -> int:
+    """One channel: a premultiplied colour on an opaque one."""
+    if blend == MULTIPLY:
+        return (below * (255 - alpha + color) + 127) // 255
+    if blend == SCREEN:
+        return color + (below * (255 - color) + 127) // 255
+    if blend == OVERLAY:
+        rest = below * (255 - alpha)
+        if below < 128:
+            return (rest + 2 * below * color + 127) // 255
+        return (rest + 255 * alpha - 2 * (255 - below) * (alpha - color) + 127) // 255
+    return color + (below * (255 - alpha) + 127) // 255
+
+
+@inner
+def put(below: int, color: int, opacity: int, blend: int, edge: int) -> int:
+    """A premultiplied colour laid on an opaque pixel; ``opacity`` 0-256, ``edge`` 256 or more to sharpen its alpha.
+
+    Blend modes after W3C Compositing and Blending Level 1, section 9.
+    """
+    r, g, b, a = color & 0xFF, (color >> 8) & 0xFF, (color >> 16) & 0xFF, color >> 24
+    if edge > 256 and a < 255:
+        sharp = min(255, max(0, (((2 * a - 255) * edge) >> 9) + 128))
+        r, g, b, a = r * sharp // a, g * sharp // a, b * sharp // a, sharp
+    if opacity < 256:
+        r, g, b, a = (r * opacity + 128) >> 8, (g * opacity + 128) >> 8, (b * opacity + 128) >> 8, (a * opacity + 128) >> 8
+    r = min(255, _blended(below & 0xFF, r, a, blend))
+    g = min(255, _blended((below >> 8) & 0xFF, g, a, blend))
+    b = min(255, _blended((below >> 16) & 0xFF, b, a, blend))
+    return OPAQUE | r | (g << 8) | (b << 16)
+
+
+@inner
 def _stretch(
     pixels: U32, row: int, first: int, last: int, cells: I32, weights: U16, level: I64, step: I64, out: U32,
 ) -> bool:
-    """One row of ``pixels`` mixed along x; returns whether there are no gaps in it."""
+    """One row of ``pixels`` mixed along x; returns whether all of it is opaque."""
     source = pixels[row, first : last + 1]
     n = len(source)
     least = np.uint32(0xFFFFFFFF)
@@ -115,29 +226,31 @@ def _stretch(
         d = c + np.uint64(1)
         v = level[d] + step[c] * np.int64(weights[x, 0]) - step[d] * np.int64(weights[x, 2])
         out[x] = np.uint32(((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE)
-    if not whole:
+    if not whole:  # the alpha alike
         for x in range(len(out)):
             c = np.int64(cells[x]) - first
-            if source[c] < OPAQUE:
-                out[x] = 0
-            elif source[max(c - 1, 0)] < OPAQUE or source[min(c + 1, n - 1)] < OPAQUE:
-                out[x] = source[c]
+            alpha = (
+                np.int64(source[max(c - 1, 0)] >> 24) * np.int64(weights[x, 0])
+                + np.int64(source[c] >> 24) * np.int64(weights[x, 1])
+                + np.int64(source[min(c + 1, n - 1)] >> 24) * np.int64(weights[x, 2]) + 128
+            ) >> 8
+            out[x] = np.uint32((np.int64(out[x]) & 0xFFFFFF) | (alpha << 24))
     return whole
 
 
 @kernel(
-    u32_frame, i64, i64, i64, i64, u32s2, i32s, read(types.uint16, 2), i32s, read(types.uint16, 2), i64,
+    u32_frame, i64, i64, i64, i64, u32s2, i32s, read(types.uint16, 2), i32s, read(types.uint16, 2), i64, i64, i64,
 )
 def drape(
     frame: U32, row0: int, row1: int, column0: int, column1: int, pixels: U32, cells_x: I32, weights_x: U16,
-    cells_y: I32, weights_y: U16, opacity: int,
+    cells_y: I32, weights_y: U16, opacity: int, blend: int, edge: int,
 ) -> None:
     """Lay ``pixels`` smoothly over the columns column0 <= x < column1 of the rows row0 <= y < row1 of the frame.
 
     Frame column x mixes three columns of ``pixels`` around ``cells_x[x]`` by ``weights_x`` ``(w, 3)``, which add up to
-    256; rows alike. ``opacity`` 0-256. Pixels are opaque, or 0 where there is nothing: a frame pixel that would mix
-    nothing with something takes the nearest cell, or stays. Each row of ``pixels`` is mixed along x once, and three of
-    them along y for every frame row.
+    256; rows alike. ``opacity`` 0-256. ``edge`` is 256 times the size of a cell in pixels where cells have a value or
+    none: the border between is then a pixel wide, not a cell; else 256. Each row of ``pixels`` is mixed along x once, and three of them along y for
+    every frame row.
     """
     rows, columns = pixels.shape
     first = max(int(cells_x[column0]) - 1, 0)
@@ -158,7 +271,7 @@ def drape(
         a, b, c = stretched[upper], stretched[middle % 3], stretched[lower]
         p, q, r = np.uint32(weights_y[y, 0]), np.uint32(weights_y[y, 1]), np.uint32(weights_y[y, 2])
         part = frame[y, column0:column1]
-        if opacity == 256 and whole[upper] and whole[middle % 3] and whole[lower]:
+        if opacity == 256 and blend == NORMAL and whole[upper] and whole[middle % 3] and whole[lower]:
             for x in range(len(part)):
                 rb = np.uint32(np.uint32(np.uint32(a[x] & _RB) * p) + np.uint32(np.uint32(b[x] & _RB) * q))
                 rb = np.uint32(np.uint32(rb + np.uint32(np.uint32(c[x] & _RB) * r)) + _HALF_RB)
@@ -166,14 +279,8 @@ def drape(
                 g = np.uint32(np.uint32(g + np.uint32(np.uint32(c[x] & _G) * r)) + _HALF_G)
                 part[x] = _OPAQUE | np.uint32(np.uint32(rb >> _EIGHT) & _RB) | np.uint32(np.uint32(g >> _EIGHT) & _G)
             continue
+        i, j, k = np.uint64(p), np.uint64(q), np.uint64(r)
         for x in range(len(part)):
-            pixel = np.int64(b[x])
-            if pixel == 0:
-                continue
-            if a[x] != 0 and c[x] != 0:
-                v = (
-                    _spread(np.int64(a[x])) * np.int64(p) + _spread(pixel) * np.int64(q)
-                    + _spread(np.int64(c[x])) * np.int64(r) + _HALF
-                )
-                pixel = ((v >> 8) & 0xFF) | ((v >> 16) & 0xFF00) | ((v >> 24) & 0xFF0000) | OPAQUE
-            part[x] = np.uint32(over(np.int64(part[x]), pixel, opacity))
+            color = narrow((wide(a[x]) * i + wide(b[x]) * j + wide(c[x]) * k + ROUND) >> np.uint64(8))
+            if color >> np.uint32(24):
+                part[x] = np.uint32(put(np.int64(part[x]), np.int64(color), opacity, blend, edge))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from lydigital.model.geometry import GeometryKind
-from lydigital.model.grid import Grid
 from lydigital.model.style import PointSymbolizer
+from lydigital.model.table import FeatureTable
 from lydigital.render.plan import plan_for
 from lydigital.units import mm_to_px
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lydigital.model.geometry import GeometryArray
-    from lydigital.model.style import Fill, RasterSymbolizer, Style
-    from lydigital.model.table import FeatureTable
+    from lydigital.model.grid import Raster
+    from lydigital.model.style import Blend, Fill, RasterSymbolizer, Style
     from lydigital.model.viewport import Viewport
     from lydigital.render.plan import Plan
 
@@ -61,7 +61,7 @@ class SceneLayer:
     """
 
     id: str
-    data: FeatureTable | Grid
+    data: FeatureTable | Raster
     style: Style
     codes: NDArray[np.int16] | None = None
     opacity: float = 1.0
@@ -108,11 +108,12 @@ class MarkOp:
 
 @dataclass(frozen=True, eq=False)
 class RasterOp:
-    """Draw a grid."""
+    """Draw a raster, warped where it is in another system than the picture."""
 
-    grid: Grid
+    raster: Raster
     symbolizer: RasterSymbolizer
     opacity: float = 1.0
+    blend: Blend = "normal"
 
 
 Op = FillOp | StrokeOp | MarkOp | RasterOp
@@ -159,7 +160,7 @@ def build(
 ) -> DrawList:
     """Choose rules, rows, sizes and label places for one picture; no labels without ``fonts``.
 
-    Tables and grids must be in the viewport's reference system.
+    Tables must be in the viewport's reference system; rasters are warped into it.
     """
     scale = viewport.scale
     ops: list[Op] = []
@@ -173,10 +174,10 @@ def build(
         if not plan and not (style.labels and layer.labels):
             continue
         data = layer.data
-        assert data.crs == viewport.crs, f"{layer.id} is in {data.crs}, the picture in {viewport.crs}"
-        if isinstance(data, Grid):
-            ops.extend(RasterOp(data, s, layer.opacity * style.opacity) for s in plan.rasters)
+        if not isinstance(data, FeatureTable):
+            ops.extend(RasterOp(data, s, layer.opacity * style.opacity, style.blend) for s in plan.rasters)
             continue
+        assert data.crs == viewport.crs, f"{layer.id} is in {data.crs}, the picture in {viewport.crs}"
         x0, y0, x1, y1 = viewport.bounds
         margin = plan.margin_px * viewport.units_per_px
         box = (x0 - margin, y0 - margin, x1 + margin, y1 + margin)

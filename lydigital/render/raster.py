@@ -123,7 +123,7 @@ def draw(
             pixels[row : row + rows] = draw(strip, bgra=bgra, threads=threads, fonts=fonts, cancelled=cancelled).pixels
         return Frame(pixels, time.perf_counter() - start)
     scratch = _borrow(width, height)
-    painter = _Painter(drawlist.viewport, scratch, fonts, bgra)
+    painter = _Painter(drawlist.viewport, scratch, fonts, bgra, cancelled)
     steps: list[Callable[[NDArray[np.uint32], int, int], None]] = []
     for op in drawlist.ops:
         step = painter.step(op)
@@ -182,8 +182,11 @@ def packed(color: Rgba, bgra: bool) -> int:
 class _Painter:
     """Turns operations into steps that draw rows of the frame."""
 
-    def __init__(self, viewport: Viewport, scratch: _Scratch, fonts: Fonts | None, bgra: bool) -> None:
+    def __init__(
+        self, viewport: Viewport, scratch: _Scratch, fonts: Fonts | None, bgra: bool, cancelled: Callable[[], bool] | None,
+    ) -> None:
         self.viewport = viewport
+        self.cancelled = cancelled
         self.scratch = scratch
         self.fonts = fonts
         self.bgra = bgra
@@ -197,7 +200,7 @@ class _Painter:
             return self.stroke(op) if len(op.rows) and op.color[3] > 0 and op.width_px > 0 else None
         if isinstance(op, MarkOp):
             return self.marks(op) if len(op.rows) else None
-        return relief.prepare(op, self.viewport, self.bgra)
+        return relief.prepare(op, self.viewport, self.bgra, self.cancelled)
 
     def fill(self, op: FillOp) -> Callable[[NDArray[np.uint32], int, int], None]:
         g, s = op.geometry, self.scratch

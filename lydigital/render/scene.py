@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lydigital.model.document import LayerRef
-    from lydigital.model.grid import Grid
+    from lydigital.model.grid import Raster
     from lydigital.model.style import Style
     from lydigital.model.table import FeatureTable
     from lydigital.render.drawlist import SceneLayer
@@ -61,7 +61,7 @@ class SceneLayers:
         crs: str,
         style: Style,
         selected: NDArray[np.int64] | None,
-        read: Callable[[], FeatureTable | Grid],
+        read: Callable[[], FeatureTable | Raster],
     ) -> SceneLayer | None:
         """The layer in ``style`` with the features ``selected`` (fids), from ``read()`` where it must be read.
 
@@ -96,7 +96,7 @@ class SceneLayers:
         self._made.clear()
 
 
-def _codes(data: FeatureTable | Grid, style: Style, old: SceneLayer | None) -> NDArray[np.int16] | None:
+def _codes(data: FeatureTable | Raster, style: Style, old: SceneLayer | None) -> NDArray[np.int16] | None:
     """Rule numbers; those of ``old`` while its style is the same."""
     from lydigital.model.table import FeatureTable
     from lydigital.render import classify
@@ -108,7 +108,7 @@ def _codes(data: FeatureTable | Grid, style: Style, old: SceneLayer | None) -> N
     return classify.codes(data, style)
 
 
-def _rows(data: FeatureTable | Grid, selected: NDArray[np.int64] | None) -> NDArray[np.int32]:
+def _rows(data: FeatureTable | Raster, selected: NDArray[np.int64] | None) -> NDArray[np.int32]:
     """Row numbers of the selected features."""
     if selected is None or not hasattr(data, "fid"):
         return np.zeros(0, np.int32)

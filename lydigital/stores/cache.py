@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from lydigital.stores.rasters import RasterFile
     from lydigital.stores.store import Store
 
 LIMIT_BYTES = 4 << 30
@@ -122,25 +123,29 @@ def read(store: Store, layer: str, target: Crs, *, crs: str = "") -> FeatureTabl
     return table
 
 
-def read_grid(path: Path, target: Crs | None = None) -> Grid:
-    """Read a raster with overviews in the ``target`` system (its own where left out), from the cache where known."""
+def read_raster(path: Path, *, crs: str = "") -> Grid | RasterFile:
+    """A raster ready to be drawn, in its own system; one that must be read whole comes from the cache where known.
+
+    Raises
+    ------
+    LydError
+        As :func:`lydigital.stores.rasters.open_raster` does.
+    """
     from lydigital.stores import rasters
 
-    kept_path = _path(rasters.identity(path), "" if target is None else target.definition, "")
-    kept = _open(kept_path, _grid)
-    if kept is not None:
-        return kept
-    grid = rasters.read_grid(path, target)
-    levels = (grid, *grid.overviews)
-    arrays = {f"level{i}": level.values for i, level in enumerate(levels)}
-    _keep(
-        kept_path,
-        arrays,
-        crs=grid.crs.definition,
-        origin=grid.origin,
-        cells=tuple(level.cell for level in levels),
-    )
-    return grid
+    def keep(path: Path, file: RasterFile) -> Grid:
+        kept_path = _path(rasters.identity(path), "", crs)
+        kept = _open(kept_path, _grid)
+        if kept is not None:
+            return kept
+        grid = rasters.read_grid(file)
+        levels = (grid, *grid.overviews)
+        arrays = {f"level{i}": level.values for i, level in enumerate(levels)}
+        cells = tuple(level.cell for level in levels)
+        _keep(kept_path, arrays, crs=grid.crs.definition, origin=grid.origin, cells=cells)
+        return grid
+
+    return rasters.open_raster(path, crs=crs, keep=keep)
 
 
 def finish() -> None:
@@ -253,7 +258,7 @@ def _version() -> str:
     here, kernels = Path(__file__).parent, Path(simplify.__file__).parent
     digest = hashlib.sha256(f"{_FORMAT}|{BLOCK}".encode())
     makers = tuple(here / f"{name}.py" for name in ("assemble", "cache", "gpkg_rows", "ogr", "rasters"))
-    for path in (*makers, kernels / "ragged.py", kernels / "simplify.py", kernels / "wkb.py"):
+    for path in (*makers, kernels / "grid.py", kernels / "ragged.py", kernels / "simplify.py", kernels / "wkb.py"):
         if path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()

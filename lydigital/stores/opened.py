@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lydigital.errors import BadDataError
-from lydigital.stores.store import RASTER_SUFFIXES, LayerInfo, check_file, open_store
+from lydigital.stores.store import RASTER_SUFFIXES, LayerInfo, open_store
 
 if TYPE_CHECKING:
     from lydigital.model.crs import Crs
     from lydigital.model.document import LayerRef
     from lydigital.model.grid import Grid
+    from lydigital.model.issue import Issue
     from lydigital.model.table import FeatureTable
+    from lydigital.stores.rasters import RasterFile
     from lydigital.stores.store import Store
 
 
@@ -30,22 +32,14 @@ def describe_grid(path: Path) -> LayerInfo:
     StoreUnavailableError, BadDataError
         When it is missing, or no raster.
     """
-    import rasterio
+    from lydigital.stores.rasters import RasterFile
 
-    check_file(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        try:
-            with rasterio.open(path) as source:
-                code = source.crs.to_epsg() if source.crs is not None else None
-                crs = f"EPSG:{code}" if code else source.crs.to_wkt() if source.crs is not None else ""
-                x0, y0, x1, y1 = map(float, source.bounds)
-                return LayerInfo(path.stem, path.stem, "none", -1, crs, (x0, y0, x1, y1), ())
-        except rasterio.errors.RasterioError as error:
-            raise BadDataError(
-                "{path} cannot be read as a raster: {reason}",
-                hint="Check that the copy is complete, or export it again.", path=str(path), reason=str(error)[:300],
-            ) from error  # fmt: skip
+    with closing(RasterFile(path)) as file:
+        return _described(file)
+
+
+def _described(file: RasterFile) -> LayerInfo:
+    return LayerInfo(file.path.stem, file.path.stem, "none", -1, file.crs.definition, file.bounds, (), file.issues)
 
 
 class OpenStores:
@@ -53,6 +47,7 @@ class OpenStores:
 
     def __init__(self) -> None:
         self._stores: dict[str, Store] = {}
+        self._rasters: dict[tuple[str, str], RasterFile] = {}
         self._lock = threading.RLock()
 
     def store(self, uri: str) -> Store:
@@ -77,12 +72,13 @@ class OpenStores:
             When the source is missing, broken or has no such layer.
         """
         if is_raster(ref.source):
-            return describe_grid(Path(ref.source))
+            known = self._rasters.get((ref.source, ref.crs))
+            return describe_grid(Path(ref.source)) if known is None else _described(known)
         store = self.store(ref.source)
         return store.describe(self._table(store, ref))
 
-    def read(self, ref: LayerRef, crs: Crs) -> FeatureTable | Grid:
-        """Features or grid in ``crs``.
+    def read(self, ref: LayerRef, crs: Crs) -> FeatureTable | Grid | RasterFile:
+        """Features in ``crs``, or a raster in its own system.
 
         Raises
         ------
@@ -92,15 +88,33 @@ class OpenStores:
         from lydigital.stores import cache
 
         if is_raster(ref.source):
-            return cache.read_grid(Path(ref.source), crs)
+            return self._raster(ref)
         store = self.store(ref.source)
         return cache.read(store, self._table(store, ref), crs, crs=ref.crs)
+
+    def found_since(self, ref: LayerRef) -> tuple[Issue, ...]:
+        """What drawing found wrong with a raster after it was read."""
+        file = self._rasters.get((ref.source, ref.crs))
+        return () if file is None else tuple(i for i in file.issues if i.code == "raster.broken")
 
     def close(self) -> None:
         with self._lock:
             for store in self._stores.values():
                 store.close()
             self._stores.clear()
+            for file in self._rasters.values():
+                file.close()
+            self._rasters.clear()
+
+    def _raster(self, ref: LayerRef) -> Grid | RasterFile:
+        from lydigital.stores import cache
+        from lydigital.stores.rasters import RasterFile
+
+        found = cache.read_raster(Path(ref.source), crs=ref.crs)
+        if isinstance(found, RasterFile):
+            with self._lock:  # an older one may still be drawn: it reads on without being kept
+                self._rasters[ref.source, ref.crs] = found
+        return found
 
     def _table(self, store: Store, ref: LayerRef) -> str:
         if ref.table:
