@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from lydigital.ui.search import Entry
 
 SIDE_PX = 252
+SLOW_MS = 500  # a frame that takes longer is announced
 SETTLED_MS = 350  # after the last move of the map
 
 
@@ -87,6 +88,7 @@ class Window(QMainWindow):
         self.worker = FrameWorker(Picture(session, self._compiled.emit))
         self.worker.framed.connect(self._frame_came)
         self.worker.failed.connect(self._frame_failed)
+        self.worker.busy.connect(self._worker_busy)
         if transient:
             self.resize(1440, 900)
         else:
@@ -145,6 +147,8 @@ class Window(QMainWindow):
         self.jobs.failed.connect(lambda _job, error: self._failed(error))
         self._progressed.connect(self.status.show_progress)
         self._compiled.connect(self._show_compiling)
+        self._slow = QTimer(self, interval=SLOW_MS, singleShot=True)
+        self._slow.timeout.connect(lambda: self.status.show_progress(tr("Drawing"), None))
         self._settled = QTimer(self, interval=SETTLED_MS, singleShot=True)
         self._settled.timeout.connect(self._map_settled)
 
@@ -291,8 +295,6 @@ class Window(QMainWindow):
 
     def _frame_came(self, frame: FrameImage) -> None:
         self.canvas.show_frame(frame)
-        if self.jobs.running is None:
-            self.status.end_progress()
         if not self._first_frame_seen:
             self._first_frame_seen = True
             self.map.end_start()
@@ -310,6 +312,14 @@ class Window(QMainWindow):
     def _frame_failed(self, error: BaseException) -> None:
         self.map.end_start()
         self._failed(error)
+
+    def _worker_busy(self, busy: bool) -> None:
+        if busy:
+            self._slow.start()
+            return
+        self._slow.stop()
+        if self.jobs.running is None:
+            self.status.end_progress()
 
     def _show_compiling(self, done: int, total: int) -> None:
         if not self._first_frame_seen:
@@ -475,6 +485,7 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Unsaved changes stay in the autosave and are offered at the next start; nothing has to be asked."""
         self._settled.stop()
+        self._slow.stop()
         self.worker.close()
         self.jobs.close()
         for signal, slot in self._links:

@@ -9,7 +9,7 @@ pytest.importorskip("PySide6.QtWidgets")
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel  # noqa: TID251 - tests of the window
+from PySide6.QtWidgets import QApplication, QLabel
 
 from lydigital import texts
 from lydigital.ui import theme

@@ -322,9 +322,26 @@ class LayersPanel(QWidget):
 
     def _context(self, at: QPoint) -> None:
         index = self.tree.indexAt(at)
-        if index.isValid() and self.model.node(index).kind == "layer":
+        kind = self.model.node(index).kind if index.isValid() else ""
+        if kind == "layer":
             self.tree.setCurrentIndex(index)
             self._menu(index).popup(self.tree.viewport().mapToGlobal(at))
+        elif kind == "group":
+            self._group_menu(self.model.node(index)).popup(self.tree.viewport().mapToGlobal(at))
+
+    def _group_menu(self, node: Node) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        group = self.model.group_of(node)
+        visible = group is not None and group.visible
+        menu.addAction(icons.icon("eye-outline"), tr("Show all layers of the group")).triggered.connect(
+            lambda: self._do("group.show_layers", groups=(node.id,))
+        )
+        menu.addAction(
+            icons.icon("eye-off-outline" if visible else "eye-outline"),
+            tr("Switch the group off") if visible else tr("Switch the group on"),
+        ).triggered.connect(lambda: self._do("group.toggle", group=node.id))
+        return menu
 
     def _menu(self, index: QModelIndex) -> QMenu:
         """What can be done with a layer; each entry is a command."""
