@@ -16,6 +16,9 @@ from lydigital.ui import app
 from lydigital.ui.notices import InlineBar
 from lydigital.ui.window import Window
 
+# what the offscreen platform says of every window that changes its least size
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
+
 
 @pytest.fixture
 def lasting(application, qtbot, small_city, small_catalogue):
