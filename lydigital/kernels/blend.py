@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lydigital.kernels.jit import U16, U32, inner
+from lydigital.kernels.jit import U32, inner
 
 OPAQUE = 0xFF000000
 _OPAQUE, _RB, _G, _EIGHT = np.uint32(OPAQUE), np.uint32(0xFF00FF), np.uint32(0x00FF00), np.uint32(8)
@@ -59,41 +59,38 @@ def _mixed(base: int, r: int, g: int, b: int, a: int) -> int:
 
 
 @inner
-def dab(frame: U32, sums: U16, base: U32, tag: int, y: int, x: int, color: int, cover: float) -> None:
+def dab(frame: U32, sums: U32, tag: int, y: int, x: int, color: int, cover: float) -> None:
     """Cover a part (0-1) of one pixel with ``color``, as one of many neighbours in a layer.
 
     Neighbours that share an edge cover the pixel side by side: their shares add up before they meet the background, so
     that no seam of background shows between them; only what exceeds the whole pixel lies over what came before.
-    ``sums`` holds the layer's colours and alpha so far, ``base`` the pixel before the layer. Both count only while
-    ``base`` carries this layer's ``tag`` and the frame still shows what they say (nothing else was drawn since).
+    ``sums`` ``(h, w, 4)`` holds red and green, blue and alpha of the layer so far (16 bits each), the pixel before the
+    layer, and the pixel after. They count only while the third carries this layer's ``tag`` and the frame still shows the
+    fourth (nothing else was drawn since).
     """
-    below = np.int64(frame[y, x]) & 0xFFFFFF
-    before = np.int64(base[y, x])
+    below = np.int64(frame[y, x])
     alpha = (color >> 24) & 0xFF
     weight = np.int64(cover * alpha * (FULL / 255.0) + 0.5)
     r = (weight * (color & 0xFF) * 257 + 0x8000) >> 16  # x * 257 / 65536 is x / 255
     g = (weight * ((color >> 8) & 0xFF) * 257 + 0x8000) >> 16
     b = (weight * ((color >> 16) & 0xFF) * 257 + 0x8000) >> 16
-    known = False
-    if before >> 24 == tag:
-        before &= 0xFFFFFF
-        r0, g0, b0, a0 = (
-            np.int64(sums[y, x, 0]), np.int64(sums[y, x, 1]), np.int64(sums[y, x, 2]), np.int64(sums[y, x, 3])
-        )
-        if _mixed(before, r0, g0, b0, a0) == below:
-            known = True
+    record = sums[y, x]
+    before = np.int64(record[2])
+    if before >> 24 == tag and np.int64(record[3]) == below:
+        rg, ba = np.int64(record[0]), np.int64(record[1])
+        r0, g0, b0, a0 = rg & 0xFFFF, rg >> 16, ba & 0xFFFF, ba >> 16
+        room = FULL * alpha // 255 - a0
+        if weight > room:
             used = a0 * (255.0 / FULL) / alpha
-            excess = used + cover - 1.0
-            if excess > 0.0:
-                keep = 1.0 - min(1.0, excess / used) * alpha / 255.0
-                r0, g0, b0, a0 = np.int64(r0 * keep), np.int64(g0 * keep), np.int64(b0 * keep), np.int64(a0 * keep)
-            r, g, b = min(FULL, r + r0), min(FULL, g + g0), min(FULL, b + b0)
-            weight = min(FULL, weight + a0)
-    if not known:
-        before = below
-        base[y, x] = np.uint32(below | (tag << 24))
-    sums[y, x, 0] = r
-    sums[y, x, 1] = g
-    sums[y, x, 2] = b
-    sums[y, x, 3] = weight
-    frame[y, x] = np.uint32(_mixed(before, r, g, b, weight) | OPAQUE)
+            keep = 1.0 - min(1.0, (used + cover - 1.0) / used) * alpha / 255.0 if used > 0.0 else 1.0
+            r0, g0, b0, a0 = np.int64(r0 * keep), np.int64(g0 * keep), np.int64(b0 * keep), np.int64(a0 * keep)
+        r, g, b = min(FULL, r + r0), min(FULL, g + g0), min(FULL, b + b0)
+        weight = min(FULL, weight + a0)
+    else:
+        before = (below & 0xFFFFFF) | (tag << 24)
+        record[2] = np.uint32(before)
+    after = np.uint32(_mixed(before, r, g, b, weight) | OPAQUE)
+    record[0] = np.uint32(r | (g << 16))
+    record[1] = np.uint32(b | (weight << 16))
+    record[3] = after
+    frame[y, x] = after

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import types
 
+from lydigital.kernels import small
 from lydigital.kernels.blend import dab, over, span
 from lydigital.kernels.jit import (
     F32,
@@ -21,7 +22,6 @@ from lydigital.kernels.jit import (
     I32,
     I64,
     U8,
-    U16,
     U32,
     f32s,
     f64,
@@ -41,20 +41,23 @@ from lydigital.kernels.jit import (
 BLOCK = 16
 SNAPS = 16.0  # vertices lie on such parts of a pixel, on both sides of a common border alike
 TOLERANCE_PX = 0.15  # vertices of less importance are left out
+NARROW = 48  # cells a row; not worth remembering which were touched
 TINY_PX = 1.0  # features not larger than this take the cheap path
 _SOLID, _HATCH, _CROSS, _DOTS = 0, 1, 2, 3
 
 
 @inner
 def _scan(
-    acc: F32, touched: U8, stride: int, x0: float, y0: float, x1: float, y1: float, sign: float,
+    acc: F32, touched: U8, stride: int, blocks: int, x0: float, y0: float, x1: float, y1: float, sign: float,
     row0: int, row1: int, width: int,
 ) -> None:
-    """Accumulate an edge going down from (x0, y0) to (x1, y1), 0 <= x <= width, into the rows row0 <= y < row1."""
+    """Accumulate an edge going down from (x0, y0) to (x1, y1), 0 <= x <= width, into the rows row0 <= y < row1.
+
+    ``blocks`` is the number of ``touched`` flags a row, 0 for none.
+    """
     if y1 <= y0:
         return
     slope = (x1 - x0) / (y1 - y0)
-    blocks = stride // BLOCK
     for row in range(max(math.floor(y0), row0), min(math.ceil(y1), row1)):
         ya = max(y0, float(row))
         yb = min(y1, row + 1.0)
@@ -66,8 +69,9 @@ def _scan(
         left = int(xa)
         right = math.ceil(xb)
         at = (row - row0) * stride + left
-        for block in range(left // BLOCK, max(right, left + 1) // BLOCK + 1):
-            touched[(row - row0) * blocks + block] = 1
+        if blocks:
+            for block in range(left // BLOCK, max(right, left + 1) // BLOCK + 1):
+                touched[(row - row0) * blocks + block] = 1
         if right <= left + 1:
             m = 0.5 * (xa + xb) - left
             acc[at] += d * (1.0 - m)
@@ -93,7 +97,8 @@ def _scan(
 
 @inner
 def _edge(
-    acc: F32, touched: U8, stride: int, x0: float, y0: float, x1: float, y1: float, row0: int, row1: int, width: int,
+    acc: F32, touched: U8, stride: int, blocks: int, x0: float, y0: float, x1: float, y1: float,
+    row0: int, row1: int, width: int,
 ) -> None:
     """Clip an edge to the columns: left of them it counts as standing on column 0, right of them not at all."""
     sign = 1.0
@@ -103,15 +108,15 @@ def _edge(
     if y1 <= row0 or y0 >= row1 or y0 == y1 or (x0 >= width and x1 >= width):
         return
     if x0 <= 0.0 and x1 <= 0.0:
-        _scan(acc, touched, stride, 0.0, y0, 0.0, y1, sign, row0, row1, width)
+        _scan(acc, touched, stride, blocks, 0.0, y0, 0.0, y1, sign, row0, row1, width)
         return
     if x0 < 0.0:
         y = y0 - x0 * (y1 - y0) / (x1 - x0)
-        _scan(acc, touched, stride, 0.0, y0, 0.0, y, sign, row0, row1, width)
+        _scan(acc, touched, stride, blocks, 0.0, y0, 0.0, y, sign, row0, row1, width)
         x0, y0 = 0.0, y
     elif x1 < 0.0:
         y = y0 - x0 * (y1 - y0) / (x1 - x0)
-        _scan(acc, touched, stride, 0.0, y, 0.0, y1, sign, row0, row1, width)
+        _scan(acc, touched, stride, blocks, 0.0, y, 0.0, y1, sign, row0, row1, width)
         x1, y1 = 0.0, y
     if x0 > width:
         y = y0 + (width - x0) * (y1 - y0) / (x1 - x0)
@@ -119,7 +124,7 @@ def _edge(
     elif x1 > width:
         y = y0 + (width - x0) * (y1 - y0) / (x1 - x0)
         x1, y1 = float(width), y
-    _scan(acc, touched, stride, x0, y0, x1, y1, sign, row0, row1, width)
+    _scan(acc, touched, stride, blocks, x0, y0, x1, y1, sign, row0, row1, width)
 
 
 @inner
@@ -151,7 +156,7 @@ def _pattern(pattern: F64, x: int, y: int) -> float:
 
 @inner
 def _tiny(
-    frame: U32, sums: U16, base: U32, tag: int, row0: int, row1: int, x0: float, y0: float, x1: float, y1: float,
+    frame: U32, sums: U32, tag: int, row0: int, row1: int, x0: float, y0: float, x1: float, y1: float,
     area: float, color: int,
 ) -> None:
     """Spread ``area`` (px²) over the at most four pixels of a box no larger than a pixel."""
@@ -168,12 +173,12 @@ def _tiny(
             part_x = (min(x1, x + 1.0) - max(x0, float(x))) / w if w > 1e-9 else (1.0 if x == cx else 0.0)
             cover = area * part_x * part_y
             if part_x > 0.0 and part_y > 0.0 and cover > 1e-5:
-                dab(frame, sums, base, tag, y, x, color, min(1.0, cover))
+                dab(frame, sums, tag, y, x, color, min(1.0, cover))
 
 
 @inner
 def _run(
-    frame: U32, sums: U16, base: U32, tag: int, y: int, x0: int, x1: int, cover: float, color: int, pattern: F64,
+    frame: U32, sums: U32, tag: int, y: int, x0: int, x1: int, cover: float, color: int, pattern: F64,
 ) -> None:
     """Lay ``color`` on the pixels x0 <= x < x1 of a row, all covered alike."""
     alpha = (color >> 24) & 0xFF
@@ -186,12 +191,12 @@ def _run(
         span(frame, y, x0, x1, color, solid)
     else:
         for x in range(x0, x1):
-            dab(frame, sums, base, tag, y, x, color, cover)
+            dab(frame, sums, tag, y, x, color, cover)
 
 
 @inner
 def _sweep(
-    frame: U32, sums: U16, base: U32, tag: int, acc: F32, touched: U8, stride: int, row0: int, row1: int,
+    frame: U32, sums: U32, tag: int, acc: F32, touched: U8, stride: int, row0: int, row1: int,
     column: int, width: int, color: int, pattern: F64,
 ) -> None:
     """Turn accumulated areas into runs of pixels and leave the scratch buffers zero."""
@@ -215,29 +220,53 @@ def _sweep(
                 cells[k] = 0.0
                 x = min(at + k, width)
                 if cover > 0.002 and x > start:
-                    _run(frame, sums, base, tag, row, column + start, column + x, cover, color, pattern)
+                    _run(frame, sums, tag, row, column + start, column + x, cover, color, pattern)
                 area += change
                 cover = _folded(area)
                 start = x
         if cover > 0.002 and width > start:
-            _run(frame, sums, base, tag, row, column + start, column + width, cover, color, pattern)
+            _run(frame, sums, tag, row, column + start, column + width, cover, color, pattern)
+
+
+@inner
+def _sweep_narrow(
+    frame: U32, sums: U32, tag: int, acc: F32, stride: int, row0: int, row1: int, column: int, width: int, color: int,
+) -> None:
+    """As :func:`_sweep`, pixel by pixel and without a pattern."""
+    opaque = (color >> 24) & 0xFF == 0xFF
+    solid = np.uint32(color)
+    for row in range(row0, row1):
+        first = (row - row0) * stride
+        cells = acc[first : first + stride]
+        area = np.float32(0.0)
+        for x in range(width):
+            area += cells[x]
+            cells[x] = 0.0
+            cover = _folded(area)
+            if opaque and cover > 0.998:
+                frame[row, column + x] = solid
+            elif cover > 0.002:
+                dab(frame, sums, tag, row, column + x, color, cover)
+        cells[width] = 0.0
+        cells[width + 1] = 0.0
 
 
 @kernel(
-    u32_frame, write(types.uint16, 3), u32_frame, i64, write(types.float32), write(types.uint8), i64, i64,
-    f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2, i32s, i16s, u32s, f64s,
+    u32_frame, write(types.uint32, 3), i64, write(types.float32), write(types.uint8), i64, i64,
+    f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2, write(types.float32), i32s, i16s, u32s, f64s,
 )
 def fill(
-    frame: U32, sums: U16, base: U32, tag: int, acc: F32, touched: U8, row0: int, row1: int,
+    frame: U32, sums: U32, tag: int, acc: F32, touched: U8, row0: int, row1: int,
     left: float, top: float, scale: float, coords: F64, importance: F32, ring_offsets: I64, geom_rings: I64,
-    bounds: F64, rows: I32, codes: I16, colors: U32, pattern: F64,
+    bounds: F64, areas: F32, rows: I32, codes: I16, colors: U32, pattern: F64,
 ) -> None:
     """Fill the features ``rows`` in the rows ``row0 <= y < row1`` of the frame.
 
     Feature ``rows[i]`` takes ``colors[codes[i]]``. ``left``, ``top`` are map units of the frame's corner, ``scale``
-    pixels a map unit. ``sums`` ``(h, w, 4)``, ``base`` ``(h, w)`` and ``tag`` (1-255, new for every call on a frame)
-    are those of :func:`~lydigital.kernels.blend.dab`. ``acc`` (``(row1 - row0) * (w + 18)`` or more) and ``touched``
-    (a sixteenth of it) are zero before and after. ``importance`` has a value a vertex, or none at all.
+    pixels a map unit. ``sums`` ``(h, w, 4)`` and ``tag`` (1-255, new for every layer on a frame) are those of
+    :func:`~lydigital.kernels.blend.dab`. ``acc`` (``(row1 - row0) * (w + 18)`` or more) and ``touched``
+    (a sixteenth of it) are zero before and after. ``importance`` has a value a vertex, or none at all; ``areas`` one a
+    feature, or none: NaN where not known yet.
     """
     width = frame.shape[1]
     tolerance = TOLERANCE_PX / scale
@@ -254,17 +283,8 @@ def fill(
             continue
         begin, end = geom_rings[row], geom_rings[row + 1]
         if x1 - x0 <= TINY_PX and y1 - y0 <= TINY_PX and pattern[0] == _SOLID:
-            twice = 0.0
-            for ring in range(begin, end):
-                v0 = ring_offsets[ring]
-                ox, oy = coords[v0, 0], coords[v0, 1]
-                ax, ay = 0.0, 0.0
-                for v in range(v0 + 1, ring_offsets[ring + 1]):
-                    bx, by = coords[v, 0] - ox, coords[v, 1] - oy
-                    twice += ax * by - bx * ay
-                    ax, ay = bx, by
-            area = 0.5 * abs(twice) * scale * scale
-            _tiny(frame, sums, base, tag, row0, row1, x0, y0, x1, y1, area, color)
+            area = small.area_of(areas, coords, ring_offsets, geom_rings, row) * scale * scale
+            _tiny(frame, sums, tag, row0, row1, x0, y0, x1, y1, area, color)
             continue
         column = max(0, math.floor(x0 - 0.5 / SNAPS))
         columns = min(width, math.ceil(x1 + 0.5 / SNAPS)) - column
@@ -272,6 +292,7 @@ def fill(
         if columns <= 0 or r1 <= r0:
             continue
         stride = (columns + 2 + BLOCK - 1) // BLOCK * BLOCK
+        blocks = 0 if stride <= NARROW and pattern[0] == _SOLID else stride // BLOCK
         for ring in range(begin, end):
             v0, v1 = ring_offsets[ring], ring_offsets[ring + 1]
             ax = math.floor((coords[v0, 0] - left) * snaps + 0.5) / SNAPS - column
@@ -282,6 +303,9 @@ def fill(
                 bx = math.floor((coords[v, 0] - left) * snaps + 0.5) / SNAPS - column
                 by = math.floor((top - coords[v, 1]) * snaps + 0.5) / SNAPS
                 if bx != ax or by != ay:
-                    _edge(acc, touched, stride, ax, ay, bx, by, r0, r1, columns)
+                    _edge(acc, touched, stride, blocks, ax, ay, bx, by, r0, r1, columns)
                     ax, ay = bx, by
-        _sweep(frame, sums, base, tag, acc, touched, stride, r0, r1, column, columns, color, pattern)
+        if blocks == 0:
+            _sweep_narrow(frame, sums, tag, acc, stride, r0, r1, column, columns, color)
+        else:
+            _sweep(frame, sums, tag, acc, touched, stride, r0, r1, column, columns, color, pattern)

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import types
 
+from lydigital.kernels import small
 from lydigital.kernels.blend import over
 from lydigital.kernels.jit import (
     F32,
@@ -33,10 +34,12 @@ from lydigital.kernels.jit import (
     write,
 )
 
-DIRTY = 64
+DIRTY = small.DIRTY
 CLOSE_PX = 0.3  # vertices nearer than this to the last one kept are left out
 TOLERANCE_PX = 0.2  # vertices of less importance are left out
 MITER_LIMIT = 4.0  # sharper corners are rounded
+THIN_PX = 0.8  # half a width; nobody tells the corners of thinner lines apart, so they are round
+DOT_PX = 1.0  # half a width; features no larger than such a line is wide are dots
 BUTT, ROUND, SQUARE = 0, 1, 2
 MITER, _, BEVEL = 0, 1, 2
 
@@ -302,11 +305,11 @@ def lay(frame: U32, mask: U8, dirty: U8, row0: int, row1: int, color: int) -> No
 
 @kernel(
     u32_frame, write(types.uint8, 2), write(types.uint8, 2), i64, i64, f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2,
-    i32s, i64, f64, i64, i64, f64s, f64, boolean,
+    write(types.float32), i32s, i64, f64, i64, i64, f64s, f64, boolean,
 )
 def stroke(
     frame: U32, mask: U8, dirty: U8, row0: int, row1: int, left: float, top: float, scale: float,
-    coords: F64, importance: F32, ring_offsets: I64, geom_rings: I64, bounds: F64, rows: I32,
+    coords: F64, importance: F32, ring_offsets: I64, geom_rings: I64, bounds: F64, areas: F32, rows: I32,
     color: int, half: float, cap: int, join: int, dash: F64, offset: float, closed: bool,
 ) -> None:
     """Stroke the rings of the features ``rows`` in the rows ``row0 <= y < row1`` of the frame with one colour.
@@ -319,12 +322,15 @@ def stroke(
     tolerance = TOLERANCE_PX / scale
     reach = half * MITER_LIMIT + abs(offset) * 2.0 + 1.0
     has_importance = len(importance) > 0
-    longest = 0
-    for i in range(len(rows)):
-        for ring in range(geom_rings[rows[i]], geom_rings[rows[i] + 1]):
-            longest = max(longest, ring_offsets[ring + 1] - ring_offsets[ring])
-    kept = np.empty((longest, 2), np.float64)
-    moved = np.empty((longest if offset != 0.0 else 0, 2), np.float64)
+    if half <= THIN_PX:
+        join = ROUND
+    plain = len(dash) == 0 and offset == 0.0 and join == ROUND and (closed or cap == ROUND)
+    dot_to = max(1.0, 2.0 * half) if plain and half <= DOT_PX else -1.0
+    tile_to = small.SIDE - 2.0 * half - 3.0 if plain else -1.0
+    tables = small.tile_tables() if plain else np.empty((0, 0, 0), np.float32)
+    squares = np.empty(small.SIDE * small.SIDE, np.float32)
+    kept = np.empty((256, 2), np.float64)
+    moved = np.empty((0, 2), np.float64)
     corner = np.empty((5, 2), np.float64)
     for i in range(len(rows)):
         row = rows[i]
@@ -332,8 +338,20 @@ def stroke(
         y0, y1 = (top - bounds[row, 3]) * scale, (top - bounds[row, 1]) * scale
         if not (y1 > row0 - reach and y0 < row1 + reach and x1 > -reach and x0 < width + reach):
             continue
+        side = max(x1 - x0, y1 - y0)
+        if side <= dot_to:
+            w, h = x1 - x0, y1 - y0
+            area = -1.0
+            if closed:
+                area = small.area_of(areas, coords, ring_offsets, geom_rings, row) * scale * scale
+            share = 0.5 * small.shrink(w, h, half, area)
+            x, y, w, h = 0.5 * (x0 + x1), 0.5 * (y0 + y1), share * w + half, share * h + half
+            small.dot(mask, dirty, row0, row1, x - w, y - h, x + w, y + h)
+            continue
         for ring in range(geom_rings[row], geom_rings[row + 1]):
             v0, v1 = ring_offsets[ring], ring_offsets[ring + 1]
+            if v1 - v0 > len(kept):
+                kept = np.empty((v1 - v0, 2), np.float64)
             n = 0
             for v in range(v0, v1):
                 if has_importance and importance[v] < tolerance:
@@ -344,8 +362,13 @@ def stroke(
                 kept[n, 0] = x
                 kept[n, 1] = y
                 n += 1
+            if side <= tile_to:
+                small.tile(mask, dirty, row0, row1, kept, n, half, squares, tables)
+                continue
             path = kept
             if offset != 0.0:
+                if len(moved) < len(kept):
+                    moved = np.empty_like(kept)
                 _moved(kept, moved, n, closed, offset)
                 path = moved
             if len(dash) > 0:

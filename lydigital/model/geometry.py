@@ -86,6 +86,11 @@ class GeometryArray:
         return np.ascontiguousarray(self.part_offsets[self.geom_offsets])
 
     @cached_property
+    def area_memo(self) -> NDArray[np.float32]:
+        """``(features,) float32`` areas of polygons as far as drawing needed them yet, NaN elsewhere; written by kernels."""
+        return np.full(len(self), np.nan, np.float32)
+
+    @cached_property
     def total_bounds(self) -> tuple[float, float, float, float]:
         """Bounds of everything as xmin, ymin, xmax, ymax; NaN when all is empty."""
         if len(self) == 0 or np.all(np.isnan(self.bounds[:, 0])):

@@ -54,12 +54,11 @@ class Frame:
 
 
 class _Scratch:
-    """Memory the kernels work in, kept between frames; all zero (but for ``sums`` and ``base``) when not in use."""
+    """Memory the kernels work in, kept between frames; all zero (but for ``sums``) when not in use."""
 
     def __init__(self, width: int, height: int) -> None:
         self.size = (width, height)
-        self.sums = np.empty((height, width, 4), np.uint16)
-        self.base = np.zeros((height, width), np.uint32)
+        self.sums = np.zeros((height, width, 4), np.uint32)
         self.mask = np.zeros((height, width), np.uint8)
         self.dirty = np.zeros((height, -(-width // stroke_kernel.DIRTY)), np.uint8)
         self.stride = (width + 2 + fill_kernel.BLOCK) // fill_kernel.BLOCK * fill_kernel.BLOCK + fill_kernel.BLOCK
@@ -216,12 +215,12 @@ class _Painter:
 
         def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
             if clear:
-                s.base[row0:row1] = 0
+                s.sums[row0:row1] = 0
             rest = slice(row0 * s.stride, row1 * s.stride)
             flags = slice(row0 * s.stride // fill_kernel.BLOCK, row1 * s.stride // fill_kernel.BLOCK)
             fill_kernel.fill(
-                frame, s.sums, s.base, tag, s.acc[rest], s.touched[flags], row0, row1, self.left, self.top, self.scale,
-                g.coords, importance, g.ring_offsets, g.geom_rings, g.bounds, op.rows, op.codes, words, pattern,
+                frame, s.sums, tag, s.acc[rest], s.touched[flags], row0, row1, self.left, self.top, self.scale,
+                g.coords, importance, g.ring_offsets, g.geom_rings, g.bounds, g.area_memo, op.rows, op.codes, words, pattern,
             )
 
         return draw
@@ -252,7 +251,7 @@ class _Painter:
         def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
             stroke_kernel.stroke(
                 frame, s.mask, s.dirty, row0, row1, self.left, self.top, self.scale, g.coords, importance,
-                g.ring_offsets, g.geom_rings, g.bounds, op.rows, color, half, cap, join, dash, op.offset_px, closed,
+                g.ring_offsets, g.geom_rings, g.bounds, g.area_memo, op.rows, color, half, cap, join, dash, op.offset_px, closed,
             )
 
         return draw

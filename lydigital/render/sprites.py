@@ -90,9 +90,9 @@ def coverage(points: NDArray[np.float64], width: int, height: int) -> NDArray[np
     bounds = np.concatenate([ring.min(axis=0), ring.max(axis=0)])[None]
     room = height * (width + 2 * fill.BLOCK + 2)
     fill.fill(
-        frame, np.zeros((height, width, 4), np.uint16), np.zeros((height, width), np.uint32), 1,
+        frame, np.zeros((height, width, 4), np.uint32), 1,
         np.zeros(room, np.float32), np.zeros(room // fill.BLOCK + 1, np.uint8), 0, height, 0.0, 0.0, 1.0,
-        ring, np.zeros(0, np.float32), np.array([0, len(ring)]), np.array([0, 1]), bounds, np.zeros(1, np.int32),
+        ring, np.zeros(0, np.float32), np.array([0, len(ring)]), np.array([0, 1]), bounds, np.zeros(0, np.float32), np.zeros(1, np.int32),
         np.zeros(1, np.int16), np.array([0xFFFFFFFF], np.uint32), np.zeros(7),
     )
     return (frame & 0xFF) / 255.0

@@ -17,8 +17,7 @@ class Canvas:
 
     def __init__(self, width, height, bands=()):
         self.frame = np.full((height, width), 0xFF000000, np.uint32)
-        self.sums = np.zeros((height, width, 4), np.uint16)
-        self.base = np.zeros((height, width), np.uint32)
+        self.sums = np.zeros((height, width, 4), np.uint32)
         self.acc = np.zeros(height * (width + 34), np.float32)
         self.touched = np.zeros(len(self.acc) // fill.BLOCK + 1, np.uint8)
         self.mask = np.zeros((height, width), np.uint8)
@@ -33,10 +32,10 @@ class Canvas:
         self.tag += 1
         for row0, row1 in self.bands:
             fill.fill(
-                self.frame, self.sums, self.base, self.tag, self.acc, self.touched, row0, row1, left,
+                self.frame, self.sums, self.tag, self.acc, self.touched, row0, row1, left,
                 self.frame.shape[0] / scale, scale, geometry.coords,
                 NONE if geometry.importance is None else geometry.importance, geometry.ring_offsets,
-                geometry.geom_rings, geometry.bounds, rows, codes, np.array(colors, np.uint32), pattern,
+                geometry.geom_rings, geometry.bounds, geometry.area_memo, rows, codes, np.array(colors, np.uint32), pattern,
             )
         assert not self.acc.any()
         assert not self.touched.any()
@@ -48,7 +47,7 @@ class Canvas:
             stroke.stroke(
                 self.frame, self.mask, self.dirty, row0, row1, left, self.frame.shape[0] / scale, scale,
                 geometry.coords, NONE if geometry.importance is None else geometry.importance, geometry.ring_offsets,
-                geometry.geom_rings, geometry.bounds, rows, color, width / 2, cap, join, np.array(dash, np.float64),
+                geometry.geom_rings, geometry.bounds, geometry.area_memo, rows, color, width / 2, cap, join, np.array(dash, np.float64),
                 offset, geometry.kind is GeometryKind.POLYGON,
             )
         assert not self.mask.any()

@@ -1,0 +1,132 @@
+"""Features of a few pixels: most of a city, seen from afar. No walk along edges, no scratch memory as wide as the frame."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lydigital.kernels.jit import F32, F64, I64, U8, inner
+
+SIDE = 32  # pixels of the largest tile
+DIRTY = 64  # pixels of a block of the mask
+_LEAST = 0.5  # of its box, that the side of a tiny feature keeps
+
+
+@inner
+def area_of(memo: F32, coords: F64, ring_offsets: I64, geom_rings: I64, row: int) -> float:
+    """Area (map units²) of polygon ``row``; worked out once, ``memo`` holds NaN before.
+
+    Threads may meet here: they write the same value.
+    """
+    if row < len(memo) and not math.isnan(memo[row]):
+        return memo[row]
+    twice = 0.0
+    for ring in range(geom_rings[row], geom_rings[row + 1]):
+        v0 = ring_offsets[ring]
+        ox, oy = coords[v0, 0], coords[v0, 1]
+        ax, ay = 0.0, 0.0
+        for v in range(v0 + 1, ring_offsets[ring + 1]):
+            bx, by = coords[v, 0] - ox, coords[v, 1] - oy
+            twice += ax * by - bx * ay
+            ax, ay = bx, by
+    area = np.float32(0.5 * abs(twice))
+    if row < len(memo):
+        memo[row] = area
+    return area
+
+
+@inner
+def dot(mask: U8, dirty: U8, row0: int, row1: int, x0: float, y0: float, x1: float, y1: float) -> None:
+    """Draw an upright box into the mask by maximum."""
+    left, right = max(0, math.floor(x0)), min(mask.shape[1], math.ceil(x1))
+    top, bottom = max(row0, math.floor(y0)), min(row1, math.ceil(y1))
+    if left >= right:
+        return
+    for y in range(top, bottom):
+        part = 255.0 * (min(y1, y + 1.0) - max(y0, float(y)))
+        dirty[y, left // DIRTY] = 1
+        dirty[y, (right - 1) // DIRTY] = 1
+        for x in range(left, right):
+            value = np.uint8(part * (min(x1, x + 1.0) - max(x0, float(x))) + 0.5)
+            mask[y, x] = max(mask[y, x], value)
+
+
+@inner
+def shrink(w: float, h: float, half: float, area: float) -> float:
+    """How much smaller than its box ``(w, h)`` a tiny feature is to be drawn, so that the ink of its outline is right.
+
+    ``area`` is that of a polygon; below 0 the feature is a line from corner to corner.
+    """
+    box = w * h
+    if area >= 0.0:
+        return min(1.0, max(_LEAST, math.sqrt(area / box))) if box > 1e-9 else 1.0
+    if box <= 1e-9:
+        return 1.0
+    ink = 2.0 * half * math.sqrt(w * w + h * h)
+    b = 2.0 * half * (w + h)
+    return (math.sqrt(b * b + 4.0 * box * ink) - b) / (2.0 * box)
+
+
+@inner
+def tile_tables() -> F32:
+    """Columns and rows ``(2, 3, SIDE²)`` of the cells of tiles 8, 16 and 32 cells wide."""
+    out = np.empty((2, 3, SIDE * SIDE), np.float32)
+    for s in range(3):
+        for k in range(SIDE * SIDE):
+            out[0, s, k] = k % (8 << s)
+            out[1, s, k] = k // (8 << s)
+    return out
+
+
+@inner
+def tile(
+    mask: U8, dirty: U8, row0: int, row1: int, path: F64, n: int, half: float, squares: F32, tables: F32,
+) -> None:
+    """Stroke a path of at most ``SIDE`` pixels with round joins and ends: the distance of every pixel to all of it."""
+    reach = half + 0.5
+    xmin = ymin = np.inf
+    xmax = ymax = -np.inf
+    for k in range(n):
+        xmin, xmax = min(xmin, path[k, 0]), max(xmax, path[k, 0])
+        ymin, ymax = min(ymin, path[k, 1]), max(ymax, path[k, 1])
+    left, right = math.floor(xmin - reach), math.ceil(xmax + reach)
+    top, bottom = math.floor(ymin - reach), math.ceil(ymax + reach)
+    first, last = max(0, row0 - top), min(bottom, row1) - top
+    a, b = max(left, 0), min(right, mask.shape[1])
+    if first >= last or a >= b:
+        return
+    size = 0 if right - left <= 8 else 1 if right - left <= 16 else 2
+    stride = 8 << size
+    squares[first * stride : last * stride] = (reach + 1.0) * (reach + 1.0)
+    for k in range(n - 1):
+        x0, y0 = path[k, 0] - left - 0.5, path[k, 1] - top - 0.5
+        dx, dy = path[k + 1, 0] - path[k, 0], path[k + 1, 1] - path[k, 1]
+        begin = max(first, math.ceil(min(y0, y0 + dy) - reach)) * stride
+        end = min(last, math.floor(max(y0, y0 + dy) + reach) + 1) * stride
+        if begin >= end:
+            continue
+        square = dx * dx + dy * dy
+        inverse = 1.0 / square if square > 1e-12 else 0.0
+        ax, ay, ex, ey = np.float32(x0), np.float32(y0), np.float32(dx), np.float32(dy)
+        ux, uy = np.float32(dx * inverse), np.float32(dy * inverse)
+        zero, one = np.float32(0.0), np.float32(1.0)
+        out = squares[begin:end]
+        xs, ys = tables[0, size, begin:end], tables[1, size, begin:end]
+        for i in range(len(out)):
+            px, py = xs[i] - ax, ys[i] - ay
+            t = min(max(px * ux + py * uy, zero), one)
+            qx, qy = px - t * ex, py - t * ey
+            out[i] = min(out[i], qx * qx + qy * qy)
+    far, scale, half_f = np.float32(reach), np.float32(255.0), np.float32(0.5)
+    nothing, whole = np.float32(0.0), np.float32(1.0)
+    for y in range(first, last):
+        row = top + y
+        dirty[row, a // DIRTY] = 1
+        dirty[row, (b - 1) // DIRTY] = 1
+        line = mask[row, a:b]
+        at = y * stride + a - left
+        near = squares[at : at + b - a]
+        for i in range(len(line)):
+            cover = min(max(far - math.sqrt(near[i]), nothing), whole)
+            line[i] = max(line[i], np.uint8(cover * scale + half_f))
