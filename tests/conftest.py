@@ -37,6 +37,17 @@ def need(condition: bool, reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _application():
+    """One QApplication for all Qt tests: whoever came first with a lesser kind would spoil it for the window's tests."""
+    try:
+        from PySide6.QtWidgets import QApplication
+    except ImportError:
+        yield None
+        return
+    yield QApplication.instance() or QApplication([])
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Configuration and state of each test in its own folder."""
