@@ -1,4 +1,4 @@
-"""Where text goes: claiming room on the picture, anchors in polygons, chains of lines and text along them.
+"""Where text goes: claiming room on the picture, beside points and along lines.
 
 Room is kept as one byte a pixel (:data:`TEXT`, :data:`MARK`), so that panning by whole pixels decides everything alike.
 """
@@ -15,6 +15,7 @@ from lydigital.kernels.jit import (
     F64,
     I64,
     U8,
+    boolean,
     f32s,
     f32s2,
     f64,
@@ -23,277 +24,136 @@ from lydigital.kernels.jit import (
     i64s,
     inner,
     kernel,
-    read,
     u8s,
     write,
 )
 
 TEXT, MARK = 1, 2
-_PULL = 0.1  # towards the centroid, where a place is as roomy as another
 
 u8w2 = write(types.uint8, 2)
-f32w2 = write(types.float32, 2)
-f32s3 = read(types.float32, 3)
 
 
 @inner
 def _is_free(room: U8, x0: float, y0: float, x1: float, y1: float, bits: int) -> bool:
     height, width = room.shape
-    for y in range(max(0, math.floor(y0)), min(height, math.ceil(y1))):
-        for x in range(max(0, math.floor(x0)), min(width, math.ceil(x1))):
-            if room[y, x] & bits:
-                return False
+    left, right = max(0, math.floor(x0)), min(width, math.ceil(x1))
+    top, bottom = max(0, math.floor(y0)), min(height, math.ceil(y1))
+    if left >= right or top >= bottom:
+        return True
+    middle = (top + bottom) // 2  # most places that are not free show it here already
+    if (room[middle, left] | room[middle, right - 1] | room[middle, (left + right) // 2]) & bits:
+        return False
+    for y in range(top, bottom):
+        line = room[y, left:right]
+        met = np.uint8(0)
+        for x in range(len(line)):
+            met |= line[x]
+        if met & bits:
+            return False
     return True
 
 
 @inner
 def _take(room: U8, x0: float, y0: float, x1: float, y1: float, bits: int) -> None:
     height, width = room.shape
+    left, right = max(0, math.floor(x0)), min(width, math.ceil(x1))
+    if left >= right:
+        return
     for y in range(max(0, math.floor(y0)), min(height, math.ceil(y1))):
-        for x in range(max(0, math.floor(x0)), min(width, math.ceil(x1))):
-            room[y, x] |= bits
+        line = room[y, left:right]
+        for x in range(len(line)):
+            line[x] |= np.uint8(bits)
 
 
-@kernel(u8w2, f32s2)
-def block(room: U8, boxes: F32) -> None:
-    """Mark the whole pixels inside ``boxes (n, 4)`` as covered by marks."""
+@inner
+def _leader(room: U8, x0: float, y0: float, x1: float, y1: float, take: bool) -> bool:
+    """Whether a line from a mark to its label meets no text; with ``take`` it is marked as such."""
+    height, width = room.shape
+    steps = math.ceil(max(abs(x1 - x0), abs(y1 - y0), 1.0))
+    for i in range(steps + 1):
+        x, y = math.floor(x0 + (x1 - x0) * i / steps), math.floor(y0 + (y1 - y0) * i / steps)
+        if 0 <= x < width and 0 <= y < height:
+            if take:
+                room[y, x] |= np.uint8(TEXT)
+            elif room[y, x] & TEXT:
+                return False
+    return True
+
+
+@kernel(u8w2, f32s2, i64)
+def block(room: U8, boxes: F32, bits: int) -> None:
+    """Mark the whole pixels inside ``boxes (n, 4)`` as covered by marks or text."""
     for i in range(len(boxes)):
         _take(
-            room, math.ceil(boxes[i, 0]), math.ceil(boxes[i, 1]), math.floor(boxes[i, 2]), math.floor(boxes[i, 3]), MARK,
+            room, math.ceil(boxes[i, 0]), math.ceil(boxes[i, 1]), math.floor(boxes[i, 2]), math.floor(boxes[i, 3]), bits,
         )
 
 
-@kernel(u8w2, f32s3, u8s, f64)
-def claim(room: U8, boxes: F32, bits: U8, margin: float) -> I64:
-    """Give every candidate the first of its boxes that is free, in order.
+@kernel(u8w2, f64s2, i64s, f64s2, u8s, f64, f64, boolean)
+def claim(
+    room: U8, spots: F64, first: I64, sides: F64, bits: U8, pad: float, margin: float, inward: bool,
+) -> tuple[I64, F32, F32]:
+    """Give every candidate the first of its places that is free, in order.
 
     Parameters
     ----------
     room
         ``(height, width) uint8``, changed in place.
-    boxes
-        ``(n, k, 4) float32`` pixels: k places for each of n candidates, best first.
+    spots
+        ``(n, 5)``: x, y, width and height of the text, distance from the point to the text; pixels.
+    first
+        ``(n,) int64``: the first place that is tried for each candidate.
+    sides
+        ``(k, 3)``: direction of each place from the point, best first, and pixels farther away; text that is moved away
+        must be joined to its point by a free line.
     bits
         ``(k,) uint8``: what each place must not cover.
+    pad
+        Pixels around the text that are claimed too.
     margin
         Pixels to the border within which no text may end.
+    inward
+        Try the next place where one is not wholly on the picture.
 
     Returns
     -------
-    ``(n,) int64``: number of the place; -1 when none is free, -2 when the free one is not wholly on the picture.
+    Number of the place ``(n,) int64``: -1 when none is free, -2 when the free one is not wholly on the picture; box of
+    each ``(n, 4) float32``; line from the point to a text moved away ``(n, 4) float32``, NaN for none.
     """
-    n, k, _ = boxes.shape
+    n, k = len(spots), len(sides)
     height, width = room.shape
     out = np.full(n, -1, np.int64)
+    boxes = np.zeros((n, 4), np.float32)
+    leaders = np.full((n, 4), np.nan, np.float32)
     for i in range(n):
-        for j in range(k):
-            x0, y0, x1, y1 = boxes[i, j, 0], boxes[i, j, 1], boxes[i, j, 2], boxes[i, j, 3]
+        x, y, w, h, away = spots[i, 0], spots[i, 1], spots[i, 2], spots[i, 3], spots[i, 4]
+        for j in range(first[i], k):
+            dx, dy, far = sides[j, 0], sides[j, 1], sides[j, 2]
+            cx = x + dx * (away + far) + np.sign(dx) * w / 2
+            cy = y + dy * (away + far) + np.sign(dy) * h / 2
+            x0, y0 = np.float32(cx - w / 2 - pad), np.float32(cy - h / 2 - pad)
+            x1, y1 = np.float32(cx + w / 2 + pad), np.float32(cy + h / 2 + pad)
+            cut = x0 < margin or y0 < margin or x1 > width - margin or y1 > height - margin
+            if cut and inward:
+                continue
             if not _is_free(room, x0, y0, x1, y1, bits[j]):
                 continue
-            if x0 < margin or y0 < margin or x1 > width - margin or y1 > height - margin:
+            if cut:
                 out[i] = -2
-            else:
-                _take(room, x0, y0, x1, y1, TEXT)
-                out[i] = j
+                break
+            if far > 0:
+                lx, ly = min(max(x, x0 + pad), x1 - pad), min(max(y, y0 + pad), y1 - pad)
+                if not _leader(room, x, y, lx, ly, False):
+                    continue
+                _leader(room, x, y, lx, ly, True)
+                reach = math.hypot(lx - x, ly - y)
+                t = max(0.0, away - pad - 1.0) / reach if reach > 0 else 0.0  # from the rim of the mark
+                leaders[i, 0], leaders[i, 1], leaders[i, 2], leaders[i, 3] = x + t * (lx - x), y + t * (ly - y), lx, ly
+            _take(room, x0, y0, x1, y1, TEXT)
+            boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = x0, y0, x1, y1
+            out[i] = j
             break
-    return out
-
-
-@inner
-def _clearance(coords: F64, ends: I64, r0: int, r1: int, x: float, y: float, squeeze: float) -> float:
-    """Distance to the rings with x divided by ``squeeze``; negative outside (even-odd)."""
-    best = np.inf
-    inside = False
-    for r in range(r0, r1):
-        for v in range(ends[r], ends[r + 1] - 1):
-            ax = (coords[v, 0] - x) / squeeze
-            ay = coords[v, 1] - y
-            bx = (coords[v + 1, 0] - x) / squeeze
-            by = coords[v + 1, 1] - y
-            if (ay > 0) != (by > 0) and ax - ay * (bx - ax) / (by - ay) > 0:
-                inside = not inside
-            dx = bx - ax
-            dy = by - ay
-            length = dx * dx + dy * dy
-            t = 0.0
-            if length > 0:
-                t = min(1.0, max(0.0, -(ax * dx + ay * dy) / length))
-            qx = ax + t * dx
-            qy = ay + t * dy
-            best = min(best, qx * qx + qy * qy)
-    return math.sqrt(best) if inside else -math.sqrt(best)
-
-
-@inner
-def _span(coords: F64, ends: I64, r0: int, r1: int, x: float, y: float, crossings: F64) -> tuple[float, float, int]:
-    """Sorted crossings of a horizontal line; left and right of the widest gap inside, or of the one around ``x``."""
-    n = 0
-    for r in range(r0, r1):
-        for v in range(ends[r], ends[r + 1] - 1):
-            ay = coords[v, 1]
-            by = coords[v + 1, 1]
-            if (ay > y) != (by > y):
-                crossings[n] = coords[v, 0] + (y - ay) * (coords[v + 1, 0] - coords[v, 0]) / (by - ay)
-                n += 1
-    found = np.sort(crossings[:n])
-    left = right = np.nan
-    wide = -1.0
-    for i in range(0, n - 1, 2):
-        around = found[i] <= x <= found[i + 1]
-        if around or (np.isnan(x) and found[i + 1] - found[i] > wide):
-            left, right = found[i], found[i + 1]
-            wide = right - left
-    return left, right, n
-
-
-@kernel(f64s2, i64s, i64s, i64s, i64s, f64, fast=False)
-def anchors(coords: F64, ring_offsets: I64, part_offsets: I64, geom_offsets: I64, rows: I64, squeeze: float) -> F64:
-    """Find the roomiest place for a horizontal text in the largest part of polygons.
-
-    Eleven scan lines propose the middle of their widest gap; the one farthest from the boundary (x counted
-    ``squeeze`` times less, as text is wide) is improved by a few halving steps; the centroid pulls a little.
-
-    Returns
-    -------
-    ``(n, 4) float64``: x, y, free width centred there, height of the part; NaN for empty polygons.
-    """
-    out = np.full((len(rows), 4), np.nan)
-    for i in range(len(rows)):
-        row = rows[i]
-        largest = -1.0
-        part = -1
-        mid_x = mid_y = 0.0
-        for p in range(geom_offsets[row], geom_offsets[row + 1]):
-            ring = part_offsets[p]
-            b, e = ring_offsets[ring], ring_offsets[ring + 1]
-            area = gx = gy = 0.0
-            for v in range(b, e - 1):
-                ux, uy = coords[v, 0] - coords[b, 0], coords[v, 1] - coords[b, 1]
-                wx, wy = coords[v + 1, 0] - coords[b, 0], coords[v + 1, 1] - coords[b, 1]
-                twice = ux * wy - wx * uy
-                area += twice
-                gx += (ux + wx) / 3 * twice
-                gy += (uy + wy) / 3 * twice
-            if e - b > 3 and abs(area) > largest:
-                largest = abs(area)
-                part = p
-                mid_x, mid_y = coords[b, 0] + gx / area, coords[b, 1] + gy / area
-        if part < 0:
-            continue
-        r0, r1 = part_offsets[part], part_offsets[part + 1]
-        y0 = np.inf
-        y1 = -np.inf
-        for v in range(ring_offsets[r0], ring_offsets[r0 + 1]):
-            y0 = min(y0, coords[v, 1])
-            y1 = max(y1, coords[v, 1])
-        crossings = np.empty(ring_offsets[r1] - ring_offsets[r0])
-        best = -np.inf
-        x = y = np.nan
-        for k in range(11):
-            level = y0 + (k + 0.5) / 11 * (y1 - y0)
-            left, right, found = _span(coords, ring_offsets, r0, r1, np.nan, level, crossings)
-            if found < 2:
-                continue
-            middle = (left + right) / 2
-            room = _clearance(coords, ring_offsets, r0, r1, middle, level, squeeze)
-            room -= _PULL * math.hypot(middle - mid_x, level - mid_y)
-            if room > best:
-                best, x, y = room, middle, level
-        step = (y1 - y0) / 11
-        for _ in range(7):
-            cx, cy = x, y
-            for dx, dy in ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)):
-                tx, ty = cx + dx * step * squeeze, cy + dy * step
-                room = _clearance(coords, ring_offsets, r0, r1, tx, ty, squeeze)
-                room -= _PULL * math.hypot(tx - mid_x, ty - mid_y)
-                if room > best:
-                    best, x, y = room, tx, ty
-            if x == cx and y == cy:
-                step /= 2
-        left, right, _n = _span(coords, ring_offsets, r0, r1, x, y, crossings)
-        out[i, 0] = x
-        out[i, 1] = y
-        out[i, 2] = 2 * min(x - left, right - x)
-        out[i, 3] = y1 - y0
-    return out
-
-
-@kernel(i64s, i64s, i64)
-def walk(first: I64, last: I64, nodes: int) -> tuple[I64, I64]:
-    """Join paths that meet end to end where nothing else ends.
-
-    Parameters
-    ----------
-    first, last
-        ``(m,) int64`` node numbers of the ends of each path.
-    nodes
-        How many nodes there are.
-
-    Returns
-    -------
-    Paths in the order of their chains, ``p`` forwards or ``-p - 1`` backwards, ``(m,) int64``; offsets of the chains.
-    """
-    m = len(first)
-    degree = np.zeros(nodes, np.int64)
-    joined = np.full((nodes, 2), -1, np.int64)
-    for p in range(m):
-        for node in (first[p], last[p]):
-            if degree[node] < 2:
-                joined[node, degree[node]] = p
-            degree[node] += 1
-    done = np.zeros(m, np.bool_)
-    order = np.empty(m, np.int64)
-    offsets = np.zeros(m + 1, np.int64)
-    n = chains = 0
-    for only_ends in (True, False):  # chains first, then what is left: closed loops
-        for p in range(m):
-            if done[p]:
-                continue
-            ends_here = degree[first[p]] != 2 or first[p] == last[p]
-            ends_there = degree[last[p]] != 2
-            if only_ends and not ends_here and not ends_there:
-                continue
-            backwards = only_ends and not ends_here
-            here = p
-            while True:
-                done[here] = True
-                order[n] = -here - 1 if backwards else here
-                n += 1
-                node = first[here] if backwards else last[here]
-                if degree[node] != 2:
-                    break
-                after = joined[node, 0] if joined[node, 1] == here else joined[node, 1]
-                if done[after]:
-                    break
-                here = after
-                backwards = last[here] == node
-            chains += 1
-            offsets[chains] = n
-    return order, offsets[: chains + 1].copy()
-
-
-@kernel(f64s2, i64s, i64s, i64s, i64s)
-def assemble(coords: F64, starts: I64, ends: I64, order: I64, offsets: I64) -> tuple[F64, I64]:
-    """Coordinates ``(n, 2)`` and offsets of the chains of :func:`walk` over paths ``coords[starts[p]:ends[p]]``."""
-    total = 0
-    for p in range(len(starts)):
-        total += ends[p] - starts[p]
-    xy = np.empty((total, 2))
-    new = np.zeros(len(offsets), np.int64)
-    n = 0
-    for c in range(len(offsets) - 1):
-        for k in range(offsets[c], offsets[c + 1]):
-            p = order[k] if order[k] >= 0 else -order[k] - 1
-            count = ends[p] - starts[p]
-            for j in range(count):
-                v = starts[p] + j if order[k] >= 0 else ends[p] - 1 - j
-                if j == 0 and k > offsets[c]:
-                    continue  # the joint is there already
-                xy[n, 0] = coords[v, 0]
-                xy[n, 1] = coords[v, 1]
-                n += 1
-        new[c + 1] = n
-    return xy[:n].copy(), new
+    return out, boxes, leaders
 
 
 @inner
@@ -350,13 +210,13 @@ def _set_along(
 
 
 @kernel(
-    u8w2, f64s2, i64s, i64s, i64s, f32s, i64s, u8s, f64, f64, f64, f64, f64, f64, f64, f64, f64, i64,
+    u8w2, f64s2, i64s, i64s, i64s, f32s, i64s, u8s, f64, f64, f64, f64, f64, f64, f64, f64, f64, i64, boolean,
 )
 def along(
     room: U8, coords: F64, offsets: I64, chains: I64, texts: I64, advances: F32, text_offsets: I64, may_stand: U8,
     west: float, north: float, unit: float, size: float, gap: float, pad: float, repeat: float, margin: float,
-    max_bend: float, most: int,
-) -> tuple[F32, I64, I64, F32, int]:
+    max_bend: float, most: int, inward: bool,
+) -> tuple[F32, I64, I64, F32, I64, F64]:
     """Place text along chains.
 
     Anchors divide a chain into a power of two of equal lengths between ``repeat`` and twice that, so they stay where
@@ -380,17 +240,24 @@ def along(
         Radians between neighbouring characters.
     most
         How many characters may be placed in all.
+    inward
+        Try farther along the line where a place is not wholly on the picture.
 
     Returns
     -------
     Glyphs ``(g, 3) float32`` as centre x, y, rotation; offsets of labels into them; chain index of each label;
-    boxes ``(labels, 4)``; how many chains long enough for their text got none.
+    boxes ``(labels, 4)``; indices of the chains long enough for their text that got none, and where they would have
+    had it ``(m, 2)``.
     """
     height, width = room.shape
     glyphs = np.empty((most, 3), np.float32)
     starts = np.zeros(most + 1, np.int64)
     whose = np.empty(most, np.int64)
     boxes = np.empty((most, 4), np.float32)
+    before = np.full(most, -1, np.int64)  # the label of the same text placed before
+    latest = np.full(len(text_offsets), -1, np.int64)
+    left = np.empty(len(chains), np.int64)
+    places = np.empty((len(chains), 2))
     n = labels = unplaced = 0
     for c in range(len(chains)):
         begin, end = offsets[chains[c]], offsets[chains[c] + 1]
@@ -449,16 +316,21 @@ def along(
                     free = free and _is_free(room, gx - half, gy - half, gx + half, gy + half, TEXT | MARK)
                     x0, y0 = min(x0, gx - half), min(y0, gy - half)
                     x1, y1 = max(x1, gx + half), max(y1, gy + half)
-                for o in range(labels):
-                    if free and texts[whose[o]] == texts[c]:
-                        ox = (boxes[o, 0] + boxes[o, 2] - x0 - x1) / 2
-                        oy = (boxes[o, 1] + boxes[o, 3] - y0 - y1) / 2
-                        free = math.hypot(ox, oy) > 0.6 * repeat
+                o = latest[texts[c]]
+                while free and o >= 0:
+                    ox = (boxes[o, 0] + boxes[o, 2] - x0 - x1) / 2
+                    oy = (boxes[o, 1] + boxes[o, 3] - y0 - y1) / 2
+                    free = math.hypot(ox, oy) > 0.6 * repeat
+                    o = before[o]
                 if x1 > 0 and y1 > 0 and x0 < width and y0 < height:
+                    if in_view == 0:
+                        places[unplaced, 0], places[unplaced, 1] = (x0 + x1) / 2, (y0 + y1) / 2
                     in_view += 1
                 if not free:
                     continue
                 if x0 < margin or y0 < margin or x1 > width - margin or y1 > height - margin:
+                    if inward:
+                        continue
                     in_view = 0
                     break
                 for i in range(count):
@@ -467,6 +339,8 @@ def along(
                     _take(room, out[i, 0] - half, out[i, 1] - half, out[i, 0] + half, out[i, 1] + half, TEXT)
                 boxes[labels, 0], boxes[labels, 1], boxes[labels, 2], boxes[labels, 3] = x0, y0, x1, y1
                 whose[labels] = c
+                before[labels] = latest[texts[c]]
+                latest[texts[c]] = labels
                 n += count
                 labels += 1
                 starts[labels] = n
@@ -475,5 +349,9 @@ def along(
             if n + count > most:
                 break
         if in_view and not placed:
+            left[unplaced] = c
             unplaced += 1
-    return glyphs[:n].copy(), starts[: labels + 1].copy(), whose[:labels].copy(), boxes[:labels].copy(), unplaced
+    return (
+        glyphs[:n].copy(), starts[: labels + 1].copy(), whose[:labels].copy(), boxes[:labels].copy(),
+        left[:unplaced].copy(), places[:unplaced].copy(),
+    )

@@ -258,6 +258,10 @@ class LabelStyle(_Frozen, frozen=True):
     ``priority`` 0-100: higher places first. ``placement``: ``point`` beside a mark (tries eight positions), ``centre``
     over it, ``area`` inside the largest part, ``line`` along it. ``size_field`` scales nothing but orders candidates:
     larger values place first within the layer. ``classes`` limits labels to rules with these values.
+
+    ``orientation`` vertical sets text in columns from right to left, Chinese upright. A label without room at its feature
+    may stand up to ``callout_mm`` away and is then joined to it by a line. ``repeat_mm`` is the distance of repetitions
+    along lines and in areas larger than it (0: a distance that suits screens).
     """
 
     field: str
@@ -276,6 +280,8 @@ class LabelStyle(_Frozen, frozen=True):
     repeat_mm: float = 0.0
     wrap_chars: int = 0
     classes: tuple[str | int, ...] = ()
+    orientation: Literal["horizontal", "vertical"] = "horizontal"
+    callout_mm: float = 0.0
 
 
 class Scheme(_Frozen, frozen=True):

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from lydigital.kernels.mark import dilate
+from lydigital.render.lettered import LabelSet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,27 +46,57 @@ class Atlas:
         self._texts: dict[tuple[Font, float], dict[str, NDArray[np.int64]]] = {}
         self._glyphs: dict[tuple[Font, float, str], tuple[int, int]] = {}
         self._table = np.zeros((0, 5), np.int64)
+        self._age = object()  # what was looked up before a clearing is void
 
     def arrange(self, labels: Sequence[PlacedLabel], fonts: Fonts, *, bgra: bool) -> Arrangement:
         """Arguments of :func:`lydigital.kernels.mark.text` for ``labels``: pens to colours."""
         with self._lock:
             if self._used > _MOST_BYTES:
                 self._clear()
+            if isinstance(labels, LabelSet):
+                return self._arrange_set(labels, fonts, bgra=bgra)
             glyphs = [self._text(label, fonts) for label in labels]
-            if len(self._table) != len(self._shapes):
-                self._table = np.array(self._shapes, np.int64).reshape(-1, 5)
             ends = np.cumsum([len(g) for g in glyphs], dtype=np.int64)
             colors = np.array([(_packed(la.color, bgra), _packed(la.halo, bgra)) for la in labels], np.int64)
             pens = np.ascontiguousarray(np.concatenate([la.glyphs for la in labels]), np.float32)
-            return pens, np.concatenate(glyphs), self._masks, self._table, ends, colors
+            return pens, np.concatenate(glyphs), self._masks, self._shape_table(), ends, colors
 
-    def _text(self, label: PlacedLabel, fonts: Fonts) -> NDArray[np.int64]:
-        halo_px = label.halo_px if label.halo[3] else 0.0
-        known = self._texts.setdefault((label.font, halo_px), {})
-        found = known.get(label.text)
+    def _arrange_set(self, labels: LabelSet, fonts: Fonts, *, bgra: bool) -> Arrangement:
+        """The same for labels of a solution, whose glyphs are looked up as they come into view."""
+        solution = labels.solution
+        known: tuple[object, Ints, NDArray[np.bool_]] | None = solution.kept.get(self)
+        if known is None or known[0] is not self._age:
+            count = len(solution.of)
+            known = (self._age, np.full((len(solution.placed.glyphs), 2), -1, np.int64), np.zeros(count, np.bool_))
+            solution.kept[self] = known
+        _, glyphs, done = known
+        placed = solution.placed
+        for i in labels.which[~done[labels.which]].tolist():
+            face = solution.faces[solution.of[i]]
+            text = face.texts[int(placed.texts[i])]
+            glyphs[placed.starts[i] : placed.starts[i + 1]] = self._numbers(
+                text, face.font, face.halo_px if face.halo[3] else 0.0, fonts
+            )
+            done[i] = True
+        numbers, pens, ends = labels.glyphs()
+        by_face = np.array([(_packed(f.color, bgra), _packed(f.halo, bgra)) for f in solution.faces], np.int64)
+        colors = by_face.reshape(-1, 2)[solution.of[labels.which]]
+        return pens, glyphs[numbers], self._masks, self._shape_table(), ends, colors
+
+    def _shape_table(self) -> Ints:
+        if len(self._table) != len(self._shapes):
+            self._table = np.array(self._shapes, np.int64).reshape(-1, 5)
+        return self._table
+
+    def _text(self, label: PlacedLabel, fonts: Fonts) -> Ints:
+        return self._numbers(label.text, label.font, label.halo_px if label.halo[3] else 0.0, fonts)
+
+    def _numbers(self, text: str, font: Font, halo_px: float, fonts: Fonts) -> Ints:
+        known = self._texts.setdefault((font, halo_px), {})
+        found = known.get(text)
         if found is None:
-            pairs = [self._glyph(char, label.font, halo_px, fonts) for char in label.text]
-            found = known[label.text] = np.array(pairs, np.int64).reshape(-1, 2)
+            pairs = [self._glyph(char, font, halo_px, fonts) for char in text]
+            found = known[text] = np.array(pairs, np.int64).reshape(-1, 2)
         return found
 
     def _glyph(self, char: str, font: Font, halo_px: float, fonts: Fonts) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lydigital.kernels import labels as kernels
+from lydigital.kernels import chains as kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

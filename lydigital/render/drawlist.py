@@ -14,7 +14,7 @@ from lydigital.render.plan import plan_for
 from lydigital.units import mm_to_px
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lydigital.model.grid import Raster
     from lydigital.model.style import Blend, Fill, RasterSymbolizer, Style
     from lydigital.model.viewport import Viewport
+    from lydigital.render.placer import Placer
     from lydigital.render.plan import Plan
 
 Rgba = tuple[int, int, int, int]
@@ -57,7 +58,8 @@ class SceneLayer:
     """A layer made ready to draw.
 
     ``codes`` holds the number of the rule each feature falls under, ``(n,) int16``, -1 for none (None for grids).
-    ``selected`` holds rows to highlight.
+    ``selected`` holds rows to highlight. ``pins`` says by fid how far the middle of a label stands from the place its
+    feature would be labelled at: millimetres on the picture, to the right and down.
     """
 
     id: str
@@ -67,6 +69,7 @@ class SceneLayer:
     opacity: float = 1.0
     labels: bool = True
     selected: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    pins: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +127,8 @@ class PlacedLabel:
     """A label with its place decided.
 
     ``glyphs`` is ``(len(text), 3) float32``: pen x, baseline y in pixels and rotation in radians (clockwise) of each
-    character. ``box`` is the upright rectangle it claims, xmin, ymin, xmax, ymax in pixels.
+    character. ``box`` is the upright rectangle it claims, xmin, ymin, xmax, ymax in pixels. ``anchor`` is the point it
+    belongs to and ``leader`` the line x0, y0, x1, y1 that joins it to that point, where it stands away from it.
     """
 
     text: str
@@ -136,17 +140,34 @@ class PlacedLabel:
     box: tuple[float, float, float, float]
     layer: str = ""
     row: int = -1
+    anchor: tuple[float, float] | None = None
+    leader: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class MissingLabel:
+    """A label for which there is no room, and the pixel its feature would be labelled at."""
+
+    layer: str
+    row: int
+    text: str
+    anchor: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
 class DrawList:
-    """Everything on one picture, bottom first; labels come above all."""
+    """Everything on one picture, bottom first; labels come above all. ``missing`` are those that found no place."""
 
     viewport: Viewport
     background: Rgba
     ops: tuple[Op, ...]
-    labels: tuple[PlacedLabel, ...] = ()
-    unplaced: int = 0
+    labels: Sequence[PlacedLabel] = ()
+    missing: Sequence[MissingLabel] = ()
+
+    @property
+    def unplaced(self) -> int:
+        """How many labels found no place."""
+        return len(self.missing)
 
 
 SELECTED_FILL = (255, 193, 7, 84)
@@ -157,15 +178,22 @@ _SORTED_MARKS = 20_000  # more marks than that are not put in order
 
 def build(
     scene: Sequence[SceneLayer], viewport: Viewport, fonts: Fonts | None = None, *, background: Rgba = (247, 246, 242, 255),
+    is_page: bool = False, placer: Placer | None = None,
 ) -> DrawList:
     """Choose rules, rows, sizes and label places for one picture; no labels without ``fonts``.
 
     Tables must be in the viewport's reference system; rasters are warped into it.
+
+    Parameters
+    ----------
+    is_page
+        The picture is never panned: labels its border would cut move inward, areas are labelled in what is seen of them.
+    placer
+        Lets labels lag behind while the view moves; without it they are always those of this view.
     """
     scale = viewport.scale
     ops: list[Op] = []
     selected: list[Op] = []
-    visible: dict[str, NDArray[np.int32]] = {}
     for layer in scene:
         style = layer.style
         if not style.shows_at(scale) or layer.opacity * style.opacity <= 0.0:
@@ -194,17 +222,18 @@ def build(
                 rows, codes = rows[known], codes[known]
         if not len(rows):
             continue
-        visible[layer.id] = rows
         ops.extend(_layer_ops(layer, data.geometry, plan, rows, codes))
         if len(layer.selected):
             selected.extend(_selection(layer, data.geometry, plan, rows, viewport.dpi))
-    labels: tuple[PlacedLabel, ...] = ()
-    unplaced = 0
-    if fonts is not None:
-        from lydigital.render import labels as labelling
+    if fonts is None:
+        return DrawList(viewport, background, (*ops, *selected))
+    from lydigital.render import labels as labelling
 
-        labels, unplaced = labelling.place(scene, visible, viewport, fonts)
-    return DrawList(viewport, background, (*ops, *selected), labels, unplaced)
+    if placer is None:
+        labels, missing = labelling.place(scene, viewport, fonts, is_page=is_page)
+    else:
+        labels, missing = placer.place(scene, viewport, fonts)
+    return DrawList(viewport, background, (*ops, *selected, *labelling.leaders(labels, viewport)), labels, missing)
 
 
 def _layer_ops(

@@ -19,6 +19,7 @@ ASCENT = 0.88
 LEADING = 1.15  # em from baseline to baseline
 _MEASURE_PX = 100.0
 _UNREAD, _EMPTY = -2, -1
+_LONG_VOWEL = 0x30FC
 
 
 class Lettering:
@@ -36,25 +37,30 @@ class Lettering:
         Advance of every character in em, ragged by text.
     may_stand
         ``uint8`` by text: 1 where all characters are Chinese.
+
+    With ``vertical``, widths are those of the columns and ``heights`` of the longest one; else heights of the lines.
     """
 
     def __init__(
         self, column: pa.ChunkedArray, weight: Literal["regular", "medium", "bold"], wrap_chars: int, spacing_em: float,
+        *, vertical: bool = False,
     ) -> None:
         self.ids = np.full(len(column), _UNREAD, np.int64)
         self.texts: list[str] = []
         self._column = column
         self._wrap = wrap_chars
         self._spacing = spacing_em
+        self._vertical = vertical
         self._font = Font(_MEASURE_PX, weight)
         self._numbers: dict[str, int] = {}
-        self.widths = self.lengths = np.zeros(0)
+        self.widths = self.lengths = self.heights = np.zeros(0)
         self.lines = np.zeros(0, np.int64)
         self.advances = np.zeros(0, np.float32)
         self.offsets = np.zeros(1, np.int64)
         self.may_stand = np.zeros(0, np.uint8)
         self._pen = self._line_width = np.zeros(0)  # of every character: pen within its line, width of that line, em
         self._line = np.zeros(0, np.int64)
+        self._turned = np.zeros(0, np.bool_)  # lies on its side in a column
         self._fonts: Fonts | None = None
 
     def read(self, rows: NDArray[np.int64], fonts: Fonts | None = None) -> None:
@@ -101,7 +107,11 @@ class Lettering:
         if self._wrap > 0:
             for i in np.flatnonzero(counts > self._wrap).tolist():
                 cuts[i] = _break(texts[i], self._wrap)
+        chinese = ((codes >= 0x2E80) & (codes <= 0x9FFF)) | (codes >= 0x20000)
+        turned = ~chinese | ((codes >= 0x3008) & (codes <= 0x301F)) | (codes == _LONG_VOWEL)
         steps = advances.astype(np.float64) + self._spacing
+        if self._vertical:
+            steps[~turned] = 1.0 + self._spacing
         last = (starts + cuts)[cuts > 0] - 1
         steps[last[codes[last] == ord(" ")]] = 0.0  # the blank a line breaks at
         total = np.concatenate([[0.0], np.cumsum(steps)])
@@ -111,13 +121,15 @@ class Lettering:
         whose = np.repeat(np.arange(len(texts)), counts)
         line = (np.arange(len(codes)) >= second[whose]).astype(np.int64)
         begin = np.where(line == 1, second[whose], starts[whose])
-        chinese = ((codes >= 0x2E80) & (codes <= 0x9FFF)) | (codes >= 0x20000)
         self.advances = np.concatenate([self.advances, advances.astype(np.float32)])
         self._pen = np.concatenate([self._pen, total[:-1] - total[begin]])
         self._line = np.concatenate([self._line, line])
         self._line_width = np.concatenate([self._line_width, np.where(line == 1, two[whose], one[whose])])
         self.offsets = np.concatenate([self.offsets, self.offsets[-1] + ends])
-        self.widths = np.concatenate([self.widths, np.maximum(one, two)])
+        self._turned = np.concatenate([self._turned, turned])
+        along, across = np.maximum(one, two), 1 + LEADING * (cuts > 0)
+        self.widths = np.concatenate([self.widths, across if self._vertical else along])
+        self.heights = np.concatenate([self.heights, along if self._vertical else across])
         self.lengths = np.concatenate([self.lengths, total[ends] - total[starts]])
         self.lines = np.concatenate([self.lines, 1 + (cuts > 0)])
         self.may_stand = np.concatenate([self.may_stand, np.logical_and.reduceat(chinese, starts).astype(np.uint8)])
@@ -133,11 +145,13 @@ class Lettering:
         self, texts: NDArray[np.int64], cx: NDArray[np.float64], cy: NDArray[np.float64], size: float,
         align: NDArray[np.float64],
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Upright characters of text blocks centred on ``cx``, ``cy``, on whole pixels.
+        """Characters of text blocks centred on ``cx``, ``cy``, on whole pixels.
 
         ``align`` is 0 for lines flush left, 0.5 centred, 1 flush right. Returns glyphs as in ``PlacedLabel`` of all
         labels, and the offsets of each label in them.
         """
+        if self._vertical:
+            return self._columns(texts, cx, cy, size)
         chars, whose, starts = self._characters(texts)
         left = np.floor(cx - self.widths[texts] * size / 2 + 0.5)
         height = 1 + LEADING * (self.lines[texts] - 1)
@@ -146,6 +160,21 @@ class Lettering:
         out = np.zeros((len(chars), 3), np.float32)
         out[:, 0] = left[whose] + indent + self._pen[chars] * size
         out[:, 1] = base[whose] + np.floor(self._line[chars] * LEADING * size + 0.5)
+        return out, starts
+
+    def _columns(
+        self, texts: NDArray[np.int64], cx: NDArray[np.float64], cy: NDArray[np.float64], size: float,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The same in columns from right to left: Chinese upright, Latin letters, digits and brackets on their side."""
+        chars, whose, starts = self._characters(texts)
+        middle = (cx + (self.widths[texts] - 1) * size / 2)[whose] - self._line[chars] * LEADING * size
+        top = (cy - self.heights[texts] * size / 2)[whose] + self._pen[chars] * size
+        turned = self._turned[chars]
+        half = self.advances[chars] * size / 2
+        out = np.zeros((len(chars), 3), np.float32)
+        out[:, 0] = np.where(turned, middle - (ASCENT - 0.5) * size, np.floor(middle - half + 0.5))
+        out[:, 1] = np.where(turned, top, np.floor(top + ASCENT * size + 0.5))
+        out[:, 2] = np.where(turned, np.pi / 2, 0.0)
         return out, starts
 
     def pens(self, texts: NDArray[np.int64], middles: NDArray[np.float32], size: float) -> NDArray[np.float32]:
