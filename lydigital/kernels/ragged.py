@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lydigital.kernels.jit import F64, I32, I64, U32, f64, f64s2, i64, i64s, kernel
+from lydigital.kernels.jit import F64, I32, I64, U32, f64, f64s2, i64, i64s, kernel, u32s
 
 
 @kernel(f64s2, i64s, i64s, fast=False)
@@ -163,6 +163,27 @@ def _hilbert_keys(bounds: F64) -> U32:
     return out
 
 
+@kernel(u32s, fast=False)
+def _ascending(keys: U32) -> I64:
+    """Stable order of ``keys``, ``(n,) int64``: radix sort by 11 bits at a time (Knuth, TAOCP 3, §5.2.5)."""
+    n = len(keys)
+    order = np.arange(n)
+    other = np.empty(n, np.int64)
+    for shift in (0, 11, 22):
+        counts = np.zeros(2049, np.int64)
+        for i in range(n):
+            counts[((keys[i] >> shift) & 2047) + 1] += 1
+        for digit in range(2048):
+            counts[digit + 1] += counts[digit]
+        for k in range(n):
+            i = order[k]
+            digit = (keys[i] >> shift) & 2047
+            other[counts[digit]] = i
+            counts[digit] += 1
+        order, other = other, order
+    return order
+
+
 def hilbert_order(bounds: F64) -> I64:
     """Order of features ``(n,) int64`` along a Hilbert curve of their centres; empty geometries last."""
-    return np.argsort(_hilbert_keys(np.ascontiguousarray(bounds)), kind="stable").astype(np.int64)
+    return _ascending(_hilbert_keys(np.ascontiguousarray(bounds)))

@@ -2,25 +2,34 @@
 
 Reads ISO WKB (OGC 06-103r4 §8.2), EWKB (PostGIS) and GeoPackage blobs (OGC 12-128r19 §2.1.3), both byte orders, any
 dimension. Every count is checked against the bytes that are left before it is believed.
+
+:func:`scan` says how much room every blob needs and where it lies, :func:`fill` writes blobs in any order into arrays of
+just that room: sorting by place costs no copy. Both work on a run of blobs, so threads may share the work.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numba import types
 
-from lydigital.kernels.jit import F64, I64, U8, i64, i64s, inner, kernel, u8s
+from lydigital.kernels.jit import F64, I64, U8, U16, i64, i64s, inner, kernel, read, u8s, write
 
 EMPTY = 1  # nothing to draw: null, empty, or all of it fell to the problems below
 WRONG_KIND = 2  # a point in a layer of lines and the like
-NON_FINITE = 4  # vertices with NaN or infinite coordinates were left out
+NON_FINITE = 4  # vertices with NaN, infinite or absurdly large coordinates were left out
 BROKEN = 8  # truncated or malformed; the geometry is empty
 HAS_ZM = 16  # heights or measures were left out
 CURVE = 32  # arcs are not supported; they and what follows them were left out
 SKIPPED = 64  # members of another kind in a collection were left out
 DEGENERATE = 128  # rings of less than three corners or lines of one vertex were left out
+UNCLOSED = 256  # a ring did not end where it began; it was closed
 
+FARTHEST = 1e12  # map units: no place has larger coordinates, and sums of their products stay finite
 _DEPTH = 32
 _POINT, _LINE, _POLYGON, _COLLECTION, _TRIANGLE = 1, 2, 3, 7, 17
+
+u16s = read(types.uint16)
+_OUT = write(types.int64), write(types.int64, 2), write(types.float64, 2), write(types.uint16)
 
 
 @inner
@@ -32,53 +41,85 @@ def _u32(data: U8, pos: int, little: bool) -> int:
 
 
 @inner
-def _read_vertices(
-    data: U8, pos: int, n: int, stride: int, little: bool, raw: U8, coords: F64, cursor: int,
-) -> tuple[int, int]:
-    """Append ``n`` vertices at ``cursor``; returns how many were finite, and how many were NaN in x and y.
+def _is_place(x: float, y: float) -> bool:
+    return abs(x) < FARTHEST and abs(y) < FARTHEST  # false for NaN
 
-    ``raw`` is the same memory as ``coords``: bytes are copied, so that the source needs no alignment.
+
+@inner
+def _load(data: U8, source: int, little: bool, raw: U8, target: int) -> None:
+    """Copy one x, y: ``raw`` is the memory of floats, and the source needs no alignment."""
+    if little:
+        for b in range(16):
+            raw[target + b] = data[source + b]
+    else:
+        for b in range(8):
+            raw[target + b] = data[source + 7 - b]
+            raw[target + 8 + b] = data[source + 15 - b]
+
+
+@inner
+def _measure(
+    data: U8, pos: int, n: int, stride: int, little: bool, raw: U8, xy: F64, ends: F64, box: F64,
+) -> tuple[int, int]:
+    """How many of ``n`` vertices have a place, and how many are NaN in x and y.
+
+    First and last place go to ``ends``, bounds to ``box``. ``raw`` is the memory of ``xy``, room for one vertex.
     """
-    if little and stride == 16:  # as it lies in memory: one copy, unless a vertex must be left out
+    kept = 0
+    missing = 0
+    x0 = y0 = np.inf
+    x1 = y1 = -np.inf
+    x = y = 0.0
+    for k in range(n):
+        _load(data, pos + k * stride, little, raw, 0)
+        u, v = xy[0, 0], xy[0, 1]
+        if _is_place(u, v):
+            x, y = u, v
+            if kept == 0:
+                ends[0], ends[1] = x, y
+            kept += 1
+            x0, x1 = min(x0, x), max(x1, x)
+            y0, y1 = min(y0, y), max(y1, y)
+        elif np.isnan(u) and np.isnan(v):
+            missing += 1
+    ends[2], ends[3] = x, y
+    box[0], box[1], box[2], box[3] = x0, y0, x1, y1
+    return kept, missing
+
+
+@inner
+def _copy(data: U8, pos: int, n: int, stride: int, little: bool, raw: U8, coords: F64, cursor: int, room: int) -> int:
+    """Write those of ``n`` vertices that have a place at ``cursor``, at most ``room``; returns how many."""
+    if little and stride == 16 and n <= room:  # as they lie in memory: one copy, unless a vertex must be left out
         whole, part = raw[cursor * 16 : (cursor + n) * 16], data[pos : pos + n * 16]
         for b in range(len(whole)):
             whole[b] = part[b]
         values = coords[cursor : cursor + n]
         wrong = 0
         for k in range(n):
-            if not (np.isfinite(values[k, 0]) and np.isfinite(values[k, 1])):
+            if not _is_place(values[k, 0], values[k, 1]):
                 wrong += 1
         if wrong == 0:
-            return n, 0
+            return n
     kept = 0
-    missing = 0
     for k in range(n):
-        source = pos + k * stride
-        target = (cursor + kept) * 16
-        if little:
-            for b in range(16):
-                raw[target + b] = data[source + b]
-        else:
-            for b in range(8):
-                raw[target + b] = data[source + 7 - b]
-                raw[target + 8 + b] = data[source + 15 - b]
-        x = coords[cursor + kept, 0]
-        y = coords[cursor + kept, 1]
-        if np.isfinite(x) and np.isfinite(y):
+        if kept >= room:
+            break
+        _load(data, pos + k * stride, little, raw, (cursor + kept) * 16)
+        if _is_place(coords[cursor + kept, 0], coords[cursor + kept, 1]):
             kept += 1
-        elif np.isnan(x) and np.isnan(y):
-            missing += 1
-    return kept, missing
+    return kept
 
 
 @inner
 def _walk(
-    data: U8, begin: int, end: int, kind: int, fill: bool, raw: U8, coords: F64, rings: I64, parts: I64, at: I64, stack: I64,
+    data: U8, begin: int, end: int, kind: int, write_it: bool, raw: U8, coords: F64, rings: I64, parts: I64, at: I64,
+    stack: I64, ends: F64, box: F64, ring_box: F64,
 ) -> int:
-    """Read one blob.
+    """Read one blob; returns flags.
 
-    ``at`` holds the vertices, rings and parts so far. With ``fill`` they are written to ``coords``, ``rings`` and
-    ``parts`` (ends of each), else only counted, as an upper bound. Returns flags.
+    ``at`` holds the vertices, rings and parts so far and, to write, the room for vertices. With ``write_it`` they go to
+    ``coords``, ``rings`` and ``parts`` (ends of each); else ``raw`` and ``coords`` have room for one, and ``box`` grows.
     """
     pos = begin
     flags = 0
@@ -161,78 +202,129 @@ def _walk(
                 pos += 4
             if n * stride > end - pos:
                 return flags | BROKEN
-            if wanted and n > 0 and not fill:
-                at[0] += n + 1
-                at[1] += 1
-                at[2] += 1
-            elif wanted and n > 0 and not dropped:
+            if wanted and n > 0 and not dropped:
                 first = int(at[0])
-                kept, missing = _read_vertices(data, pos, n, stride, little, raw, coords, first)
+                if write_it:
+                    kept = _copy(data, pos, n, stride, little, raw, coords, first, int(at[3]) - first)
+                    missing = 0
+                    if kept > 0:
+                        ends[0], ends[1] = coords[first, 0], coords[first, 1]
+                        ends[2], ends[3] = coords[first + kept - 1, 0], coords[first + kept - 1, 1]
+                else:
+                    kept, missing = _measure(data, pos, n, stride, little, raw, coords, ends, ring_box)
                 if kept < n and not (code == _POINT and missing == 1):
                     flags |= NON_FINITE
-                if code == _POLYGON and kept > 0:
-                    last = first + kept - 1
-                    if coords[first, 0] != coords[last, 0] or coords[first, 1] != coords[last, 1]:
-                        coords[last + 1, 0] = coords[first, 0]
-                        coords[last + 1, 1] = coords[first, 1]
-                        kept += 1
+                unclosed = code == _POLYGON and kept > 0 and (ends[0] != ends[2] or ends[1] != ends[3])
+                if unclosed:
+                    if write_it and first + kept < at[3]:
+                        coords[first + kept, 0], coords[first + kept, 1] = ends[0], ends[1]
+                    kept += 1
                 if kept >= (1 if code == _POINT else (2 if code == _LINE else 4)):
                     at[0] += kept
-                    rings[at[1]] = at[0]
+                    if write_it:
+                        rings[at[1]] = at[0]
+                    else:
+                        box[0], box[1] = min(box[0], ring_box[0]), min(box[1], ring_box[1])
+                        box[2], box[3] = max(box[2], ring_box[2]), max(box[3], ring_box[3])
                     at[1] += 1
                     opened = True
+                    if unclosed and kept == n + 1:
+                        flags |= UNCLOSED
                 else:
                     if code != _POINT:
                         flags |= DEGENERATE
                     dropped = r == 0  # holes of an exterior that is gone go with it
             pos += n * stride
-        if fill and opened:
-            parts[at[2]] = at[1]
+        if opened:
+            if write_it:
+                parts[at[2]] = at[1]
             at[2] += 1
     return flags
 
 
-@kernel(u8s, i64s, i64, fast=False)
-def parse(data: U8, offsets: I64, kind: int) -> tuple[F64, I64, I64, I64, U8]:
+@kernel(u8s, i64s, i64s, i64, i64, i64, _OUT[1], _OUT[2], _OUT[3], fast=False)
+def scan(
+    data: U8, starts: I64, stops: I64, kind: int, first: int, last: int, sizes: I64, bounds: F64, flags: U16,
+) -> None:
+    """Measure blobs ``first`` to ``last`` of ``data[starts[i]:stops[i]]`` (no bytes: a null geometry) as one kind.
+
+    Writes ``sizes (n, 3) int64``: vertices, rings and parts; ``bounds (n, 4) float64``, NaN where there is nothing; and
+    ``flags (n,) uint16`` naming what is wrong.
+    """
+    stack = np.zeros(_DEPTH, np.int64)
+    at = np.zeros(4, np.int64)
+    raw = np.empty(16, np.uint8)
+    xy = raw.view(np.float64).reshape((1, 2))
+    none = np.empty(0, np.int64)
+    ends = np.zeros(4, np.float64)
+    ring_box = np.zeros(4, np.float64)
+    box = np.zeros(4, np.float64)
+    for i in range(first, last):
+        begin = max(starts[i], 0)
+        end = min(stops[i], len(data))
+        found = 0
+        at[:] = 0
+        box[0] = box[1] = np.inf
+        box[2] = box[3] = -np.inf
+        if begin < end:
+            found = _walk(data, begin, end, kind, False, raw, xy, none, none, at, stack, ends, box, ring_box)
+            if found & BROKEN:
+                at[:] = 0
+        if at[2] == 0:
+            found |= EMPTY
+            box[:] = np.nan
+        flags[i] = found
+        sizes[i, 0], sizes[i, 1], sizes[i, 2] = at[0], at[1], at[2]
+        bounds[i, 0], bounds[i, 1], bounds[i, 2], bounds[i, 3] = box[0], box[1], box[2], box[3]
+
+
+@kernel(
+    u8s, i64s, i64s, i64, i64s, i64, i64, read(types.int64, 2), _OUT[2], _OUT[0], _OUT[0], fast=False,
+)
+def fill(
+    data: U8, starts: I64, stops: I64, kind: int, order: I64, first: int, last: int, begins: I64, coords: F64, rings: I64,
+    parts: I64,
+) -> None:
+    """Write blobs ``order[first:last]`` as :func:`scan` measured them.
+
+    ``begins (n + 1, 3)`` holds the vertices, rings and parts before each place of the new order. Ends go to ``rings`` and
+    ``parts`` behind the 0 they begin with.
+    """
+    stack = np.zeros(_DEPTH, np.int64)
+    at = np.zeros(4, np.int64)
+    unused = np.zeros(4, np.float64)
+    ends = np.zeros(4, np.float64)
+    raw = coords.reshape(coords.size).view(np.uint8)
+    ring_ends, part_ends = rings[1:], parts[1:]
+    for k in range(first, last):
+        i = order[k]
+        if begins[k, 2] == begins[k + 1, 2]:
+            continue
+        at[0], at[1], at[2], at[3] = begins[k, 0], begins[k, 1], begins[k, 2], begins[k + 1, 0]
+        begin = max(starts[i], 0)
+        end = min(stops[i], len(data))
+        _walk(data, begin, end, kind, True, raw, coords, ring_ends, part_ends, at, stack, ends, unused, unused)
+
+
+def parse(data: U8, offsets: I64, kind: int) -> tuple[F64, I64, I64, I64, U16]:
     """Parse blobs ``data[offsets[i]:offsets[i + 1]]`` (a blob of no bytes is a null geometry) into one kind.
 
     Returns ``coords (v, 2) float64``, ring, part and geometry offsets (int64, each starting with 0), and ``flags
-    (n,) uint8`` naming what was wrong with each blob.
+    (n,) uint16`` naming what was wrong with each blob.
     """
     n = len(offsets) - 1
-    stack = np.zeros(_DEPTH, np.int64)
-    at = np.zeros(3, np.int64)
-    before = np.zeros(3, np.int64)
-    geoms = np.zeros(n + 1, np.int64)
-    flags = np.zeros(n, np.uint8)
-    raw = np.empty(0, np.uint8)
-    rings = np.empty(0, np.int64)
-    parts = np.empty(0, np.int64)
-    for filling in range(2):  # count, then fill: one call of _walk, or it would be compiled twice
-        if filling:
-            raw = np.empty(at[0] * 16, np.uint8)
-            rings = np.empty(at[1], np.int64)
-            parts = np.empty(at[2], np.int64)
-            at[:] = 0
-        coords = raw.view(np.float64).reshape((len(raw) // 16, 2))
-        for i in range(n):
-            begin = max(offsets[i], 0)
-            end = min(offsets[i + 1], len(data))
-            before[:] = at
-            found = 0
-            if begin < end:
-                found = _walk(data, begin, end, kind, filling == 1, raw, coords, rings, parts, at, stack)
-                if filling and found & BROKEN:
-                    at[:] = before
-            if filling:
-                if at[2] == before[2]:
-                    found |= EMPTY
-                flags[i] = found
-                geoms[i + 1] = at[2]
-    ring_offsets = np.zeros(at[1] + 1, np.int64)
-    ring_offsets[1:] = rings[: at[1]]
-    part_offsets = np.zeros(at[2] + 1, np.int64)
-    part_offsets[1:] = parts[: at[2]]
-    if at[0] < len(coords):
-        coords = coords[: at[0]].copy()
-    return coords, ring_offsets, part_offsets, geoms, flags
+    starts, stops = offsets[:-1], offsets[1:]
+    sizes, bounds, flags = np.empty((n, 3), np.int64), np.empty((n, 4)), np.empty(n, np.uint16)
+    scan(data, starts, stops, kind, 0, n, sizes, bounds, flags)
+    order = np.arange(n)
+    begins, coords, rings, parts = room(sizes, order)
+    fill(data, starts, stops, kind, order, 0, n, begins, coords, rings, parts)
+    return coords, rings, parts, np.ascontiguousarray(begins[:, 2]), flags
+
+
+def room(sizes: I64, order: I64) -> tuple[I64, F64, I64, I64]:
+    """``begins`` of :func:`fill` for blobs of ``sizes`` in ``order``, and empty arrays for it to write to."""
+    begins = np.zeros((len(order) + 1, 3), np.int64)
+    np.cumsum(sizes[order], axis=0, out=begins[1:])
+    vertices, rings, parts = (int(v) for v in begins[-1])
+    return begins, np.empty((vertices, 2)), np.zeros(rings + 1, np.int64), np.zeros(parts + 1, np.int64)

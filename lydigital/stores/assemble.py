@@ -2,85 +2,90 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lydigital.errors import CrsError
-from lydigital.kernels import wkb
+from lydigital.kernels import ragged, rings, wkb
+from lydigital.kernels.rings import CROSSING, FLAT
 from lydigital.model.crs import PROJECT_DEFAULT, Crs
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.issue import Issue, Severity
 from lydigital.model.table import FeatureTable
+from lydigital.stores import curves, spread
 from lydigital.stores.store import guess_crs, missing_crs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from lydigital.stores.store import Geometry
 
+Blobs: TypeAlias = "tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]"
 KINDS = {"point": GeometryKind.POINT, "line": GeometryKind.LINE, "polygon": GeometryKind.POLYGON}
 
-# flag, severity, message, hint
+NAMED = 5  # features named in a finding
+
+# flag, code, severity, message, hint
 _PROBLEMS: tuple[tuple[int, str, Severity, str, str], ...] = (
-    (
-        wkb.BROKEN,
-        "geometry.broken",
-        "error",
-        "{count} features have unreadable geometry and are not drawn",
-        "Repair them in the program that made the file.",
-    ),
-    (
-        wkb.WRONG_KIND,
-        "geometry.kind",
-        "warning",
-        "{count} features are of another kind than the layer and are not drawn",
-        "Move them to a layer of their own kind.",
-    ),
-    (
-        wkb.NON_FINITE,
-        "geometry.coordinates",
-        "warning",
-        "{count} features have coordinates that are no numbers",
-        "Those vertices are left out; check the features.",
-    ),
-    (
-        wkb.CURVE,
-        "geometry.curve",
-        "warning",
-        "{count} features have curves, which are left out",
-        "Convert curves to lines in the program that made the file.",
-    ),
-    (
-        wkb.SKIPPED,
-        "geometry.collection",
-        "note",
-        "{count} features have parts of another kind, which are left out",
-        "Split the collections by kind.",
-    ),
-    (
-        wkb.DEGENERATE,
-        "geometry.degenerate",
-        "note",
-        "{count} features have rings or lines without extent, left out",
-        "Delete or redraw them.",
-    ),
+    (wkb.BROKEN, "geometry.broken", "error", "{count} features have unreadable geometry and are not drawn: {features}",
+     "Repair them in the program that made the file."),
+    (wkb.WRONG_KIND, "geometry.kind", "warning",
+     "{count} features are of another kind than the layer and are not drawn: {features}",
+     "Move them to a layer of their own kind."),
+    (wkb.NON_FINITE, "geometry.coordinates", "warning",
+     "{count} features have coordinates that are no numbers: {features}",
+     "Those vertices are left out; check the features."),
+    (wkb.CURVE, "geometry.curve", "note", "Curves of {count} features are drawn as short lines: {features}", ""),
+    (wkb.SKIPPED, "geometry.collection", "note",
+     "{count} features have parts of another kind, which are left out: {features}", "Split the collections by kind."),
+    (wkb.DEGENERATE, "geometry.degenerate", "note",
+     "{count} features have rings or lines without extent, left out: {features}", "Delete or redraw them."),
+    (wkb.UNCLOSED, "geometry.unclosed", "note",
+     "{count} features have rings that do not end where they begin; they are closed: {features}",
+     "Close them in the program that made the file."),
+    (CROSSING, "geometry.crossing", "note", "{count} features have borders that cross themselves: {features}",
+     "They are drawn by the even-odd rule; areas of them may be wrong."),
+    (FLAT, "geometry.flat", "note", "{count} features have an area of zero: {features}", "Delete or redraw them."),
     (wkb.HAS_ZM, "geometry.height", "note", "Heights or measures of {count} features are not used", ""),
-)
+)  # fmt: skip
 
 
 class Raw(NamedTuple):
     """What a file gives: ids ``(n,) int64``, attributes, geometry as WKB, and what its reader said.
 
-    ``blobs`` is all of it as one run of bytes ``(b,) uint8`` with ``(n + 1,) int64`` offsets; a null has no bytes. None
-    where the layer has no geometry.
+    ``blobs`` is bytes ``(b,) uint8`` with where each geometry begins and ends in them, ``(n,) int64``; a null has no
+    bytes. None where the layer has no geometry.
     """
 
     fid: NDArray[np.int64]
     columns: pa.Table
-    blobs: tuple[NDArray[np.uint8], NDArray[np.int64]] | None
+    blobs: Blobs | None
     told: tuple[str, ...] = ()
+
+
+class LateTable(FeatureTable):
+    """A table whose columns are made at first use."""
+
+    def __init__(
+        self, fid: NDArray[np.int64], load: Callable[[], pa.Table], geometry: GeometryArray, crs: Crs
+    ) -> None:
+        for name, value in (("fid", fid), ("_load", load), ("geometry", geometry), ("crs", crs)):
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def columns(self) -> pa.Table:
+        made = self._load()  # type: ignore[attr-defined]
+        object.__setattr__(self, "_load", None)  # what they are made from is large
+        return made
+
+    def with_geometry(self, geometry: GeometryArray, crs: Crs) -> LateTable:
+        """The same features with other coordinates."""
+        return LateTable(self.fid, lambda: self.columns, geometry, crs)
 
 
 class Reading(NamedTuple):
@@ -118,11 +123,21 @@ def assemble(raw: Raw, layer: str, geometry: Geometry, crs: tuple[str, str], sou
     issues += repaired
     if raw.blobs is None:
         array, system = _no_geometry(len(raw.fid)), Crs(PROJECT_DEFAULT)
-    else:
-        array, found = _parse(*raw.blobs, geometry, layer)
-        issues += found
-        system = _system(crs, array, layer, source, issues)
-    return Reading(FeatureTable(raw.fid, columns, array, system).sorted_by_hilbert(), tuple(issues))
+        return Reading(FeatureTable(raw.fid, columns, array, system), tuple(issues))
+    array, order, flags = _sorted(raw.blobs, geometry)
+    fid = raw.fid[order]
+    issues += _problems(flags, fid, layer)
+    system = _system(crs, array, layer, source, issues)
+    return Reading(LateTable(fid, lambda: _taken(columns, order), array, system), tuple(issues))
+
+
+def part(raw: Raw, geometry: Geometry, crs: str) -> FeatureTable:
+    """A part of a layer as it comes, to be shown before all is read: in the order of the file, without findings."""
+    blobs = raw.blobs if raw.blobs is not None else (np.zeros(0, np.uint8), *(np.zeros((2, len(raw.fid)), np.int64)))
+    candidates = [KINDS[geometry]] if geometry in KINDS else list(GeometryKind)
+    _, best = min(((_misfits(s), s) for s in (_scan(blobs, k) for k in candidates)), key=lambda found: found[0])
+    array = _filled(blobs, best, np.arange(len(raw.fid)))
+    return FeatureTable(raw.fid, raw.columns, array, Crs(crs))
 
 
 def _no_geometry(count: int) -> GeometryArray:
@@ -132,38 +147,113 @@ def _no_geometry(count: int) -> GeometryArray:
     )
 
 
-def _parse(
-    data: NDArray[np.uint8], offsets: NDArray[np.int64], geometry: Geometry, layer: str
-) -> tuple[GeometryArray, list[Issue]]:
+class _Scan(NamedTuple):
+    """What :func:`wkb.scan` says of blobs as one kind."""
+
+    kind: GeometryKind
+    sizes: NDArray[np.int64]
+    bounds: NDArray[np.float64]
+    flags: NDArray[np.uint16]
+
+
+def _scan(blobs: Blobs, kind: GeometryKind) -> _Scan:
+    data, starts, stops = blobs
+    n = len(starts)
+    found = _Scan(kind, np.empty((n, 3), np.int64), np.empty((n, 4)), np.empty(n, np.uint16))
+    spread.over(n, lambda first, last: wkb.scan(data, starts, stops, int(kind), first, last, *found[1:]))
+    return found
+
+
+def _misfits(found: _Scan) -> int:
+    return int(np.count_nonzero(found.flags & wkb.EMPTY))
+
+
+def _filled(blobs: Blobs, found: _Scan, order: NDArray[np.int64]) -> GeometryArray:
+    data, starts, stops = blobs
+    begins, coords, rings, parts = wkb.room(found.sizes, order)
+    spread.over(
+        len(order),
+        lambda first, last: wkb.fill(
+            data, starts, stops, int(found.kind), order, first, last, begins, coords, rings, parts
+        ),
+    )
+    geoms = np.ascontiguousarray(begins[:, 2])
+    return GeometryArray(found.kind, coords, rings, parts, geoms, found.bounds[order])
+
+
+def _sorted(
+    blobs: Blobs, geometry: Geometry
+) -> tuple[GeometryArray, NDArray[np.int64], NDArray[np.uint16]]:
+    """Geometry along a Hilbert curve, the order of the blobs in it, and what is wrong with each."""
     candidates = [KINDS[geometry]] if geometry in KINDS else list(GeometryKind)
-    best, flags, kind = None, np.zeros(0, np.uint8), candidates[0]
-    for candidate in candidates:
-        arrays = wkb.parse(data, offsets, int(candidate))
-        misfits = int(np.count_nonzero(arrays[4] & wkb.EMPTY))
-        if best is None or misfits < int(np.count_nonzero(flags & wkb.EMPTY)):
-            best, flags, kind = arrays, arrays[4], candidate
-    assert best is not None
-    issues = []
-    for flag, code, severity, message, hint in _PROBLEMS:
-        count = int(np.count_nonzero(flags & flag))
-        if count:
-            issues.append(
-                Issue(code, severity, message, hint, layer, count=count, values={"count": str(count)})
-            )
-    empty = int(np.count_nonzero(flags == wkb.EMPTY))
-    if empty:
-        issues.append(
-            Issue(
-                "geometry.empty",
-                "note",
-                "{count} features have no geometry",
-                "Find them in the attribute table.",
-                layer,
-                count=empty,
-                values={"count": str(empty)},
-            )
+    best = _scan(blobs, candidates[0])
+    curved = np.flatnonzero(best.flags & wkb.CURVE)
+    if len(curved):
+        blobs = _straightened(blobs, curved)
+        best = _scan(blobs, candidates[0])
+    for candidate in candidates[1:]:
+        other = _scan(blobs, candidate)
+        if _misfits(other) < _misfits(best):
+            best = other
+    best.flags[curved] |= wkb.CURVE
+    order = ragged.hilbert_order(best.bounds)
+    array, flags = _filled(blobs, best, order), best.flags[order]
+    if best.kind is GeometryKind.POLYGON:
+        n = len(array)
+        spread.over(
+            n, lambda first, last: rings.faults(array.coords, array.ring_offsets, array.geom_rings, first, last, flags)
         )
-    return GeometryArray(kind, *best[:4]), issues
+    return array, order, flags
+
+
+def _straightened(blobs: Blobs, curved: NDArray[np.int64]) -> Blobs:
+    """The same blobs, those of curves as short lines."""
+    data, starts, stops = blobs
+    made = [curves.straightened(data[starts[i] : stops[i]].tobytes()) for i in curved.tolist()]
+    ends = len(data) + np.cumsum([len(blob) for blob in made])
+    starts, stops = starts.copy(), stops.copy()
+    starts[curved], stops[curved] = ends - [len(blob) for blob in made], ends
+    return np.concatenate([data, np.frombuffer(b"".join(made), np.uint8)]), starts, stops
+
+
+def _problems(flags: NDArray[np.uint16], fid: NDArray[np.int64], layer: str) -> list[Issue]:
+    found = [
+        (np.flatnonzero(flags & flag), code, severity, message, hint)
+        for flag, code, severity, message, hint in _PROBLEMS
+    ]
+    empty = "{count} features have no geometry: {features}"
+    hint = "Find them in the attribute table."
+    found.append((np.flatnonzero(flags == wkb.EMPTY), "geometry.empty", "note", empty, hint))
+    issues = []
+    for rows, code, severity, message, hint in found:
+        if len(rows):
+            values = {"count": str(len(rows)), "features": _named(fid[rows])}
+            issues.append(
+                Issue(code, severity, message, hint, layer, int(fid[rows].min()), len(rows), values)
+            )
+    return issues
+
+
+def _named(fid: NDArray[np.int64]) -> str:
+    """Numbers of the first few features."""
+    first = np.sort(fid)[:NAMED].tolist()
+    return ", ".join(map(str, first)) + (" …" if len(fid) > NAMED else "")
+
+
+def _taken(columns: pa.Table, order: NDArray[np.int64]) -> pa.Table:
+    """Rows of a table in another order, a column at a time on every core."""
+    import pyarrow as pa
+
+    # from_buffers, because Table.take(numpy array) would import pandas
+    rows = pa.Array.from_buffers(pa.int64(), len(order), [None, pa.py_buffer(order)])
+    if not columns.num_columns:
+        return columns
+
+    def take(column: pa.ChunkedArray) -> pa.ChunkedArray:
+        whole = column.combine_chunks()
+        return whole.take(rows)
+
+    return pa.table(list(spread.each(take, columns.columns)), schema=columns.schema)
 
 
 def _valid_text(table: pa.Table, layer: str) -> tuple[pa.Table, list[Issue]]:

@@ -14,7 +14,7 @@ import mmap
 import os
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +28,7 @@ from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.grid import Grid
 from lydigital.model.issue import Issue
 from lydigital.model.table import BLOCK, FeatureTable
+from lydigital.stores.assemble import LateTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,18 +79,8 @@ class _DamagedError(Exception):
     """The file is not what was written."""
 
 
-class MappedTable(FeatureTable):
-    """A table whose columns are opened at first use."""
-
-    def __init__(
-        self, fid: NDArray[np.int64], load: Callable[[], pa.Table], geometry: GeometryArray, crs: Crs
-    ) -> None:
-        for name, value in (("fid", fid), ("_load", load), ("geometry", geometry), ("crs", crs)):
-            object.__setattr__(self, name, value)
-
-    @cached_property
-    def columns(self) -> pa.Table:
-        return self._load()  # type: ignore[attr-defined]
+class MappedTable(LateTable):
+    """A table in a file of the cache."""
 
 
 def read(store: Store, layer: str, target: Crs, *, crs: str = "") -> FeatureTable:
@@ -118,7 +109,7 @@ def read(store: Store, layer: str, target: Crs, *, crs: str = "") -> FeatureTabl
         kind=int(table.geometry.kind),
         crs=target.definition,
         issues=issues,
-        columns=table.columns,
+        columns=lambda: table.columns,
     )
     return table
 
@@ -175,13 +166,12 @@ def trim(limit_bytes: int = LIMIT_BYTES) -> None:
 def _prepared(table: FeatureTable) -> FeatureTable:
     """With the importance of every vertex, and without geometry that the target system cannot show."""
     g = _reachable(table.geometry)
-    if g.kind is GeometryKind.POINT:
-        return FeatureTable(table.fid, table.columns, g, table.crs)
-    weights = simplify.importance(g.coords, g.ring_offsets, g.kind is GeometryKind.POLYGON)
-    shaped = GeometryArray(
-        g.kind, g.coords, g.ring_offsets, g.part_offsets, g.geom_offsets, g.bounds, weights
-    )
-    return FeatureTable(table.fid, table.columns, shaped, table.crs)
+    if g.kind is not GeometryKind.POINT:
+        weights = simplify.importance(g.coords, g.ring_offsets, g.kind is GeometryKind.POLYGON)
+        g = GeometryArray(
+            g.kind, g.coords, g.ring_offsets, g.part_offsets, g.geom_offsets, g.bounds, weights
+        )
+    return LateTable(table.fid, lambda: table.columns, g, table.crs)
 
 
 def _reachable(g: GeometryArray) -> GeometryArray:
@@ -257,7 +247,7 @@ def _version() -> str:
     """Changes with the format and with all code whose results are stored."""
     here, kernels = Path(__file__).parent, Path(simplify.__file__).parent
     digest = hashlib.sha256(f"{_FORMAT}|{BLOCK}".encode())
-    makers = tuple(here / f"{name}.py" for name in ("assemble", "cache", "gpkg_rows", "ogr", "rasters"))
+    makers = tuple(here / f"{name}.py" for name in ("assemble", "cache", "curves", "gpkg_pages", "gpkg_rows", "ogr", "rasters"))
     for path in (*makers, kernels / "grid.py", kernels / "ragged.py", kernels / "simplify.py", kernels / "wkb.py"):
         if path.is_file():
             digest.update(path.read_bytes())
@@ -280,7 +270,7 @@ def _keep(path: Path, arrays: Mapping[str, NDArray[Any]], **header: Any) -> None
 
 
 def _write(
-    path: Path, arrays: Mapping[str, NDArray[Any]], *, columns: pa.Table | None = None, **header: Any
+    path: Path, arrays: Mapping[str, NDArray[Any]], *, columns: Callable[[], pa.Table] | None = None, **header: Any
 ) -> None:
     """Write a file as one step; equal arrays (the offsets of points) are stored once."""
     places: dict[str, _Array] = {}
@@ -296,7 +286,7 @@ def _write(
         places[name] = _Array(array.dtype.str, array.shape, end)
         chunks.append(np.ascontiguousarray(array))
         end += array.nbytes + _padding(array.nbytes)
-    packed = _packed(columns) if columns is not None else memoryview(b"")
+    packed = _packed(columns()) if columns is not None else memoryview(b"")
     head = _encode(_Header(places, end + len(packed), columns=(end, len(packed)), **header))
     start = len(_MAGIC) + 8 + len(head)
     temporary = ""

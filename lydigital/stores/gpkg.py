@@ -104,14 +104,7 @@ class GpkgStore(Findings):
 
         def work(path: Path, immutable: bool) -> Reading:
             entry = self._entry(layer)
-            raw = None
-            if bounds is None and columns is None and entry.info.feature_count <= gpkg_rows.LARGEST:
-                with closing(_connect(path, immutable=immutable)) as db:
-                    raw = (
-                        gpkg_rows.read(db, layer, *entry.columns, entry.info.fields)
-                        if entry.columns[0]
-                        else None
-                    )
+            raw = self._through_sqlite(path, immutable, entry) if bounds is None and columns is None else None
             if raw is None:
                 raw = self._through_gdal(path, immutable, entry, bounds, columns)
             return assemble(
@@ -121,6 +114,24 @@ class GpkgStore(Findings):
         reading = self._steady(work)
         self.remember(layer, reading.issues)
         return reading.table
+
+    def _through_sqlite(self, path: Path, immutable: bool, entry: _Entry) -> Raw | None:
+        """A whole table without GDAL, or None where it needs it."""
+        from lydigital.stores import gpkg_pages
+
+        (key, geometry), info = entry.columns, entry.info
+        if not key:
+            return None
+        source = gpkg_rows.Source(info.name, key, geometry, info.fields)
+        with closing(_connect(path, immutable=immutable)) as db:
+            if info.feature_count <= gpkg_rows.LARGEST:
+                return gpkg_rows.read(db, source)
+            if not geometry:
+                return None
+            db.set_progress_handler(None, 0)  # listing may not take long, reading may
+            db.execute("BEGIN")
+            db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here to the end nobody writes
+            return gpkg_pages.read(db, path, source)
 
     def _through_gdal(
         self, path: Path, immutable: bool, entry: _Entry, bounds: Bounds | None, columns: Iterable[str] | None
@@ -195,6 +206,8 @@ class GpkgStore(Findings):
                     done = work(*chosen)
             except sqlite3.Error as error:
                 raise _explained(self.path, error) from error
+            except UnicodeDecodeError as error:  # SQLite quotes damaged names in its messages
+                raise _explained(self.path, sqlite3.DatabaseError("malformed names")) from error
             if self._stamp() == mark:
                 return done
         raise StoreUnavailableError(

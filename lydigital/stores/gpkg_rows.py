@@ -8,14 +8,14 @@ Tables whose content is not what their columns declare are left to GDAL.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lydigital.stores.gpkg_schema import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -23,46 +23,59 @@ if TYPE_CHECKING:
     from lydigital.stores.assemble import Raw
     from lydigital.stores.store import FieldInfo
 
-LARGEST = 50_000  # features; beyond, GDAL is faster
+LARGEST = 5_000  # features; beyond, reading pages is faster
 
 
-def read(
-    db: sqlite3.Connection, table: str, key: str, geometry: str, fields: Iterable[FieldInfo]
-) -> Raw | None:
-    """Read a whole table, or None where only GDAL can make sense of it.
+class Source(NamedTuple):
+    """A table with the names of its primary key and of its geometry column ("" where it has none)."""
 
-    Parameters
-    ----------
-    key
-        Name of the primary key.
-    geometry
-        Name of the geometry column, "" where there is none.
-    """
+    table: str
+    key: str
+    geometry: str
+    fields: tuple[FieldInfo, ...]
+
+
+def read(db: sqlite3.Connection, source: Source, keys: NDArray[np.int64] | None = None) -> Raw | None:
+    """Read a table, all of it or the rows with these ``keys``; None where only GDAL can make sense of it."""
     import pyarrow as pa
 
     from lydigital.stores.assemble import Raw  # imports numba, which listing layers does without
 
-    types, chosen = _types(), list(fields)
+    types, (_, key, geometry, chosen) = arrow_types(), source
     if any(field.type not in types for field in chosen):
         return None
     names = [key, *([geometry] if geometry else []), *(field.name for field in chosen)]
     db.text_factory = str
     try:
-        rows = db.execute(f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table)}").fetchall()
+        query = f"SELECT {', '.join(map(quoted, names))} FROM {quoted(source.table)}"
+        if keys is None:
+            rows = db.execute(query).fetchall()
+        else:
+            one = f"{query} WHERE {quoted(key)} = ?"
+            rows = [row for k in keys.tolist() for row in db.execute(one, (k,))]
         lists = list(zip(*rows, strict=True)) if rows else [()] * len(names)
         fid = np.array(lists[0], np.int64)
-        blobs = _joined(lists[1]) if geometry else None
+        blobs = None
+        if geometry:
+            data, steps = _joined(lists[1])
+            blobs = (data, steps[:-1], steps[1:])
         values = lists[2 if geometry else 1 :]
-        columns = {f.name: _column(v, types[f.type]) for f, v in zip(chosen, values, strict=True)}
+        columns = [_column(v, types[f.type]) for f, v in zip(chosen, values, strict=True)]
     except (sqlite3.OperationalError, pa.ArrowException, TypeError, ValueError, OverflowError):
         return None
-    made = (
-        pa.Table.from_arrays(list(columns.values()), list(columns)) if columns else _without_columns(len(fid))
-    )
-    return Raw(fid, made, blobs)
+    return Raw(fid, table(columns, chosen, len(fid)), blobs)
 
 
-def _types() -> dict[str, pa.DataType]:
+def table(arrays: Sequence[pa.Array], fields: Sequence[FieldInfo], rows: int) -> pa.Table:
+    """Columns as a table, which has its ``rows`` even without a column."""
+    import pyarrow as pa
+
+    if not arrays:
+        return pa.Table.from_arrays([pa.nulls(rows)], ["_"]).select([])
+    return pa.Table.from_arrays(list(arrays), [field.name for field in fields])
+
+
+def arrow_types() -> dict[str, pa.DataType]:
     import pyarrow as pa
 
     return {
@@ -107,9 +120,3 @@ def _joined(blobs: Sequence[bytes | None]) -> tuple[NDArray[np.uint8], NDArray[n
     lengths = np.array([0 if blob is None else len(blob) for blob in blobs], np.int64)
     data = np.frombuffer(b"".join(blob for blob in blobs if blob is not None), np.uint8)
     return data, np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-
-
-def _without_columns(rows: int) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.Table.from_arrays([pa.nulls(rows)], ["_"]).select([])

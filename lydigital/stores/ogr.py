@@ -136,8 +136,8 @@ def _distinct(table: pa.Table) -> pa.Table:
     return table.rename_columns(names)
 
 
-def _bytes_and_offsets(blobs: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """All blobs as one run of bytes ``(b,) uint8`` and ``(n + 1,) int64`` offsets; a null has no bytes."""
+def _bytes_and_offsets(blobs: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """All blobs as one run of bytes ``(b,) uint8``, and where each begins and ends ``(n,) int64``; a null has no bytes."""
     import pyarrow as pa
 
     data, ends, end = [], [np.zeros(1, np.int64)], 0
@@ -152,4 +152,5 @@ def _bytes_and_offsets(blobs: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArr
             data.append(np.frombuffer(raw, np.uint8)[steps[0] : steps[-1]])
         ends.append(steps[1:] - steps[0] + end)
         end = int(ends[-1][-1])
-    return np.concatenate([np.zeros(0, np.uint8), *data]), np.concatenate(ends)
+    steps = np.concatenate(ends)
+    return (data[0] if len(data) == 1 else np.concatenate([np.zeros(0, np.uint8), *data])), steps[:-1], steps[1:]

@@ -88,7 +88,7 @@ def test_collections_give_the_members_of_the_kind():
 def test_wrong_kind_null_and_unclosed():
     unclosed = struct.pack("<BII", 1, 3, 1) + struct.pack("<I6d", 3, 0, 0, 4, 0, 4, 4)
     array, flags = parse([shapely.to_wkb(shapely.Point(0, 0)), b"", unclosed])
-    assert flags == [wkb.WRONG_KIND | wkb.EMPTY, wkb.EMPTY, 0]
+    assert flags == [wkb.WRONG_KIND | wkb.EMPTY, wkb.EMPTY, wkb.UNCLOSED]
     assert array.coords.tolist() == [[0, 0], [4, 0], [4, 4], [0, 0]]
 
 
@@ -102,6 +102,32 @@ def test_non_finite_and_degenerate():
     flat = struct.pack("<BIII4d", 1, 3, 1, 2, 0, 0, 1, 1)
     assert parse([flat])[1] == [wkb.DEGENERATE | wkb.EMPTY]
     assert parse([struct.pack("<BIdd", 1, 1, inf, 1)], 1)[1] == [wkb.NON_FINITE | wkb.EMPTY]
+
+
+def test_places_that_cannot_be_are_left_out():
+    line = struct.pack("<BII6d", 1, 2, 3, 0, 0, 1e300, 1, 3, 3)
+    array, flags = parse([line], 2)
+    assert array.coords.tolist() == [[0, 0], [3, 3]]
+    assert flags == [wkb.NON_FINITE]
+
+
+def test_filling_in_another_order_is_taking(monkeypatch):
+    shapes = [shapely.from_wkt(w) for w in SHAPES[3]]
+    blobs = [shapely.to_wkb(g) for g in shapes]
+    offsets = np.concatenate([[0], np.cumsum([len(b) for b in blobs])]).astype(np.int64)
+    data, n = np.frombuffer(b"".join(blobs), np.uint8), len(blobs)
+    sizes, bounds, flags = np.empty((n, 3), np.int64), np.empty((n, 4)), np.empty(n, np.uint16)
+    for first, last in ((2, 4), (0, 2)):
+        wkb.scan(data, offsets[:-1], offsets[1:], 3, first, last, sizes, bounds, flags)
+    order = np.array([3, 1, 0, 2])
+    begins, coords, rings, parts = wkb.room(sizes, order)
+    for first, last in ((1, 4), (0, 1)):
+        wkb.fill(data, offsets[:-1], offsets[1:], 3, order, first, last, begins, coords, rings, parts)
+    got = GeometryArray(GeometryKind.POLYGON, coords, rings, parts, np.ascontiguousarray(begins[:, 2]))
+    expected = parse(blobs)[0].take(order)
+    for name in ("coords", "ring_offsets", "part_offsets", "geom_offsets"):
+        assert np.array_equal(getattr(got, name), getattr(expected, name))
+    assert np.array_equal(bounds[order], expected.bounds, equal_nan=True)
 
 
 def test_curves_are_named_not_guessed():
