@@ -62,7 +62,10 @@ class Categorize(Parameters, frozen=True):
 
 
 class Graduate(Parameters, frozen=True):
-    """Classes of ``field``, divided by ``divide_by`` (a field, or ``@area_km2``) and multiplied by ``per``."""
+    """Classes of ``field``, divided by ``divide_by`` (a field, or ``@area_km2``) and multiplied by ``per``.
+
+    ``breaks`` are the limits of the method ``manual``, which has equal steps without them.
+    """
 
     layer: str
     field: str
@@ -73,6 +76,7 @@ class Graduate(Parameters, frozen=True):
     ramp: str = "teal"
     reverse: bool = False
     by: Literal["color", "size"] = "color"
+    breaks: tuple[float, ...] = ()
 
 
 class Breaks(Parameters, frozen=True):
@@ -277,7 +281,8 @@ def _need(table: FeatureTable, field: str) -> None:
 def _graduate(session: Session, p: Graduate) -> ChangeSet:
     ref = find(session, p.layer)
     values = _numbers(_table(session, ref), p.field, p.divide_by, p.per)
-    limits = classes.breaks(values, p.method, p.classes)
+    by_hand = p.method == "manual" and p.breaks
+    limits = _limits(p.breaks) if by_hand else classes.breaks(values, p.method, p.classes)
     unit = unit_of(session, ref.id, p.field, p.divide_by, p.per)
     scheme = Scheme(p.method, p.ramp, p.reverse, unit)
     style = _graded(session, ref, p, limits, values=values, scheme=scheme)
@@ -298,14 +303,19 @@ def _graded(
     )  # fmt: skip
 
 
+def _limits(breaks: tuple[float, ...]) -> tuple[float, ...]:
+    limits = tuple(sorted(set(breaks)))
+    if not all(np.isfinite(limits)) or len(limits) >= classes.MOST:
+        raise UsageError("These are no limits of classes", hint="Give up to eleven different numbers.")
+    return limits
+
+
 def _breaks(session: Session, p: Breaks) -> ChangeSet:
     ref = find(session, p.layer)
     now = session.style(ref.id)
     if now.kind != "graduated":
         raise UsageError("{layer} has no classes to move", hint="Give it classes first.", layer=title_of(session, ref))
-    limits = tuple(sorted(set(p.breaks)))
-    if not all(np.isfinite(limits)) or len(limits) >= classes.MOST:
-        raise UsageError("These are no limits of classes", hint="Give up to eleven different numbers.")
+    limits = _limits(p.breaks)
     values = _numbers(_table(session, ref), now.field, now.divide_by, now.per)
     scheme = msgspec.structs.replace(now.scheme or Scheme(ramp="teal"), method="manual")
     known = [r for r in now.rules if not r.is_else]

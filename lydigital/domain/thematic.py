@@ -1,11 +1,12 @@
 """Thematic styles made of numbers already worked out: classes, categories, symbols by size, charts, dots, density.
 
-Each function takes a style to start from, of which labels, scale range, opacity and the look of outlines are kept.
+Each function takes a style to start from, of which labels, opacity and the look of outlines are kept.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -104,7 +105,10 @@ def _sized(symbol: Symbolizer, share: float) -> Symbolizer:
 
 
 def _restyled(base: Style, rules: Sequence[Rule], **changes: object) -> Style:
-    fresh = {"kind": "single", "field": "", "divide_by": "", "per": 1.0, "second": "", "scheme": None}
+    fresh: dict[str, object] = {
+        "kind": "single", "field": "", "divide_by": "", "per": 1.0, "second": "", "scheme": None,
+        "min_scale": 0.0, "max_scale": math.inf,  # who asks for a map wants to see it
+    }  # fmt: skip
     return msgspec.structs.replace(base, rules=tuple(rules), **(fresh | changes))
 
 

@@ -10,6 +10,7 @@ from lydigital.model.table import FeatureTable
 
 if TYPE_CHECKING:
     from lydigital.ui.panels.inspector import Inspector
+    from lydigital.ui.panels.style import StylePanel
     from lydigital.ui.panels.workspace import WorkspacePanel
     from lydigital.ui.window import Window
 
@@ -24,6 +25,7 @@ class Cards:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._inspector: Inspector | None = None
+        self._style: StylePanel | None = None
         self._spaces: dict[str, WorkspacePanel] = {}
 
     @property
@@ -39,8 +41,35 @@ class Cards:
             self._inspector.resized.connect(self._window.map.place)
         return self._inspector
 
+    @property
+    def style(self) -> StylePanel:
+        if self._style is None:
+            from lydigital.ui.panels.style import StylePanel
+
+            window = self._window
+            self._style = StylePanel(window.session, window.do, window.jobs)
+            self._style.closed.connect(self.close)
+            self._style.resized.connect(window.map.place)
+            window.framed.connect(lambda _frame: self._style_counted())
+        return self._style
+
+    def show_style(self, layer_id: str) -> None:
+        """Open the style inspector of a layer."""
+        self.style.show_layer(layer_id)
+        self._window.map.card.show_page(self.style)
+        self._window.map.place()
+
+    def document_changed(self) -> None:
+        """Layers may look otherwise now."""
+        if self._style is not None and self._window.map.card.page() is self._style:
+            self._style.refresh()
+
+    def _style_counted(self) -> None:
+        if self._style is not None and self._window.map.card.page() is self._style:
+            self._style.show_counts()
+
     def retranslate(self) -> None:
-        for page in (self._inspector, *self._spaces.values()):
+        for page in (self._inspector, self._style, *self._spaces.values()):
             if page is not None:
                 page.retranslate()
 

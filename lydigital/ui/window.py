@@ -129,6 +129,7 @@ class Window(QMainWindow):
         self.map.zoom_out.connect(lambda: self.canvas.zoom_by(0.5))
         self.map.home.connect(self.home)
         self.side.folded.connect(self.toggle_side)
+        self.layers.style_asked.connect(self.cards.show_style)
         self.map.unfolded.connect(self.toggle_side)
         self.topbar.workspace_chosen.connect(self.set_workspace)
         self.topbar.search_opened.connect(self.open_palette)
@@ -247,6 +248,7 @@ class Window(QMainWindow):
             for t in targets
         )
         self.side.document_changed(structure=whole, bookmarks=whole or "document/bookmarks" in targets)
+        self.cards.document_changed()
         self._show_session()
         self.redraw()
 

@@ -30,6 +30,7 @@ class _Tools(QWidget):
 
     opacity_chosen = Signal(float)
     labels_chosen = Signal(bool)
+    style_asked = Signal()
     zoom_asked = Signal()
     menu_asked = Signal(QPoint)
 
@@ -47,17 +48,20 @@ class _Tools(QWidget):
         self.labels = IconButton("format-text", "Labels", size=16)
         self.labels.setCheckable(True)
         self.labels.clicked.connect(self.labels_chosen)
+        self.style = IconButton("palette-outline", "Style", size=16)
+        self.style.clicked.connect(self.style_asked)
         self.zoom = IconButton("image-filter-center-focus", "Zoom to layer", size=16)
         self.zoom.clicked.connect(self.zoom_asked)
         self.more = IconButton("dots-horizontal", "More", size=16)
         self.more.clicked.connect(
             lambda: self.menu_asked.emit(self.more.mapToGlobal(self.more.rect().bottomLeft()))
         )
-        for button in (self.labels, self.zoom, self.more):
+        for button in (self.labels, self.style, self.zoom, self.more):
             button.setFixedSize(24, 24)
         box.addWidget(self.slider, 1)
         box.addWidget(self.value)
         box.addWidget(self.labels)
+        box.addWidget(self.style)
         box.addWidget(self.zoom)
         box.addWidget(self.more)
         self._settle = QTimer(self, interval=OPACITY_STEP_MS, singleShot=True)
@@ -75,6 +79,7 @@ class _Tools(QWidget):
         self.labels.say(tr("Labels") if has_labels else tr("This layer has no labels"))
         self.slider.setAccessibleName(tr("Opacity"))
         self.slider.setToolTip(tr("Opacity"))
+        self.style.retranslate()
         self.zoom.retranslate()
         self.more.retranslate()
 
@@ -166,6 +171,8 @@ class LayerTree(QTreeView):
 class LayersPanel(QWidget):
     """Everything goes through ``do(command, **parameters)``."""
 
+    style_asked = Signal(str)  # layer id
+
     def __init__(self, session: Session, do: Callable[..., Any]) -> None:
         super().__init__()
         self._session = session
@@ -195,6 +202,7 @@ class LayersPanel(QWidget):
         tools = self.tree.tools
         tools.opacity_chosen.connect(self._opacity)
         tools.labels_chosen.connect(lambda on: self._on_layer("layer.labels", labels=on))
+        tools.style_asked.connect(self._ask_style)
         tools.zoom_asked.connect(lambda: self._on_layer("layer.zoom_to"))
         tools.menu_asked.connect(lambda at: self._menu(self.tree.currentIndex()).popup(at))
         box.addWidget(self.tree, 1)
@@ -303,6 +311,11 @@ class LayersPanel(QWidget):
     def _opacity(self, value: float) -> None:
         self._on_layer("layer.opacity", opacity=value)
 
+    def _ask_style(self) -> None:
+        node = self._current()
+        if node is not None and node.kind == "layer":
+            self.style_asked.emit(node.id)
+
     def _on_layer(self, command: str, **parameters: Any) -> None:
         node = self._current()
         if node is not None and node.kind == "layer":
@@ -358,6 +371,8 @@ class LayersPanel(QWidget):
              {"labels": not ref.labels}),
             ("close", tr("Remove from the map"), "layer.remove", {}),
         ]  # fmt: skip
+        styled = menu.addAction(icons.icon("palette-outline"), tr("Style"))
+        styled.triggered.connect(lambda: self.style_asked.emit(ref.id))
         for icon, text, command, parameters in entries:
             action = menu.addAction(icons.icon(icon), text)
             action.triggered.connect(lambda _=False, c=command, p=parameters: self._do(c, layer=ref.id, **p))
