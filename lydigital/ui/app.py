@@ -39,7 +39,7 @@ def run(project: str, settings: Settings) -> int:
     loading = _in_thread(_load_kernels)
     app = application(settings.language, settings.theme)
     session = _open(project, settings)
-    reading = _in_thread(lambda: session.scene(session.home().scale))
+    reading = _in_thread(lambda: _read_layers(session))
     from lydigital.ui.window import Window
 
     window = Window(session, settings.remembering(project))
@@ -173,8 +173,15 @@ def _in_thread(work: Callable[[], object]) -> threading.Thread:
 def _load_kernels() -> None:
     from lydigital.kernels import jit
 
-    if jit.is_warm():
+    if jit.is_warm():  # else the frame worker compiles them and shows how far it is
         jit.warm_up()
+
+
+def _read_layers(session: Session) -> None:
+    from lydigital.kernels import jit
+
+    if jit.is_warm():
+        session.scene(session.home().scale)
 
 
 def _once(action: Callable[[], object]) -> Callable[..., None]:

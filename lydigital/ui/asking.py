@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from lydigital import paths
+from lydigital.errors import LydError
 from lydigital.texts import tr
 from lydigital.ui.notices import InlineBar
 
@@ -70,6 +71,26 @@ def open_project(window: Window, project: str) -> None:
         (tr("Stay"), lambda: None),
     ]
     window.bars.addWidget(InlineBar(question, answers, "content-save-alert-outline"))
+
+
+def offer_recovery(window: Window) -> None:
+    """Ask in a bar whether unsaved work of a program that ended shall come back."""
+    from lydigital.commands.file import found
+
+    try:
+        recovery = found(window.session)
+    except (LydError, OSError) as error:
+        window.failed(error)
+        return
+    if recovery is None:
+        return
+    when = recovery.time.astimezone().strftime("%m-%d %H:%M")
+    question = tr("Changes of {when} were not saved. Continue with them?", when=when)
+    answers: list[tuple[str, Callable[[], object]]] = [
+        (tr("Recover"), lambda: window.do("file.recover")),
+        (tr("Discard"), recovery.discard),
+    ]
+    window.bars.addWidget(InlineBar(question, answers))
 
 
 def _save_as(window: Window) -> None:

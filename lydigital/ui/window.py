@@ -22,7 +22,7 @@ from lydigital.ui.finder import Finder, names_of
 from lydigital.ui.frames import FrameImage, FrameWorker
 from lydigital.ui.jobs import Jobs
 from lydigital.ui.mapview import CARD_WIDTH, MapView
-from lydigital.ui.notices import InlineBar, Notice, NoticeList
+from lydigital.ui.notices import Notice, NoticeList
 from lydigital.ui.picture import Picture
 from lydigital.ui.side import Side
 from lydigital.ui.statusbar import StatusBar
@@ -145,7 +145,7 @@ class Window(QMainWindow):
             lambda share, words: self.status.show_progress(words, share, can_cancel=True)
         )
         self.jobs.finished.connect(lambda _job, _result: self.status.end_progress())
-        self.jobs.failed.connect(lambda _job, error: self._failed(error))
+        self.jobs.failed.connect(lambda _job, error: self.failed(error))
         self._progressed.connect(self.status.show_progress)
         self._compiled.connect(self._show_compiling)
         self._slow = QTimer(self, interval=SLOW_MS, singleShot=True)
@@ -189,7 +189,7 @@ class Window(QMainWindow):
         try:
             result = registry.execute(self.session, command_id, **parameters)
         except LydError as error:
-            self._failed(error)
+            self.failed(error)
             self.layers.document_changed(structure=False)  # a check box may have run ahead
             return None
         if isinstance(result, str):
@@ -230,7 +230,7 @@ class Window(QMainWindow):
         first = words.splitlines()[0] if words else ""
         self.say(Notice("note", tr("Copied: {what}", what=first.replace("\t", " "))))
 
-    def _failed(self, error: BaseException) -> None:
+    def failed(self, error: BaseException) -> None:
         self.status.end_progress()
         self.say(Notice.of_error(error))
 
@@ -309,11 +309,11 @@ class Window(QMainWindow):
         for issue in self.session.issues:
             self.say(Notice.of_issue(issue))
         if not self.transient:
-            self._offer_recovery()
+            asking.offer_recovery(self)
 
     def _frame_failed(self, error: BaseException) -> None:
         self.map.end_start()
-        self._failed(error)
+        self.failed(error)
 
     def _worker_busy(self, busy: bool) -> None:
         if busy:
@@ -326,23 +326,6 @@ class Window(QMainWindow):
     def _show_compiling(self, done: int, total: int) -> None:
         if not self._first_frame_seen:
             self.map.show_start(done, total)
-
-    def _offer_recovery(self) -> None:
-        from lydigital.commands.file import found
-
-        try:
-            recovery = found(self.session)
-        except (LydError, OSError) as error:
-            self._failed(error)
-            return
-        if recovery is not None:
-            when = recovery.time.astimezone().strftime("%m-%d %H:%M")
-            question = tr("Changes of {when} were not saved. Continue with them?", when=when)
-            answers: list[tuple[str, Callable[[], object]]] = [
-                (tr("Recover"), lambda: self.do("file.recover")),
-                (tr("Discard"), recovery.discard),
-            ]
-            self.bars.addWidget(InlineBar(question, answers))
 
     # gestures on the map
 
