@@ -209,7 +209,7 @@ def _colors(part: Any) -> list[str]:
     if isinstance(part, PointSymbolizer):
         return [part.color, part.outline, part.glyph_color]
     if isinstance(part, RasterSymbolizer):
-        return [color for _, color in part.ramp]
+        return [*(color for _, color in part.ramp), part.contour_color]
     if isinstance(part, LabelStyle):
         return [part.color, part.halo]
     return []

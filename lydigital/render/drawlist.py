@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lydigital.model.grid import Raster
     from lydigital.model.style import Blend, Fill, RasterSymbolizer, Style
     from lydigital.model.viewport import Viewport
+    from lydigital.render.contours import Lines
     from lydigital.render.placer import Placer
     from lydigital.render.plan import Plan
 
@@ -156,13 +157,17 @@ class MissingLabel:
 
 @dataclass(frozen=True, eq=False)
 class DrawList:
-    """Everything on one picture, bottom first; labels come above all. ``missing`` are those that found no place."""
+    """Everything on one picture, bottom first; labels come above all. ``missing`` are those that found no place.
+
+    ``heights`` stand on contour lines, below the labels.
+    """
 
     viewport: Viewport
     background: Rgba
     ops: tuple[Op, ...]
     labels: Sequence[PlacedLabel] = ()
     missing: Sequence[MissingLabel] = ()
+    heights: tuple[PlacedLabel, ...] = ()
 
     @property
     def unplaced(self) -> int:
@@ -194,6 +199,7 @@ def build(
     scale = viewport.scale
     ops: list[Op] = []
     selected: list[Op] = []
+    heights: list[tuple[Lines, RasterSymbolizer]] = []
     for layer in scene:
         style = layer.style
         if not style.shows_at(scale) or layer.opacity * style.opacity <= 0.0:
@@ -203,7 +209,16 @@ def build(
             continue
         data = layer.data
         if not isinstance(data, FeatureTable):
-            ops.extend(RasterOp(data, s, layer.opacity * style.opacity, style.blend) for s in plan.rasters)
+            for s in plan.rasters:
+                ops.append(RasterOp(data, s, layer.opacity * style.opacity, style.blend))
+                if s.contour_interval(scale) > 0.0:
+                    from lydigital.render import contours
+
+                    found = contours.lines(data, viewport, s.contour_interval(scale), band=(s.bands or (1,))[0])
+                    if found is not None:
+                        ops.extend(contours.strokes(found, s, viewport.dpi, layer.opacity * style.opacity))
+                        if s.contour_labels and layer.labels:
+                            heights.append((found, s))
             continue
         assert data.crs == viewport.crs, f"{layer.id} is in {data.crs}, the picture in {viewport.crs}"
         x0, y0, x1, y1 = viewport.bounds
@@ -233,7 +248,13 @@ def build(
         labels, missing = labelling.place(scene, viewport, fonts, is_page=is_page)
     else:
         labels, missing = placer.place(scene, viewport, fonts)
-    return DrawList(viewport, background, (*ops, *selected, *labelling.leaders(labels, viewport)), labels, missing)
+    set_heights: list[PlacedLabel] = []
+    for found, s in heights:
+        from lydigital.render import heights as height_labels
+
+        set_heights += height_labels.place(found, s, viewport, fonts, (labels, set_heights))
+    every = (*ops, *selected, *labelling.leaders(labels, viewport))
+    return DrawList(viewport, background, every, labels, missing, tuple(set_heights))
 
 
 def _layer_ops(

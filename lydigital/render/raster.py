@@ -128,8 +128,8 @@ def draw(
         step = painter.step(op)
         if step is not None:
             steps.append(step)
-    if drawlist.labels and fonts is not None:
-        steps.append(painter.labels(drawlist.labels, fonts))
+    if fonts is not None:
+        steps.extend(painter.labels(some, fonts) for some in (drawlist.heights, drawlist.labels) if some)
     frame = np.empty((height, width), np.uint32)
     background = packed((*drawlist.background[:3], 255), bgra)
 
@@ -164,12 +164,15 @@ def _strip(drawlist: DrawList, row: int, rows: int) -> DrawList:
     x, y = view.centre
     centre = (x, y + (view.height_px / 2 - row - rows / 2) * view.units_per_px)
     shift = np.array([0.0, row, 0.0], np.float32)
-    labels = tuple(
-        replace(label, glyphs=label.glyphs - shift) for label in drawlist.labels
-        if label.box[3] + label.halo_px >= row - label.font.size_px
-        and label.box[1] - label.halo_px <= row + rows + label.font.size_px
+    labels, heights = (
+        tuple(
+            replace(label, glyphs=label.glyphs - shift) for label in some
+            if label.box[3] + label.halo_px >= row - label.font.size_px
+            and label.box[1] - label.halo_px <= row + rows + label.font.size_px
+        )
+        for some in (drawlist.labels, drawlist.heights)
     )
-    return replace(drawlist, viewport=replace(view, centre=centre, height_px=rows), labels=labels)
+    return replace(drawlist, viewport=replace(view, centre=centre, height_px=rows), labels=labels, heights=heights)
 
 
 def packed(color: Rgba, bgra: bool) -> int:

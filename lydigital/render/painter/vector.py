@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lydigital.model.viewport import Viewport
     from lydigital.render.drawlist import DrawList, PlacedLabel, Rgba
 
+_STRIP_PX = 4_000_000  # of an image at once
 _TEXT_PX = 64.0  # text is set at this whole size and scaled, as Qt knows whole pixels only
 
 
@@ -58,10 +59,11 @@ def paint(drawlist: DrawList, painter: QPainter, fonts: QtFonts, *, image_px: fl
             _marks(op, painter, viewport, fonts)
         else:
             _raster(op, painter, viewport, image_px)
-    for label in drawlist.labels:
-        _halo(label, painter, fonts, solid=solid_halos)
-    for label in drawlist.labels:
-        letter(label, painter, fonts)
+    for labels in (drawlist.heights, drawlist.labels):
+        for label in labels:
+            _halo(label, painter, fonts, solid=solid_halos)
+        for label in labels:
+            letter(label, painter, fonts)
     painter.restore()
 
 
@@ -183,16 +185,40 @@ def draw_mark(painter: QPainter, mark: PointSymbolizer, size_px: float, dpi: flo
 
 
 def _raster(op: RasterOp, painter: QPainter, viewport: Viewport, image_px: float) -> None:
+    """A raster as images, a strip at a time: a large page needs no more memory than a small one."""
+    width = max(1, round(viewport.width_px * image_px))
+    height = max(1, round(viewport.height_px * image_px))
+    unit = viewport.units_per_px * viewport.width_px / width
+    _, _, _, north = viewport.bounds
+    step = max(64, _STRIP_PX // width)
+    painter.save()
+    painter.setCompositionMode(_compositions()[op.blend])
+    for row in range(0, height, step):
+        rows = min(step, height - row)
+        centre = (viewport.centre[0], north - (row + rows / 2) * unit)
+        strip = replace(viewport, centre=centre, width_px=width, height_px=rows, units_per_px=unit)
+        _raster_strip(replace(op, blend="normal"), painter, strip, row * viewport.height_px / height, viewport)
+    painter.restore()
+
+
+def _compositions() -> dict[str, QPainter.CompositionMode]:
+    from PySide6.QtGui import QPainter
+
+    mode = QPainter.CompositionMode
+    return {
+        "normal": mode.CompositionMode_SourceOver, "multiply": mode.CompositionMode_Multiply,
+        "screen": mode.CompositionMode_Screen, "overlay": mode.CompositionMode_Overlay,
+    }  # fmt: skip
+
+
+def _raster_strip(op: RasterOp, painter: QPainter, strip: Viewport, top: float, viewport: Viewport) -> None:
     from PySide6.QtCore import QRectF
     from PySide6.QtGui import QImage
 
-    width, height = max(1, round(viewport.width_px * image_px)), max(1, round(viewport.height_px * image_px))
-    fine = replace(
-        viewport, width_px=width, height_px=height, units_per_px=viewport.units_per_px * viewport.width_px / width
-    )
-    draw = relief.prepare(op, fine, bgra=True)
+    draw = relief.prepare(op, strip, bgra=True)
     if draw is None:
         return
+    width, height = strip.width_px, strip.height_px
     # What shows through is learned from drawing on black and on white.
     black: NDArray[np.uint32] = np.full((height, width), 0xFF000000, np.uint32)
     white: NDArray[np.uint32] = np.full((height, width), 0xFFFFFFFF, np.uint32)
@@ -205,7 +231,8 @@ def _raster(op: RasterOp, painter: QPainter, viewport: Viewport, image_px: float
         black |= (np.clip(alpha, 0, 255) << 24).astype(np.uint32)
         kind = QImage.Format.Format_ARGB32_Premultiplied
     image = QImage(black.data, width, height, 4 * width, kind)
-    painter.drawImage(QRectF(0, 0, viewport.width_px, viewport.height_px), image)
+    ratio = viewport.width_px / width
+    painter.drawImage(QRectF(0, top, viewport.width_px, height * ratio), image)
 
 
 def _halo(label: PlacedLabel, painter: QPainter, fonts: QtFonts, *, solid: bool) -> None:
