@@ -124,8 +124,8 @@ def layout(b: Bench, case: str) -> Figures:
     scene = b.open(cases.MAP, form, "limited")
     (x, y), w, h = spec["centre"], 0.320 * spec["scale"], 0.262 * spec["scale"]
     bounds = (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
-    entries = pages.legend_entries(scene, TITLES) if hasattr(pages, "legend_entries") else ()
-    sheet = pages.Sheet(title="城市建筑与预警区分布图", paper="A3", legend=entries)
+    titles = {name: ("", title) for name, title in TITLES.items()}
+    sheet = pages.Sheet("城市建筑与预警区分布图", format="A3", titles=titles)
     figures: Figures = {"page": "A3 landscape, 300 dpi"}
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("png", "pdf"):

@@ -14,6 +14,7 @@ from lydigital.commands.registry import Command, Parameters
 from lydigital.commands.view import place
 from lydigital.errors import StoreUnavailableError, UsageError
 from lydigital.model.crs import CGCS2000, Crs, transformation
+from lydigital.model.table import FeatureTable
 from lydigital.model.viewport import Viewport
 from lydigital.texts import tr
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lydigital.session import Session
 
 MAX_PIXELS = 200_000_000
+_NAMED_MISSING = 200  # labels without a place that are listed one by one
 Pixels = Annotated[int, msgspec.Meta(ge=16, le=30_000)]
 
 
@@ -123,6 +125,7 @@ def _write_picture(
     drawn = drawlist.build(scene, viewport, fonts if labels else None)
     frame = raster.draw(drawn, fonts=fonts)
     image.write_png(path, frame.pixels[:, :, :3], viewport.dpi)
+    fids = {la.id: la.data.fid for la in scene if isinstance(la.data, FeatureTable)}
     return {
         "width": viewport.width_px,
         "height": viewport.height_px,
@@ -130,6 +133,9 @@ def _write_picture(
         "scale": round(viewport.scale),
         "labels": len(drawn.labels),
         "unplaced_labels": drawn.unplaced,
+        "missing_labels": [
+            {"layer": m.layer, "fid": int(fids[m.layer][m.row]), "text": m.text} for m in drawn.missing[:_NAMED_MISSING]
+        ],
     }
 
 

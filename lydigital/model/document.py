@@ -23,6 +23,14 @@ class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """Immutable, and a misspelt key is an error."""
 
 
+class Pin(_Frozen, frozen=True):
+    """A label moved by hand: how far its middle stands right of and below the place its feature is labelled at."""
+
+    fid: int
+    dx_mm: float
+    dy_mm: float
+
+
 class LayerRef(_Frozen, frozen=True):
     """A layer on the map.
 
@@ -41,6 +49,7 @@ class LayerRef(_Frozen, frozen=True):
     labels: bool = True
     style: Style | None = None
     crs: str = ""
+    pins: tuple[Pin, ...] = ()
 
 
 class Group(_Frozen, frozen=True):

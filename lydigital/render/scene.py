@@ -35,7 +35,7 @@ class _Made:
         return (mine.source, mine.table, mine.crs, self.crs) == (ref.source, ref.table, ref.crs, crs)
 
     def looks_like(self, ref: LayerRef, style: Style, selected: NDArray[np.int64] | None) -> bool:
-        same = (self.ref.opacity, self.ref.labels) == (ref.opacity, ref.labels)
+        same = (self.ref.opacity, self.ref.labels, self.ref.pins) == (ref.opacity, ref.labels, ref.pins)
         return same and self.selected is selected and self.style == style
 
 
@@ -86,7 +86,8 @@ class SceneLayers:
             data = old.layer.data if old is not None and old.layer is not None else read()
             codes = _codes(data, style, None if old is None else old.layer)
             rows = _rows(data, selected)
-            made.layer = SceneLayer(ref.id, data, style, codes, ref.opacity, ref.labels, rows)
+            pins = {p.fid: (p.dx_mm, p.dy_mm) for p in ref.pins}
+            made.layer = SceneLayer(ref.id, data, style, codes, ref.opacity, ref.labels, rows, pins)
             return made.layer
 
     def forget(self, layer_id: str) -> None:

@@ -42,6 +42,8 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "style.adjust": {"layer": "field", "blend": "multiply"},
     "style.labels": {"layer": "way", "field": "name"},
     "style.reset": {"layer": "field"},
+    "label.pin": {"layer": "spot", "fid": 1, "dx_mm": 4.0, "dy_mm": -3.0},
+    "label.unpin": {"layer": "way"},
     "group.toggle": {"group": "net"},
     "group.expand": {"group": "net"},
     "group.show_layers": {"groups": ["net", "land"]},
@@ -60,6 +62,7 @@ def session(small_session, tmp_path):
     execute(small_session, "view.bookmark_add", title="b", layers=True)
     execute(small_session, "layer.hide", layer="field")
     execute(small_session, "style.graduate", layer="field", field="@area_km2", classes=3)
+    execute(small_session, "label.pin", layer="way", fid=1, dx_mm=1.0, dy_mm=1.0)
     execute(small_session, "file.save_as", path=str(tmp_path / "project"))
     for scale in (9000, 4000, 2000):
         small_session.move(small_session.viewport.at_scale(scale))
