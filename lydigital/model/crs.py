@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lydigital.errors import CrsError
+from lydigital.kernels import projection, spread
+from lydigital.model import pipeline
 
 if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
+
+    from lydigital.model.pipeline import Step
 
 PROJECT_DEFAULT = "EPSG:4546"  # CGCS2000 / 3-degree Gauss-Kruger CM 111E
 CGCS2000 = "EPSG:4490"
@@ -107,16 +111,27 @@ class Transformation:
         """Transform ``(n, 2) float64`` x, y; unreachable points become inf."""
         if self.is_identity:
             return xy
-        x, y = np.array(xy[:, 0], np.float64), np.array(xy[:, 1], np.float64)
-        self._proj.transform(x, y, inplace=True)
         out = np.empty((len(xy), 2))
-        out[:, 0], out[:, 1] = x, y
+        if self._steps is None or not _project(self._steps, np.ascontiguousarray(xy, np.float64), out):
+            spread.over(len(xy), lambda first, last: self._through_proj(xy, out, first, last))
         return out
+
+    def _through_proj(self, xy: NDArray[np.float64], out: NDArray[np.float64], first: int, last: int) -> None:
+        x, y = xy[first:last, 0].astype(np.float64), xy[first:last, 1].astype(np.float64)
+        self._proj.transform(x, y, inplace=True)
+        out[first:last, 0], out[first:last, 1] = x, y
+
+    @cached_property
+    def _steps(self) -> tuple[Step, ...] | None:
+        """What our kernels do instead of PROJ, where its own pipeline is just that; None where it is more."""
+        if self.is_ballpark or self.accuracy_m > 0:
+            return None
+        return pipeline.read(self._proj.definition)
 
     def point(self, x: float, y: float) -> tuple[float, float]:
         if self.is_identity:
             return x, y
-        px, py = self._proj.transform(x, y)
+        px, py = self._proj.transform(x, y)  # as exact as the kernels
         return float(px), float(py)
 
     def bounds(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
@@ -125,6 +140,22 @@ class Transformation:
             return box
         x0, y0, x1, y1 = self._proj.transform_bounds(*box, densify_pts=21)
         return float(x0), float(y0), float(x1), float(y1)
+
+
+def _project(steps: tuple[Step, ...], xy: NDArray[np.float64], out: NDArray[np.float64]) -> bool:
+    """Take points through ``steps``; false where one of them is out of reach of the kernels."""
+    done: list[bool] = []
+
+    def work(first: int, last: int) -> None:
+        source = xy
+        for step in steps:
+            if not (projection.inverse if step.inverse else projection.forward)(step.c, source, out, first, last):
+                done.append(False)
+                return
+            source = out
+
+    spread.over(len(xy), work)
+    return not done
 
 
 @cache

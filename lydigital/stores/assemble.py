@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from lydigital.errors import CrsError
-from lydigital.kernels import ragged, rings, wkb
+from lydigital.kernels import ragged, rings, spread, wkb
 from lydigital.kernels.rings import CROSSING, FLAT
 from lydigital.model.crs import PROJECT_DEFAULT, Crs
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.issue import Issue, Severity
 from lydigital.model.table import FeatureTable
-from lydigital.stores import curves, spread
+from lydigital.stores import curves
 from lydigital.stores.store import guess_crs, missing_crs
 
 if TYPE_CHECKING:

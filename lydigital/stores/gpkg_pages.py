@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lydigital.kernels import btree
-from lydigital.stores import gpkg_rows, spread
+from lydigital.kernels import btree, spread
+from lydigital.stores import gpkg_rows
 from lydigital.stores.assemble import Raw
 from lydigital.stores.gpkg_schema import quoted
 
