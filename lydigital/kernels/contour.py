@@ -160,7 +160,10 @@ def lines(z: F64, interval: float) -> tuple[F64, I64, I64]:
             if closed == 1:
                 coords[at] = points[p]
                 at += 1
-            if at - begin > 1:
+            wide = False  # a summit just at the height has no line
+            for i in range(begin + 1, at):
+                wide = wide or abs(coords[i, 0] - coords[begin, 0]) + abs(coords[i, 1] - coords[begin, 1]) > 1e-9
+            if wide:
                 numbers[done] = number[p]
                 done += 1
                 offsets[done] = at

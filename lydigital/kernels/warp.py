@@ -22,19 +22,19 @@ def _row(pixels: U32, row: int, before: int, at: int, after: int, p: int, q: int
     return ((a * p + b * q + c * r + ROUND) >> _EIGHT) & _BYTES
 
 
-@kernel(u32_frame, i64, i64, u32s2, i64, i64, i64, i64, f64s2, f64s2, i64, boolean, i64, i64, i64)
+@kernel(u32_frame, i64, i64, u32s2, i64, i64, f64s2, f64s2, i64, boolean, i64, i64, i64)
 def warp(
-    frame: U32, row0: int, row1: int, pixels: U32, top: int, left: int, rows: int, columns: int, at_x: F64, at_y: F64,
-    step: int, smooth: bool, opacity: int, blend: int, edge: int,
+    frame: U32, row0: int, row1: int, pixels: U32, top: int, left: int, at_x: F64, at_y: F64, step: int,
+    smooth: bool, opacity: int, blend: int, edge: int,
 ) -> None:
-    """Lay a grid of ``rows`` by ``columns`` over the rows row0 <= y < row1 of the frame.
+    """Lay the part ``pixels`` of a grid that begins at its cell (top, left) over the rows row0 <= y < row1 of the frame.
 
-    ``pixels`` holds the part of the grid that begins at (top, left) and covers all that is looked at. ``at_x`` and
-    ``at_y`` ``(k, l)`` are the places in the grid, in cells, under the corners of squares of ``step`` pixels (NaN where
-    there is none); between corners they are bilinear. Mixed as in :func:`lydigital.kernels.grid.drape`; without
+    ``at_x`` and ``at_y`` ``(k, l)`` are the places in the grid, in cells, under the corners of squares of ``step``
+    pixels (NaN where there is none); between corners they are bilinear. Mixed as in :func:`lydigital.kernels.grid.drape`; without
     ``smooth`` every pixel takes the nearest cell.
     """
     width = frame.shape[1]
+    rows, columns = pixels.shape
     opaque = np.uint64(OPAQUE) if opacity == 256 and blend == 0 else np.uint64(1) << np.uint64(32)
     for y in range(row0, row1):
         v = (y + 0.5) / step
@@ -52,11 +52,11 @@ def warp(
             x_a += 0.5 * x_step
             y_a += 0.5 * y_step
             for x in range(i * step, min(width, i * step + step)):
-                sx, sy = x_a + (x - i * step) * x_step, y_a + (x - i * step) * y_step
+                sx, sy = x_a + (x - i * step) * x_step - left, y_a + (x - i * step) * y_step - top
                 if not (sx >= 0.0 and sy >= 0.0 and sx < columns and sy < rows):
                     continue
                 c, r = int(sx), int(sy)
-                below, middle = np.uint64(r - top), np.uint64(c - left)  # unsigned: no test for an index from the end
+                below, middle = np.uint64(r), np.uint64(c)  # unsigned: no test for an index from the end
                 if smooth:
                     s, t = sx - c, sy - r
                     before = middle - _ONE if c > 0 else middle

@@ -147,8 +147,7 @@ def _warped(op: RasterOp, viewport: Viewport, bgra: bool, cancelled: Cancelled) 
 
     def draw(frame: Pixels, row0: int, row1: int) -> None:
         warping.warp(
-            frame, row0, row1, mosaic.pixels, mosaic.top, mosaic.left, level.rows, level.columns, cell_x, cell_y, step,
-            smooth, opacity, blend, edge,
+            frame, row0, row1, mosaic.pixels, mosaic.top, mosaic.left, cell_x, cell_y, step, smooth, opacity, blend, edge
         )  # fmt: skip
 
     return draw

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lydigital.kernels import grid, mark
+from lydigital.kernels import mark
 from lydigital.model.geometry import GeometryArray
 
 BLACK = 0xFF000000
@@ -95,35 +95,3 @@ def test_dilation_grows_by_a_soft_disc():
     assert grown.shape == (3, 3)
     assert grown.tolist() == [[149, 255, 149], [255, 255, 255], [149, 255, 149]]
     assert np.array_equal(grown, grown.T)
-
-
-def taps(cells, weights):
-    return np.array(cells, np.int32), np.array(weights, np.uint16)
-
-
-def test_drape_mixes_neighbours_and_leaves_gaps():
-    pixels = np.array([[BLACK | 100, BLACK | 200], [BLACK | 100, 0]], np.uint32)
-    frame = np.full((2, 3), BLACK | 7, np.uint32)
-    cells_x, weights_x = taps([0, 0, 1], [(0, 256, 0), (0, 128, 128), (0, 256, 0)])
-    cells_y, weights_y = taps([0, 1], [(0, 256, 0), (0, 256, 0)])
-    grid.drape(frame, 0, 2, 0, 3, pixels, cells_x, weights_x, cells_y, weights_y, 256)
-    assert (frame & 0xFF).tolist() == [[100, 150, 200], [100, 100, 7]]
-    half = np.full((2, 3), BLACK, np.uint32)
-    grid.drape(half, 0, 1, 0, 3, pixels[:1], cells_x, weights_x, cells_y, weights_y, 128)
-    assert (half & 0xFF).tolist() == [[50, 75, 100], [0, 0, 0]]
-
-
-def test_shade_is_the_tint_on_flat_ground_and_light_from_the_north_west():
-    stops, colors = np.array([0.0, 10.0]), np.array([[0.0, 0, 0], [200, 100, 50]])
-    lights = np.array([[-0.5, 0.5, np.sqrt(0.5), 1.0]])
-    flat = grid.shade(np.full((3, 3), 5, np.float32), 1.0, 1.0, stops, colors, lights, 1.0)
-    assert (flat == (BLACK | 100 | 50 << 8 | 25 << 16)).all()
-    slope = np.add.outer(np.arange(4.0), np.arange(4.0)).astype(np.float32)  # rises to the south-east: faces the light
-    assert (grid.shade(slope, 1.0, 1.0, stops, colors, lights, 1.0)[1, 1] & 0xFF) > 40
-    shadow = grid.shade(slope[::-1, ::-1].copy(), 1.0, 1.0, stops, colors, lights, 1.0)[1, 1] & 0xFF
-    assert shadow < 40
-    hole = slope.copy()
-    hole[1, 1] = np.nan
-    shaded = grid.shade(hole, 1.0, 1.0, stops, colors, lights, 1.0)
-    assert shaded[1, 1] == 0
-    assert (np.delete(shaded.ravel(), 5) >= BLACK).all()
