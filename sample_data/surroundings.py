@@ -25,15 +25,16 @@ def build(city: City) -> None:
     away = ndimage.distance_transform_edt(~inside)
     to_edge = ndimage.distance_transform_edt(frame)
     share = ndimage.gaussian_filter(away / (away + to_edge + 1e-9), 2.0)
+    sheet = shapely.box(*BOUNDS)
     rings, steps = [], []
     before = border
     for step in range(1, STEPS + 1):
         area = shapely.union(_below(share, step / (STEPS + 1), transform), before)
+        area = shapely.intersection(area, sheet)
         ring = shapely.difference(area, before)
         rings.append(shapely.set_precision(ring, 1.0))
         steps.append(step)
         before = area
-    sheet = shapely.box(*BOUNDS)
     rings.append(shapely.set_precision(shapely.difference(sheet, before), 1.0))
     steps.append(STEPS + 1)
     city.layers["surroundings"] = Layer(
