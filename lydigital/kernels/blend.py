@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lydigital.kernels.jit import U32, inner
+from lydigital.kernels.jit import U32, leaf
 
 OPAQUE = 0xFF000000
 _OPAQUE, _RB, _G, _EIGHT = np.uint32(OPAQUE), np.uint32(0xFF00FF), np.uint32(0x00FF00), np.uint32(8)
 FULL = 32768  # one, in the sums
 
 
-@inner
+@leaf
 def over(below: int, color: int, weight: int) -> int:
     """``color`` over the pixel ``below`` with a weight of 0-256."""
     rest = 256 - weight
@@ -27,7 +27,7 @@ def over(below: int, color: int, weight: int) -> int:
     return OPAQUE | (rb & 0xFF00FF) | (g & 0x00FF00)
 
 
-@inner
+@leaf
 def span(frame: U32, y: int, x0: int, x1: int, color: int, weight: int) -> None:
     """``color`` over the pixels ``x0 <= x < x1`` of a row with a weight of 0-256."""
     if x1 - x0 == 1:
@@ -49,7 +49,7 @@ def span(frame: U32, y: int, x0: int, x1: int, color: int, weight: int) -> None:
         part[x] = _OPAQUE | np.uint32(np.uint32(rb >> _EIGHT) & _RB) | np.uint32(np.uint32(g >> _EIGHT) & _G)
 
 
-@inner
+@leaf
 def _mixed(base: int, r: int, g: int, b: int, a: int) -> int:
     rest = FULL - a
     out_r = ((base & 0xFF) * rest + r * 255 + FULL // 2) >> 15
@@ -58,7 +58,7 @@ def _mixed(base: int, r: int, g: int, b: int, a: int) -> int:
     return out_r | (out_g << 8) | (out_b << 16)
 
 
-@inner
+@leaf
 def dab(frame: U32, sums: U32, tag: int, y: int, x: int, color: int, cover: float) -> None:
     """Cover a part (0-1) of one pixel with ``color``, as one of many neighbours in a layer.
 

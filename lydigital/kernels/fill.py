@@ -27,12 +27,13 @@ from lydigital.kernels.jit import (
     f64,
     f64s,
     f64s2,
+    fetch,
     i16s,
     i32s,
     i64,
     i64s,
-    inner,
     kernel,
+    leaf,
     u32_frame,
     u32s,
     write,
@@ -43,10 +44,13 @@ SNAPS = 16.0  # vertices lie on such parts of a pixel, on both sides of a common
 TOLERANCE_PX = 0.15  # vertices of less importance are left out
 NARROW = 48  # cells a row; not worth remembering which were touched
 TINY_PX = 1.0  # features not larger than this take the cheap path
+AHEAD = 3  # features
+MOST_EXPECTED = 96  # rows of a feature
+EDGE_TO_EDGE = 16  # pixels; what is between the sides of wider features is mostly inside
 _SOLID, _HATCH, _CROSS, _DOTS = 0, 1, 2, 3
 
 
-@inner
+@leaf
 def _scan(
     acc: F32, touched: U8, stride: int, blocks: int, x0: float, y0: float, x1: float, y1: float, sign: float,
     row0: int, row1: int, width: int,
@@ -95,7 +99,7 @@ def _scan(
         acc[at + n] += d * last
 
 
-@inner
+@leaf
 def _edge(
     acc: F32, touched: U8, stride: int, blocks: int, x0: float, y0: float, x1: float, y1: float,
     row0: int, row1: int, width: int,
@@ -127,7 +131,7 @@ def _edge(
     _scan(acc, touched, stride, blocks, x0, y0, x1, y1, sign, row0, row1, width)
 
 
-@inner
+@leaf
 def _folded(area: float) -> float:
     """Signed area to coverage by the even-odd rule, so that holes are holes whichever way they turn."""
     area = abs(area)
@@ -138,7 +142,7 @@ def _folded(area: float) -> float:
     return area
 
 
-@inner
+@leaf
 def _pattern(pattern: F64, x: int, y: int) -> float:
     """Coverage of a pattern at a pixel. ``pattern``: kind, normal x, normal y, two phases, spacing, half width (px)."""
     u = (x * pattern[1] + y * pattern[2]) / pattern[5] + pattern[3]
@@ -154,7 +158,7 @@ def _pattern(pattern: F64, x: int, y: int) -> float:
     return min(1.0, max(0.0, 2.0 * pattern[6] + 0.5 - math.sqrt(du * du + dv * dv)))
 
 
-@inner
+@leaf
 def _tiny(
     frame: U32, sums: U32, tag: int, row0: int, row1: int, x0: float, y0: float, x1: float, y1: float,
     area: float, color: int,
@@ -176,7 +180,7 @@ def _tiny(
                 dab(frame, sums, tag, y, x, color, min(1.0, cover))
 
 
-@inner
+@leaf
 def _run(
     frame: U32, sums: U32, tag: int, y: int, x0: int, x1: int, cover: float, color: int, pattern: F64,
 ) -> None:
@@ -194,7 +198,7 @@ def _run(
             dab(frame, sums, tag, y, x, color, cover)
 
 
-@inner
+@leaf
 def _sweep(
     frame: U32, sums: U32, tag: int, acc: F32, touched: U8, stride: int, row0: int, row1: int,
     column: int, width: int, color: int, pattern: F64,
@@ -228,7 +232,7 @@ def _sweep(
             _run(frame, sums, tag, row, column + start, column + width, cover, color, pattern)
 
 
-@inner
+@leaf
 def _sweep_narrow(
     frame: U32, sums: U32, tag: int, acc: F32, stride: int, row0: int, row1: int, column: int, width: int, color: int,
 ) -> None:
@@ -249,6 +253,26 @@ def _sweep_narrow(
                 dab(frame, sums, tag, row, column + x, color, cover)
         cells[width] = 0.0
         cells[width + 1] = 0.0
+
+
+@leaf
+def _expect(
+    frame: U32, sums: U32, row0: int, row1: int, left: float, top: float, scale: float, bounds: F64, row: int,
+) -> None:
+    """Have the pixels at the sides of a feature brought into the cache: waiting for them takes longer than all the rest."""
+    width = frame.shape[1]
+    x0, x1 = (bounds[row, 0] - left) * scale, (bounds[row, 2] - left) * scale
+    y0, y1 = (top - bounds[row, 3]) * scale, (top - bounds[row, 1]) * scale
+    if not (y1 > row0 and y0 < row1 and x1 > 0.0 and x0 < width):
+        return
+    a, b = max(0, int(x0)), min(width - 1, int(x1))
+    begin = max(row0, int(y0))
+    for y in range(begin, min(row1, int(y1) + 1, begin + MOST_EXPECTED)):
+        fetch(frame, y, a)
+        fetch(frame, y, b)
+        fetch(sums, y, b)
+        for x in range(a, b if b - a < EDGE_TO_EDGE else a + 1, 4):
+            fetch(sums, y, x)
 
 
 @kernel(
@@ -274,6 +298,8 @@ def fill(
     has_importance = len(importance) > 0
     for i in range(len(rows)):
         row = rows[i]
+        if i + AHEAD < len(rows):
+            _expect(frame, sums, row0, row1, left, top, scale, bounds, rows[i + AHEAD])
         x0, x1 = (bounds[row, 0] - left) * scale, (bounds[row, 2] - left) * scale
         y0, y1 = (top - bounds[row, 3]) * scale, (top - bounds[row, 1]) * scale
         if not (y1 > row0 and y0 < row1 and x1 > 0.0 and x0 < width):

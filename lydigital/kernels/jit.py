@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
 import numba
+import numba.extending
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
@@ -181,6 +182,43 @@ def kernel(*signature: types.Type, fast: bool = True) -> Callable[[Callable[P, R
 def inner(function: Callable[P, R]) -> Callable[P, R]:
     """Compile ``function`` into the kernels that call it."""
     return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy", fastmath=_FAST)(function))
+
+
+def leaf(function: Callable[P, R]) -> Callable[P, R]:
+    """As :func:`inner`, for functions that make no arrays: their slices are not counted.
+
+    Counting is an atomic addition to a word that all threads share; in inner loops it costs more than the work.
+    """
+    return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy", fastmath=_FAST, _nrt=False)(function))
+
+
+@numba.extending.intrinsic
+def _fetch(_typing: Any, array: types.Array, _y: types.Type, _x: types.Type) -> Any:
+    """Ask for the cache line of ``array[y, x]`` (or ``array[y, x, 0]``), to be written soon."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        from llvmlite import ir
+        from numba.core import cgutils
+
+        struct = context.make_array(array)(context, builder, args[0])
+        at = [context.cast(builder, args[k], signature.args[k], types.intp) for k in (1, 2)]
+        at += [context.get_constant(types.intp, 0)] * (array.ndim - 2)
+        place = cgutils.get_item_pointer(context, builder, array, struct, at)
+        place = builder.bitcast(place, ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        hint = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
+        builder.call(hint, [place, number(1), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp, types.intp), generate
+
+
+def _fetch_nothing(_array: NDArray[Any], _y: int, _x: int) -> None:
+    """Python has no caches to fill."""
+
+
+fetch = _fetch_nothing if getattr(numba.config, "DISABLE_JIT", 0) else _fetch
 
 
 def _import_all() -> None:

@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from lydigital.kernels.jit import F32, F64, I64, U8, inner
+from lydigital.kernels.jit import F32, F64, I64, U8, inner, leaf
 
 SIDE = 32  # pixels of the largest tile
 DIRTY = 64  # pixels of a block of the mask
 _LEAST = 0.5  # of its box, that the side of a tiny feature keeps
 
 
-@inner
+@leaf
 def area_of(memo: F32, coords: F64, ring_offsets: I64, geom_rings: I64, row: int) -> float:
     """Area (map units²) of polygon ``row``; worked out once, ``memo`` holds NaN before.
 
@@ -36,7 +36,7 @@ def area_of(memo: F32, coords: F64, ring_offsets: I64, geom_rings: I64, row: int
     return area
 
 
-@inner
+@leaf
 def dot(mask: U8, dirty: U8, row0: int, row1: int, x0: float, y0: float, x1: float, y1: float) -> None:
     """Draw an upright box into the mask by maximum."""
     left, right = max(0, math.floor(x0)), min(mask.shape[1], math.ceil(x1))
@@ -52,7 +52,7 @@ def dot(mask: U8, dirty: U8, row0: int, row1: int, x0: float, y0: float, x1: flo
             mask[y, x] = max(mask[y, x], value)
 
 
-@inner
+@leaf
 def shrink(w: float, h: float, half: float, area: float) -> float:
     """How much smaller than its box ``(w, h)`` a tiny feature is to be drawn, so that the ink of its outline is right.
 
@@ -79,7 +79,7 @@ def tile_tables() -> F32:
     return out
 
 
-@inner
+@leaf
 def tile(
     mask: U8, dirty: U8, row0: int, row1: int, path: F64, n: int, half: float, squares: F32, tables: F32,
 ) -> None:

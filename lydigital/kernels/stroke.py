@@ -28,8 +28,8 @@ from lydigital.kernels.jit import (
     i32s,
     i64,
     i64s,
-    inner,
     kernel,
+    leaf,
     u32_frame,
     write,
 )
@@ -44,7 +44,7 @@ BUTT, ROUND, SQUARE = 0, 1, 2
 MITER, _, BEVEL = 0, 1, 2
 
 
-@inner
+@leaf
 def _segment(
     mask: U8, dirty: U8, row0: int, row1: int, x0: float, y0: float, x1: float, y1: float, half: float,
     round0: bool, round1: bool,
@@ -112,7 +112,7 @@ def _segment(
             line[k] = max(line[k], value)
 
 
-@inner
+@leaf
 def _corner(
     mask: U8, dirty: U8, row0: int, row1: int, corner: F64, n: int,
 ) -> None:
@@ -144,7 +144,7 @@ def _corner(
                     dirty[row, x // DIRTY] = 1
 
 
-@inner
+@leaf
 def _join(
     mask: U8, dirty: U8, row0: int, row1: int, corner: F64, path: F64, a: int, b: int, c: int, half: float, join: int,
 ) -> None:
@@ -182,7 +182,7 @@ def _join(
     _corner(mask, dirty, row0, row1, corner, 4)
 
 
-@inner
+@leaf
 def _capped(
     mask: U8, dirty: U8, row0: int, row1: int, x0: float, y0: float, x1: float, y1: float, half: float,
     cap: int, join: int, first: bool, last: bool,
@@ -203,7 +203,7 @@ def _capped(
     )
 
 
-@inner
+@leaf
 def _dashed(
     mask: U8, dirty: U8, row0: int, row1: int, path: F64, n: int, half: float, cap: int, join: int, dash: F64,
 ) -> None:
@@ -251,7 +251,7 @@ def _dashed(
         start += length
 
 
-@inner
+@leaf
 def _moved(path: F64, out: F64, n: int, closed: bool, offset: float) -> None:
     """The path ``offset`` pixels to the left of its direction, corners mitred up to twice the offset."""
     for k in range(n):
@@ -281,7 +281,7 @@ def _moved(path: F64, out: F64, n: int, closed: bool, offset: float) -> None:
         out[k, 1] = path[k, 1] + ny * offset
 
 
-@inner
+@leaf
 def lay(frame: U32, mask: U8, dirty: U8, row0: int, row1: int, color: int) -> None:
     """Lay ``color`` on the frame through the mask, and clean the mask."""
     alpha = (color >> 24) & 0xFF
