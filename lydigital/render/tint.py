@@ -135,21 +135,20 @@ def _ground(crs: Crs, x: float, y: Floats, cell: tuple[float, float]) -> tuple[F
         w = 1.0 - e2 * np.sin(phi) ** 2
         degree = math.pi / 180.0 * unit / 111319.49079327358
         return cell[0] * degree * a / np.sqrt(w) * np.cos(phi), cell[1] * degree * a * (1.0 - e2) / w**1.5
-    some = np.linspace(y[0], y[-1], 2)
-    try:
-        geographic = crs.proj.geodetic_crs
-        lon, lat = pyproj.Transformer.from_crs(crs.proj, geographic, always_xy=True).transform(np.full(2, x), some)
-        factors = pyproj.Proj(crs.proj).get_factors(lon, lat, errcheck=True)
-        parallel, meridional = np.asarray(factors.parallel_scale), np.asarray(factors.meridional_scale)
-    except pyproj.exceptions.ProjError:  # a made-up system, such as a building site's
-        parallel = meridional = np.ones(2)
-    if not (np.all(np.isfinite(parallel)) and np.all(np.isfinite(meridional))):
-        parallel = meridional = np.ones(2)
-    at = (y - y[0]) / (y[-1] - y[0]) if len(y) > 1 else np.zeros(len(y))
-    return (
-        cell[0] * unit / (parallel[0] + at * (parallel[1] - parallel[0])),
-        cell[1] * unit / (meridional[0] + at * (meridional[1] - meridional[0])),
-    )
+    ends = y[[0, -1]]
+    wide, high = np.array([cell[0] * unit] * 2), np.array([cell[1] * unit] * 2)
+    geodetic = crs.proj.geodetic_crs
+    if geodetic is not None and not crs.proj.is_engineering:
+        to = pyproj.Transformer.from_crs(crs.proj, geodetic, always_xy=True)
+        geod = crs.proj.get_geod()
+        assert geod is not None
+        for i, at in enumerate(ends):  # a cell across and a cell down
+            lon, lat = to.transform([x - cell[0] / 2, x + cell[0] / 2, x, x], [at, at, at - cell[1] / 2, at + cell[1] / 2])
+            if np.all(np.isfinite([*lon, *lat])):
+                wide[i] = geod.inv(lon[0], lat[0], lon[1], lat[1])[2]
+                high[i] = geod.inv(lon[2], lat[2], lon[3], lat[3])[2]
+    t = (y - y[0]) / (y[-1] - y[0]) if len(y) > 1 else np.zeros(len(y))
+    return wide[0] + t * (wide[1] - wide[0]), high[0] + t * (high[1] - high[0])
 
 
 @lru_cache(256)
