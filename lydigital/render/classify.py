@@ -12,6 +12,7 @@ import numpy as np
 from lydigital.errors import BadDataError
 from lydigital.kernels import classes as kernels
 from lydigital.kernels.classes import ring_areas
+from lydigital.model import columns
 from lydigital.model.style import AREA
 
 if TYPE_CHECKING:
@@ -71,15 +72,10 @@ def _categories(column: pa.ChunkedArray, style: Style, rest: int) -> NDArray[np.
     for number, rule in enumerate(style.rules):
         for value in (*((rule.value,) if rule.value is not None else ()), *rule.values):
             wanted.setdefault(_text(value, truth=truth), number)
-    encoded = column.combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = pa.concat_arrays(encoded.chunks) if encoded.num_chunks else pa.array([], column.type)
-    if not pa.types.is_dictionary(encoded.type):
-        encoded = encoded.dictionary_encode()
-    of_value = [rest if v is None else wanted.get(_text(v, truth=truth), rest) for v in encoded.dictionary.to_pylist()]
-    lookup = np.array([*of_value, rest], np.int16)
-    index = encoded.indices.fill_null(len(of_value)).to_numpy(zero_copy_only=False)
-    out: NDArray[np.int16] = lookup[index]
+    at, values = columns.coded(column)
+    of_value = [rest if v is None else wanted.get(_text(v, truth=truth), rest) for v in values]
+    lookup = np.array([*of_value, rest], np.int16)  # the last is for -1: no value
+    out: NDArray[np.int16] = lookup[at]
     return out
 
 
@@ -159,16 +155,13 @@ def _column(table: FeatureTable, field: str) -> Floats:
     if field not in table.columns.column_names:
         raise _no_field(field)
     column = table.columns.column(field)
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     try:
-        values: Floats = column.cast(pa.float64()).to_numpy()
+        return columns.numbers(column)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise BadDataError(
             "The field {field} holds no numbers, so it cannot be put into classes",
             hint="Choose a field of numbers, or a style of categories.", field=field,
         ) from error
-    return values
 
 
 def areas_km2(table: FeatureTable) -> Floats:

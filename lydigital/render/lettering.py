@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from lydigital.model import columns
 from lydigital.render.drawlist import Font
 
 if TYPE_CHECKING:
@@ -72,18 +73,18 @@ class Lettering:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        some = self._column.take(pa.array(new))
+        some = self._column.take(columns.rows(new))
         if pa.types.is_dictionary(some.type):
             some = pc.cast(some, some.type.value_type)
         if not (pa.types.is_string(some.type) or pa.types.is_large_string(some.type)):
             some = pc.cast(some, pa.string())
-        coded = some.combine_chunks().dictionary_encode()
-        names = [" ".join(t.split()) if t else "" for t in coded.dictionary.to_pylist()]
+        at, values = columns.coded(some)
+        names = [" ".join(t.split()) if t else "" for t in values]
         if pa.types.is_floating(self._column.type):
             names = [t.removesuffix(".0") for t in names]
         known = len(self.texts)
         numbers = np.array([self._number(t) for t in names] + [_EMPTY], np.int64)
-        self.ids[new] = numbers[pc.fill_null(coded.indices, len(names)).to_numpy(zero_copy_only=False)]
+        self.ids[new] = numbers[at]  # the last is for -1: no text
         if len(self.texts) > known:
             self._measure(self.texts[known:])
 

@@ -11,6 +11,7 @@ import numpy as np
 from lydigital import units
 from lydigital.kernels import anchors as anchoring
 from lydigital.kernels import labels as kernels
+from lydigital.model import columns
 from lydigital.model.geometry import GeometryKind
 from lydigital.model.style import LabelStyle, PointSymbolizer, parse_color, size_at
 from lydigital.model.table import FeatureTable
@@ -217,16 +218,12 @@ def _orders(job: Job) -> Floats:
 
 def _numbers(table: FeatureTable, field: str) -> Floats:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    column = table.columns.column(field)
-    if pa.types.is_dictionary(column.type):
-        column = pc.cast(column, column.type.value_type)
     try:
-        values = pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:  # text that is no number orders nothing
+        values = columns.numbers(table.columns.column(field))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # text that is no number orders nothing
         return np.zeros(len(table))
-    return np.nan_to_num(np.asarray(values, np.float64), nan=-np.inf)
+    return np.nan_to_num(values, nan=-np.inf)
 
 
 # --- beside marks, over points, in areas --------------------------------------------------------------------------------
