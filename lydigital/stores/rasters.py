@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from lydigital.model.grid import Range, RasterKind
 
+SMALL_CELLS = 8_000_000  # read whole anyway: 32 MB
 MAX_CELLS = 40_000_000  # without overviews and yet read whole: 160 MB
 _SMALLEST_OVERVIEW = 256  # cells a side
 _BLOCKS_BYTES = 64 << 20  # what GDAL keeps of decompressed blocks, all files together
@@ -36,10 +37,11 @@ _MEAN = 8  # reductions up to this many times take the mean of all cells, beyond
 _KEPT_OPEN = 2  # handles a level, for threads that read at the same time
 
 
-def open_raster(path: Path, *, crs: str = "", keep: Callable[[Path, RasterFile], Grid] | None = None) -> Grid | RasterFile:
+def open_raster(path: Path, *, crs: str = "", keep: Callable[[RasterFile], Grid] | None = None) -> Grid | RasterFile:
     """A raster ready to be drawn; ``crs`` is the user's word on its system.
 
-    ``keep`` reads a file whole, by default :func:`read_grid`; it is asked for single bands without overviews.
+    ``keep`` reads a file whole, by default :func:`read_grid`; it is asked for single bands that are small or have no
+    overviews.
 
     Raises
     ------
@@ -49,10 +51,11 @@ def open_raster(path: Path, *, crs: str = "", keep: Callable[[Path, RasterFile],
         When it is no raster, turned, or has no place on the map.
     """
     file = RasterFile(path, crs=crs)
-    if file.kind != "terrain" or file.has_overviews or file.cells > MAX_CELLS or max(file.levels[0][:2]) <= _SMALLEST_OVERVIEW:
+    is_small = file.cells <= SMALL_CELLS and max(file.levels[0][:2]) > _SMALLEST_OVERVIEW and not file.issues
+    if file.kind != "terrain" or not (is_small or (not file.has_overviews and _SMALLEST_OVERVIEW**2 < file.cells <= MAX_CELLS)):
         return file
     with contextlib.closing(file):
-        return read_grid(file) if keep is None else keep(path, file)
+        return (read_grid if keep is None else keep)(file)
 
 
 def read_grid(file: RasterFile) -> Grid:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lydigital import paths, texts
 from lydigital.errors import LydError, StoreUnavailableError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from lydigital.session import Session
     from lydigital.settings import Settings
+    from lydigital.ui.frames import FrameImage
+    from lydigital.ui.reading import Reader
     from lydigital.ui.window import Window
 
 TRACE = "LYDIGITAL_TRACE_START"
@@ -39,13 +41,16 @@ def run(project: str, settings: Settings) -> int:
     loading = _in_thread(_load_kernels)
     app = application(settings.language, settings.theme)
     session = _open(project, settings)
-    reading = _in_thread(lambda: _read_layers(session))
+    from lydigital.ui.reading import Reader
+
+    reader = Reader(session)
+    reading = _in_thread(lambda: _read_layers(session, reader))
     from lydigital.ui.window import Window
 
-    window = Window(session, settings.remembering(project))
+    window = Window(session, settings.remembering(project), reader=reader)
     if os.environ.get(TRACE):
         window.framed.connect(
-            _once(lambda: print(f"first frame {(time.perf_counter() - began) * 1000:.0f} ms", flush=True))
+            _when_whole(lambda: print(f"first frame {(time.perf_counter() - began) * 1000:.0f} ms", flush=True))
         )
     window.set_workspace(window.workspace)
     window.show()
@@ -171,24 +176,29 @@ def _in_thread(work: Callable[[], object]) -> threading.Thread:
 
 
 def _load_kernels() -> None:
+    """Load what every frame needs while the window is built; the other kernels load at their first call."""
     from lydigital.kernels import jit
 
     if jit.is_warm():  # else the frame worker compiles them and shows how far it is
-        jit.warm_up()
+        from lydigital.kernels import fill, mark, stroke
+
+        for kernel in (fill.fill, stroke.stroke, mark.mark, mark.text):
+            cast("jit.Kernel", kernel).load()
 
 
-def _read_layers(session: Session) -> None:
+def _read_layers(session: Session, reader: Reader) -> None:
     from lydigital.kernels import jit
 
     if jit.is_warm():
-        session.scene(session.home().scale)
+        reader.want(session.home().scale)
 
 
-def _once(action: Callable[[], object]) -> Callable[..., None]:
+def _when_whole(action: Callable[[], object]) -> Callable[[FrameImage], None]:
+    """Do ``action`` at the first frame that has all its layers."""
     done: list[bool] = []
 
-    def slot(*_args: object) -> None:
-        if not done:
+    def slot(frame: FrameImage) -> None:
+        if not done and frame.is_whole:
             done.append(True)
             action()
 

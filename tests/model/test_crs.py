@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lydigital.errors import CrsError
+from lydigital.model import crs
 from lydigital.model.crs import CGCS2000, PROJECT_DEFAULT, WGS84, Crs, transformation
 
 GEOGRAPHIC = Crs(CGCS2000)
@@ -96,3 +97,10 @@ def test_units():
 def test_name_and_text():
     assert Crs("EPSG:4546").name == "CGCS2000 / 3-degree Gauss-Kruger CM 111E"
     assert str(Crs("EPSG:4546")) == "EPSG:4546"
+
+
+def test_systems_known_without_proj_are_what_proj_says():
+    for definition in crs._METRES:
+        known = Crs(definition)
+        assert known.metres_per_unit == known.proj.axis_info[0].unit_conversion_factor == 1.0
+        assert known.is_geographic is known.proj.is_geographic is False

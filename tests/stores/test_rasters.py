@@ -97,6 +97,7 @@ def test_the_cache_gives_the_same(write, tmp_path, monkeypatch):
 def test_large_ones_and_those_with_overviews_stay_on_disk(write, monkeypatch):
     values = np.arange(600.0 * 700).reshape(600, 700)
     monkeypatch.setattr(rasters, "MAX_CELLS", 400_000)
+    monkeypatch.setattr(rasters, "SMALL_CELLS", 100_000)
     large = rasters.open_raster(write(values, name="large.tif"))
     assert isinstance(large, rasters.RasterFile)
     assert [i.code for i in large.issues] == ["raster.overviews"]
