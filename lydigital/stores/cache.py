@@ -124,11 +124,12 @@ def read_raster(path: Path, *, crs: str = "") -> Grid | RasterFile:
     """
     from lydigital.stores import rasters
 
-    def keep(path: Path, file: RasterFile) -> Grid:
-        kept_path = _path(rasters.identity(path), "", crs)
-        kept = _open(kept_path, _grid)
-        if kept is not None:
-            return kept
+    kept_path = _path(rasters.identity(path), "", crs)
+    kept = _open(kept_path, _grid)
+    if kept is not None:  # without opening the file, and so without GDAL
+        return kept
+
+    def keep(file: RasterFile) -> Grid:
         grid = rasters.read_grid(file)
         levels = (grid, *grid.overviews)
         arrays = {f"level{i}": level.values for i, level in enumerate(levels)}
