@@ -49,19 +49,61 @@ def _value(values: F32, row: int, column: int, fallback: float) -> float:
 
 
 @inner
-def _light(east: float, north: float, lights: F64, several: bool) -> float:
-    """Light from 0 to 1 on a slope that rises by ``east`` and ``north``."""
-    steep = east * east + north * north
-    size = 1.0 / math.sqrt(1.0 + steep)
-    if not several or steep == 0.0:
-        cosine = (lights[0, 2] - lights[0, 0] * east - lights[0, 1] * north) * size
-        return max(0.0, cosine)
-    total = 0.0
+def _slopes(
+    values: F32, y: int, left: int, east_m: float, north_m: float, down: F32, east: F32, north: F32
+) -> None:
+    """Rise to east and north of the cells of a row, ``east_m`` and ``north_m`` being eight cells; Horn (1981)."""
+    columns = values.shape[1]
+    n = len(east)
+    upper, middle, lower = values[max(y - 1, 0)], values[y], values[min(y + 1, values.shape[0] - 1)]
+    x_scale, y_scale, two = np.float32(1.0 / east_m), np.float32(1.0 / north_m), np.float32(2.0)
+    first, last = max(left - 1, 0), min(left + n + 1, columns)
+    total = np.float32(0.0)
+    for x in range(first, last):
+        total += (upper[x] - upper[x]) + (middle[x] - middle[x]) + (lower[x] - lower[x])  # NaN where one of them is
+    if total == 0.0:  # nothing missing, so the cells at the edge go on beyond it
+        across = down[n + 2 :]
+        for x in range(last - first):
+            down[x + first - left + 1] = upper[x + first] - lower[x + first]
+            across[x + first - left + 1] = upper[x + first] + two * middle[x + first] + lower[x + first]
+        if first == left:
+            down[0], across[0] = down[1], across[1]
+        if last == left + n:
+            down[n + 1], across[n + 1] = down[n], across[n]
+        for c in range(n):
+            east[c] = (across[c + 2] - across[c]) * x_scale
+            north[c] = (down[c] + two * down[c + 1] + down[c + 2]) * y_scale
+        return
+    for c in range(n):
+        x = left + c
+        z = float(values[y, x])
+        a, b, d = _value(values, y - 1, x - 1, z), _value(values, y - 1, x, z), _value(values, y - 1, x + 1, z)
+        e, f = _value(values, y, x - 1, z), _value(values, y, x + 1, z)
+        g, h, i = _value(values, y + 1, x - 1, z), _value(values, y + 1, x, z), _value(values, y + 1, x + 1, z)
+        east[c] = ((d + 2 * f + i) - (a + 2 * e + g)) / east_m
+        north[c] = ((a + 2 * b + d) - (g + 2 * h + i)) / north_m
+
+
+@inner
+def _lit(east: F32, north: F32, lights: F32, light: F32) -> None:
+    """Light from 0 to 1 on slopes that rise by ``east`` and ``north``."""
+    zero, one, half, tiny = np.float32(0.0), np.float32(1.0), np.float32(0.5), np.float32(1e-20)
+    if len(lights) == 1:
+        x, y, z = lights[0, 0], lights[0, 1], lights[0, 2]
+        for c in range(len(light)):
+            cosine = (z - x * east[c] - y * north[c]) / np.sqrt(one + east[c] * east[c] + north[c] * north[c])
+            light[c] = max(zero, cosine)
+        return
+    light[:] = zero
     for k in range(len(lights)):
-        cosine = (lights[k, 2] - lights[k, 0] * east - lights[k, 1] * north) * size
-        away = lights[k, 3] * north - lights[k, 4] * east  # sine of aspect less azimuth, times the steepness
-        total += away * away * max(0.0, cosine)
-    return 0.5 * total / steep
+        x, y, z, sine, cosine = lights[k, 0], lights[k, 1], lights[k, 2], lights[k, 3], lights[k, 4]
+        for c in range(len(light)):
+            away = sine * north[c] - cosine * east[c]  # sine of aspect less azimuth, times the steepness
+            light[c] += away * away * max(zero, z - x * east[c] - y * north[c])
+    level = lights[0, 2]
+    for c in range(len(light)):
+        steep = east[c] * east[c] + north[c] * north[c]
+        light[c] = level if steep < tiny else half * light[c] / (steep * np.sqrt(one + steep))
 
 
 @kernel(f32s2, i64, i64, u32_part, f64s, f64s, f64s, f64s2, i64, f64s2, f64)
@@ -82,28 +124,25 @@ def shade(
     Hawaii", USGS Open-File Report 92-422).
     """
     rows, columns = out.shape
-    several = len(lights) > 1
     flat = lights[0, 2]
+    lamps = lights.astype(np.float32)
+    light = np.full(columns, flat, np.float32)
+    east, north, room = np.zeros(columns, np.float32), np.zeros(columns, np.float32), np.zeros(2 * columns + 4, np.float32)
+    plain = 255.5 - 254.0 * strength
     n = len(stops)
     for r in range(rows):
-        stop = 0
         y = top + r
+        if strength > 0.0:
+            _slopes(values, y, left, 8.0 * cell_x_m[r], 8.0 * cell_y_m[r], room, east, north)
+            _lit(east, north, lamps, light)
+        stop = 0
         for c in range(columns):
-            x = left + c
-            z = float(values[y, x])
+            z = float(values[y, left + c])
             if math.isnan(z):
                 out[r, c] = 0
                 continue
-            light = flat
-            if strength > 0.0:
-                a, b, d = _value(values, y - 1, x - 1, z), _value(values, y - 1, x, z), _value(values, y - 1, x + 1, z)
-                e, f = _value(values, y, x - 1, z), _value(values, y, x + 1, z)
-                g, h, i = _value(values, y + 1, x - 1, z), _value(values, y + 1, x, z), _value(values, y + 1, x + 1, z)
-                east = ((d + 2 * f + i) - (a + 2 * e + g)) / (8 * cell_x_m[r])
-                north = ((a + 2 * b + d) - (g + 2 * h + i)) / (8 * cell_y_m[r])
-                light = _light(east, north, lights, several)
             if n == 0:
-                grey = int(255.5 - strength * (254.0 - 254.0 * light))
+                grey = int(plain + 254.0 * strength * light[c])
                 out[r, c] = np.uint32(OPAQUE | (grey << 16) | (grey << 8) | grey)
                 continue
             while stop > 0 and z < stops[stop]:
@@ -120,13 +159,14 @@ def shade(
                 out[r, c] = 0
                 continue
             alpha = colors[stop, 3] + t * (colors[other, 3] - colors[stop, 3])
-            tone = strength * (light / flat - 1.0)  # 0 on flat ground, so that the tint keeps its meaning
+            tone = strength * (light[c] / flat - 1.0)  # 0 on flat ground, so that the tint keeps its meaning
+            lift = min(1.0, max(0.0, 0.8 * tone))
+            keep = (1.0 + min(0.0, tone)) * (1.0 - lift) * alpha * (1.0 / 255.0)
+            lift *= alpha
             pixel = int(alpha + 0.5) << 24
             for k in range(3):
-                value = colors[stop, k] + t * (colors[other, k] - colors[stop, k])
-                value = value * (1.0 + tone) if tone < 0.0 else value + (255.0 - value) * min(1.0, 0.8 * tone)
-                value = min(255.0, max(0.0, value)) * alpha * (1.0 / 255.0)
-                pixel |= int(value + 0.5) << (8 * k)
+                value = (colors[stop, k] + t * (colors[other, k] - colors[stop, k])) * keep + lift
+                pixel |= int(max(0.0, value) + 0.5) << (8 * k)
             out[r, c] = np.uint32(pixel)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 TILE = 256  # cells a side
 LIMIT_BYTES = 256 << 20
-_WHOLE_CELLS = 16 << 20  # a level up to this size has one mosaic
+_WHOLE_CELLS = 48 << 20  # a level up to this size has one mosaic
 _MARGIN = 3  # tiles around the view in the mosaic of a part
 _RUN = 4  # tiles made at once
 
