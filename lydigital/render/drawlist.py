@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from lydigital.model.geometry import GeometryKind
 from lydigital.model.style import PointSymbolizer
 from lydigital.model.table import FeatureTable
+from lydigital.render import thematic
 from lydigital.render.plan import plan_for
 from lydigital.units import mm_to_px
 
@@ -100,7 +101,10 @@ class StrokeOp:
 
 @dataclass(frozen=True, eq=False)
 class MarkOp:
-    """Put a mark on every point. Feature ``rows[i]`` takes ``marks[codes[i]]`` at ``sizes_px[codes[i]]``."""
+    """Put a mark on every point. Feature ``rows[i]`` takes ``marks[codes[i]]`` at ``sizes_px[codes[i]]``.
+
+    ``angles_deg`` turns marks clockwise, by code; none are turned where it is empty.
+    """
 
     geometry: GeometryArray
     rows: NDArray[np.int32]
@@ -108,6 +112,48 @@ class MarkOp:
     marks: tuple[PointSymbolizer, ...]
     sizes_px: tuple[float, ...]
     opacity: float = 1.0
+    angles_deg: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ShadeOp:
+    """Shade polygons inside their edges, fading over ``width_px``."""
+
+    geometry: GeometryArray
+    rows: NDArray[np.int32]
+    color: Rgba
+    width_px: float
+
+
+@dataclass(frozen=True, eq=False)
+class HeatOp:
+    """Colour the density of the points ``rows`` of ``weights`` ``(k,)``, each spread over ``radius_px``.
+
+    ``colors`` ``(256, 4)`` run from nothing to ``maximum`` a km², or to the densest place of the picture where that is 0.
+    """
+
+    geometry: GeometryArray
+    rows: NDArray[np.int32]
+    weights: NDArray[np.float64]
+    radius_px: float
+    colors: NDArray[np.uint8]
+    maximum: float = 0.0
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class TextOp:
+    """Set texts that belong to symbols, where they are in the order of layers."""
+
+    texts: tuple[PlacedLabel, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BlendOp:
+    """Draw ``ops`` as one layer and mix it with what lies below."""
+
+    ops: tuple[Op, ...]
+    mode: Blend
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +166,7 @@ class RasterOp:
     blend: Blend = "normal"
 
 
-Op = FillOp | StrokeOp | MarkOp | RasterOp
+Op: TypeAlias = "FillOp | StrokeOp | MarkOp | ShadeOp | HeatOp | TextOp | BlendOp | RasterOp"
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,13 +283,19 @@ def build(
                 rows, codes = rows[known], codes[known]
         if not len(rows):
             continue
-        ops.extend(_layer_ops(layer, data.geometry, plan, rows, codes))
+        theirs = _layer_ops(layer, data.geometry, plan, rows, codes)
+        for which, symbolizer in plan.specials:
+            some = rows if plan.is_uniform else rows[which[codes]]
+            if len(some):
+                theirs.extend(thematic.special(layer, symbolizer, some, viewport, fonts=fonts, which=which))
+        ops.extend(theirs if style.blend == "normal" or not theirs else [BlendOp(tuple(theirs), style.blend)])
         if len(layer.selected):
             selected.extend(_selection(layer, data.geometry, plan, rows, viewport.dpi))
     if fonts is None:
         return DrawList(viewport, background, (*ops, *selected))
     from lydigital.render import labels as labelling
 
+    scene = tuple(thematic.without_labels(layer) for layer in scene)
     if placer is None:
         labels, missing = labelling.place(scene, viewport, fonts, is_page=is_page)
     else:
@@ -273,6 +325,10 @@ def _layer_ops(
             some, theirs = chosen(fill.which)
             if len(some):
                 ops.append(FillOp(geometry, some, theirs, fill.colors, fill.pattern))
+        for shade in plan.shades:
+            some, _ = chosen(shade.which)
+            if len(some):
+                ops.append(ShadeOp(geometry, some, shade.color, shade.width_px))
     if geometry.kind is not GeometryKind.POINT:
         for s in plan.strokes:
             some, _ = chosen(s.which)

@@ -18,14 +18,16 @@ from lydigital.model.style import (
     parse_color,
     size_at,
 )
-from lydigital.units import mm_to_px
+from lydigital.model.table import FeatureTable
+from lydigital.render.thematic import is_special, reach_px
+from lydigital.units import metres_per_px, mm_to_px
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from lydigital.model.style import Rule, Stroke, Style
+    from lydigital.model.style import Rule, Stroke, Style, Symbolizer
     from lydigital.render.drawlist import SceneLayer
 
     Which = NDArray[np.bool_]  # by code: whether features with it take part
@@ -68,9 +70,18 @@ class MarkPlan:
     sizes_px: tuple[float, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class ShadePlan:
+    """Fields as in :class:`~lydigital.render.drawlist.ShadeOp`, for the codes of ``which``."""
+
+    which: Which
+    color: tuple[int, int, int, int]
+    width_px: float
+
+
 @dataclass(eq=False)
 class Plan:
-    """What to draw, bottom first: fills, then strokes, then marks; or grids.
+    """What to draw, bottom first: fills, shading, strokes, marks, then what stands for numbers; or grids.
 
     ``margin_px`` is how far the look of a feature reaches beyond its geometry.
     """
@@ -79,11 +90,13 @@ class Plan:
     strokes: list[StrokePlan] = field(default_factory=list)
     marks: list[MarkPlan] = field(default_factory=list)
     rasters: list[RasterSymbolizer] = field(default_factory=list)
+    shades: list[ShadePlan] = field(default_factory=list)
+    specials: list[tuple[Which, Symbolizer]] = field(default_factory=list)
     margin_px: float = 1.0
     is_uniform: bool = False  # all features fall under the first rule
 
     def __bool__(self) -> bool:
-        return bool(self.fills or self.strokes or self.marks or self.rasters)
+        return bool(self.fills or self.strokes or self.marks or self.rasters or self.shades or self.specials)
 
 
 class _Kept:
@@ -133,12 +146,16 @@ class _Planner:
         self.dpi = dpi
         self.opacity = layer.opacity * layer.style.opacity
         self.count = len(leader)
+        self.kind = layer.data.geometry.kind if isinstance(layer.data, FeatureTable) else None
+        self.metres = layer.data.crs.metres_per_unit if isinstance(layer.data, FeatureTable) else 1.0
         self.plan = Plan()
         rules = [(leader[i], r) for i, r in enumerate(layer.style.rules) if r.min_scale <= scale < r.max_scale]
         rules.reverse()  # the first rule matters most and is drawn on top
         self._polygons(rules)
         self._lines(rules)
         self._points(rules)
+        self._shades(rules)
+        self._specials(rules, layer)
         self.plan.rasters = [s for _, r in rules for s in r.symbolizers if isinstance(s, RasterSymbolizer)]
 
     def _which(self, code: int) -> Which:
@@ -210,10 +227,38 @@ class _Planner:
             which = np.zeros(self.count + 1, np.bool_)
             for code, rule in rules:
                 symbolizer = rule.symbolizers[level] if level < len(rule.symbolizers) else None
-                if isinstance(symbolizer, PointSymbolizer):
+                if isinstance(symbolizer, PointSymbolizer) and not self._is_special(symbolizer):
                     marks[code] = symbolizer
                     sizes[code] = mm_to_px(size_at(symbolizer.size_mm, self.scale), self.dpi)
                     which[code] = sizes[code] > 0.0 and self.opacity > 0.0
             if which.any():
                 self.plan.marks.append(MarkPlan(which, tuple(marks), tuple(sizes)))
                 self.plan.margin_px = max(self.plan.margin_px, *(2.0 * s for s in sizes))
+
+    def _is_special(self, symbolizer: Symbolizer) -> bool:
+        return self.kind is not None and is_special(symbolizer, self.kind)
+
+    def _shades(self, rules: list[tuple[int, Rule]]) -> None:
+        for code, rule in rules:
+            for s in rule.symbolizers:
+                if not isinstance(s, PolygonSymbolizer) or s.inner is None:
+                    continue
+                color = parse_color(s.inner.color, s.inner.opacity * self.opacity)
+                width = mm_to_px(s.inner.width_mm, self.dpi)
+                last = self.plan.shades[-1] if self.plan.shades else None
+                if last is not None and (last.color, last.width_px) == (color, width):
+                    last.which[code] = True
+                elif width > 0 and color[3] > 0:
+                    self.plan.shades.append(ShadePlan(self._which(code), color, width))
+                    self.plan.margin_px = max(self.plan.margin_px, width + 1.0)
+
+    def _specials(self, rules: list[tuple[int, Rule]], layer: SceneLayer) -> None:
+        unit = metres_per_px(self.scale, self.dpi) / self.metres
+        for code, rule in rules:
+            for s in rule.symbolizers:
+                if self._is_special(s):
+                    which = self._which(code)
+                    if len(layer.style.rules) == 1:
+                        which[:-1] = True
+                    self.plan.specials.append((which, s))
+                    self.plan.margin_px = max(self.plan.margin_px, reach_px(s, self.dpi, unit, self.metres))

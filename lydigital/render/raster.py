@@ -19,11 +19,12 @@ import numpy as np
 from lydigital.errors import CancelledError
 from lydigital.kernels import fill as fill_kernel
 from lydigital.kernels import mark as mark_kernel
+from lydigital.kernels import shading as shading_kernel
 from lydigital.kernels import stroke as stroke_kernel
 from lydigital.model.geometry import GeometryKind
-from lydigital.render import relief
+from lydigital.render import heat, relief
 from lydigital.render.atlas import atlas_of
-from lydigital.render.drawlist import FillOp, MarkOp, StrokeOp
+from lydigital.render.drawlist import BlendOp, FillOp, HeatOp, MarkOp, ShadeOp, StrokeOp, TextOp
 from lydigital.render.sprites import sprite
 from lydigital.units import mm_to_px
 
@@ -40,6 +41,7 @@ _CAPS = {"butt": stroke_kernel.BUTT, "round": stroke_kernel.ROUND, "square": str
 _JOINS = {"miter": stroke_kernel.MITER, "round": stroke_kernel.ROUND, "bevel": stroke_kernel.BEVEL}
 _PATTERNS = {"solid": 0.0, "hatch": 1.0, "cross": 2.0, "dots": 3.0}
 _SOLID = np.zeros(7, np.float64)
+_BLENDS = {"multiply": (1, 0xFFFFFFFF), "screen": (2, 0xFF000000), "overlay": (3, 0xFF808080)}
 _NO_IMPORTANCE = np.zeros(0, np.float32)
 _KEPT_SCRATCH = 2
 STRIP_PX = 9_000_000  # larger pictures (prints) are drawn in strips, or the working memory would be many times theirs
@@ -202,7 +204,50 @@ class _Painter:
             return self.stroke(op) if len(op.rows) and op.color[3] > 0 and op.width_px > 0 else None
         if isinstance(op, MarkOp):
             return self.marks(op) if len(op.rows) else None
+        if isinstance(op, ShadeOp):
+            return self.shade(op) if len(op.rows) else None
+        if isinstance(op, HeatOp):
+            return heat.prepare(op, self.viewport, self.bgra)
+        if isinstance(op, TextOp):
+            return self.labels(op.texts, self.fonts) if op.texts and self.fonts is not None else None
+        if isinstance(op, BlendOp):
+            return self.blend(op)
         return relief.prepare(op, self.viewport, self.bgra, self.cancelled)
+
+    def shade(self, op: ShadeOp) -> Callable[[NDArray[np.uint32], int, int], None]:
+        g = op.geometry
+        color = packed(op.color, self.bgra)
+        importance = _NO_IMPORTANCE if g.importance is None else g.importance
+        white = np.array([[255, 255, 255, 255]], np.uint8)
+        inside = self.fill(FillOp(g, op.rows, np.zeros(len(op.rows), np.int16), white))
+        shape = (self.viewport.height_px, self.viewport.width_px)
+        near = np.empty(shape, np.float32)
+        cover = np.empty(shape, np.uint32)
+
+        def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
+            near[row0:row1] = op.width_px
+            cover[row0:row1] = 0xFF000000
+            inside(cover, row0, row1)
+            shading_kernel.distances(
+                near, row0, row1, self.left, self.top, self.scale, op.width_px, g.coords, importance, g.ring_offsets,
+                g.geom_rings, g.bounds, op.rows,
+            )
+            shading_kernel.shade(frame, row0, row1, near, cover, op.width_px, color)
+
+        return draw
+
+    def blend(self, op: BlendOp) -> Callable[[NDArray[np.uint32], int, int], None] | None:
+        steps = [step for step in map(self.step, op.ops) if step is not None]
+        mode, neutral = _BLENDS[op.mode]
+        above = np.empty((self.viewport.height_px, self.viewport.width_px), np.uint32)
+
+        def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
+            above[row0:row1] = neutral
+            for step in steps:
+                step(above, row0, row1)
+            shading_kernel.mix(frame, row0, row1, above, mode)
+
+        return draw
 
     def fill(self, op: FillOp) -> Callable[[NDArray[np.uint32], int, int], None]:
         g, s = op.geometry, self.scratch
@@ -261,9 +306,10 @@ class _Painter:
 
     def marks(self, op: MarkOp) -> Callable[[NDArray[np.uint32], int, int], None]:
         g = op.geometry
+        angles = op.angles_deg or (0.0,) * len(op.marks)
         pictures = [
-            sprite(mark, size, self.viewport.dpi, self.fonts, bgra=self.bgra, opacity=op.opacity)
-            for mark, size in zip(op.marks, op.sizes_px, strict=True)
+            sprite(mark, size, self.viewport.dpi, self.fonts, bgra=self.bgra, opacity=op.opacity, angle_deg=angle)
+            for mark, size, angle in zip(op.marks, op.sizes_px, angles, strict=True)
         ]
         pixels = np.concatenate([p.pixels.ravel() for p in pictures])
         starts = np.cumsum([0, *(p.pixels.size for p in pictures[:-1])])

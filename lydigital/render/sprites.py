@@ -23,6 +23,7 @@ _KEPT = 1024
 _GLYPH = 0.62  # of the badge
 _GLYPH_FROM_PX = 9.0  # smaller badges carry no icon
 _OUTLINE = 0.3  # of the way to the centre at most, so that small marks keep their colour
+_FINER = 3  # marks to be turned are drawn that much larger
 _PIN_HEIGHT = 1.42  # of the head
 
 
@@ -104,15 +105,20 @@ _lock = Lock()
 
 def sprite(
     symbolizer: PointSymbolizer, size_px: float, dpi: float, fonts: Fonts | None = None, *, bgra: bool = False,
-    opacity: float = 1.0,
+    opacity: float = 1.0, angle_deg: float = 0.0,
 ) -> Sprite:
     """The picture of a mark ``size_px`` across; its icon needs ``fonts``. Pictures are kept."""
     size_px = round(max(size_px, 1.0) * 2) / 2
-    key = (symbolizer, size_px, dpi, id(fonts) if fonts is not None else 0, bgra, opacity)
+    key = (symbolizer, size_px, dpi, id(fonts) if fonts is not None else 0, bgra, opacity, angle_deg)
     with _lock:
         found = _sprites.get(key)
     if found is None:
-        found = _drawn(symbolizer, size_px, mm_to_px(symbolizer.outline_mm, dpi), fonts, bgra=bgra, opacity=opacity)
+        line = mm_to_px(symbolizer.outline_mm, dpi)
+        if angle_deg % 360.0:
+            large = _drawn(symbolizer, size_px * _FINER, line * _FINER, fonts, bgra=bgra, opacity=opacity)
+            found = _turned(large, math.radians(angle_deg))
+        else:
+            found = _drawn(symbolizer, size_px, line, fonts, bgra=bgra, opacity=opacity)
         with _lock:
             if len(_sprites) >= _KEPT:
                 _sprites.clear()
@@ -157,6 +163,25 @@ def _drawn(
     bytes_ = np.rint(picture * (symbolizer.opacity * opacity * 255.0)).astype(np.uint8)
     tip = shape.points[:, 1].max() * radius if symbolizer.shape == "pin" else 0.0
     return Sprite(np.ascontiguousarray(bytes_).view(np.uint32)[:, :, 0], (cx, cy + tip))
+
+
+def _turned(large: Sprite, angle: float) -> Sprite:
+    """A picture drawn :data:`_FINER` times too large, turned clockwise about its anchor and made smaller."""
+    source = large.pixels[:, :, None].view(np.uint8).astype(np.float64)
+    h, w = source.shape[:2]
+    corners = np.array([(x - large.anchor[0], y - large.anchor[1]) for x in (0, w) for y in (0, h)])
+    reach = math.ceil(float(np.hypot(corners[:, 0], corners[:, 1]).max()) / _FINER) + 1
+    side = 2 * reach + 1
+    at = (np.arange(side * _FINER) + 0.5) - (reach + 0.5) * _FINER
+    dx, dy = np.meshgrid(at, at)
+    cos, sin = math.cos(angle), math.sin(angle)
+    u = np.rint(dx * cos + dy * sin + large.anchor[0] - 0.5).astype(np.int64)
+    v = np.rint(dy * cos - dx * sin + large.anchor[1] - 0.5).astype(np.int64)
+    inside = (u >= 0) & (u < w) & (v >= 0) & (v < h)
+    fine = np.where(inside[:, :, None], source[np.clip(v, 0, h - 1), np.clip(u, 0, w - 1)], 0.0)
+    small = fine.reshape(side, _FINER, side, _FINER, 4).mean(axis=(1, 3))
+    pixels = np.ascontiguousarray(np.rint(small).astype(np.uint8)).view(np.uint32)[:, :, 0]
+    return Sprite(pixels, (reach + 0.5, reach + 0.5))
 
 
 def _placed(icon: NDArray[np.uint8], width: int, height: int, cx: float, cy: float) -> NDArray[np.float64]:

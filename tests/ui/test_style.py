@@ -20,7 +20,7 @@ def panel(window, framed):
     with framed(window):
         window.do("style.graduate", layer="field", field=AREA, classes=2, method="equal")
     window.layers.choose("field")
-    window.layers.tree.tools.style.click()
+    window.layers.tree.tools.look.click()
     QApplication.processEvents()
     return window.cards.style
 

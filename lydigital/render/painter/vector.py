@@ -12,8 +12,18 @@ import numpy as np
 from lydigital.model.geometry import GeometryKind
 from lydigital.model.style import parse_color
 from lydigital.render import relief, sprites
-from lydigital.render.drawlist import FillOp, Font, MarkOp, RasterOp, StrokeOp
-from lydigital.render.painter import outlines
+from lydigital.render.drawlist import (
+    BlendOp,
+    FillOp,
+    Font,
+    HeatOp,
+    MarkOp,
+    RasterOp,
+    ShadeOp,
+    StrokeOp,
+    TextOp,
+)
+from lydigital.render.painter import mixed, outlines
 from lydigital.render.painter.fonts import SLANT, QtFonts
 from lydigital.units import mm_to_px
 
@@ -25,7 +35,7 @@ if TYPE_CHECKING:
 
     from lydigital.model.style import Fill, PointSymbolizer
     from lydigital.model.viewport import Viewport
-    from lydigital.render.drawlist import DrawList, PlacedLabel, Rgba
+    from lydigital.render.drawlist import DrawList, Op, PlacedLabel, Rgba
 
 _STRIP_PX = 4_000_000  # of an image at once
 _TEXT_PX = 64.0  # text is set at this whole size and scaled, as Qt knows whole pixels only
@@ -50,21 +60,34 @@ def paint(drawlist: DrawList, painter: QPainter, fonts: QtFonts, *, image_px: fl
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
     painter.setClipRect(frame)
     painter.fillRect(frame, _color(drawlist.background))
-    for op in drawlist.ops:
-        if isinstance(op, FillOp):
-            _fill(op, painter, viewport)
-        elif isinstance(op, StrokeOp):
-            _stroke(op, painter, viewport)
-        elif isinstance(op, MarkOp):
-            _marks(op, painter, viewport, fonts)
-        else:
-            _raster(op, painter, viewport, image_px)
+    blended = [i for i, op in enumerate(drawlist.ops) if isinstance(op, BlendOp)]
+    first = blended[-1] + 1 if blended else 0
+    if blended:  # a page cannot mix layers: the ones that do, and all below them, become an image
+        mixed.paint(replace(drawlist, ops=drawlist.ops[:first]), painter, fonts, image_px, _ops)
+    _ops(drawlist.ops[first:], painter, viewport, fonts, image_px)
     for labels in (drawlist.heights, drawlist.labels):
         for label in labels:
             _halo(label, painter, fonts, solid=solid_halos)
         for label in labels:
             letter(label, painter, fonts)
     painter.restore()
+
+
+def _ops(ops: Sequence[Op], painter: QPainter, viewport: Viewport, fonts: QtFonts, image_px: float) -> None:
+    for op in ops:
+        if isinstance(op, FillOp):
+            _fill(op, painter, viewport)
+        elif isinstance(op, StrokeOp):
+            _stroke(op, painter, viewport)
+        elif isinstance(op, MarkOp):
+            _marks(op, painter, viewport, fonts)
+        elif isinstance(op, TextOp):
+            for text_ in op.texts:
+                letter(text_, painter, fonts)
+        elif isinstance(op, (HeatOp, ShadeOp)):
+            mixed.as_image(op, painter, viewport, image_px)
+        elif isinstance(op, RasterOp):
+            _raster(op, painter, viewport, image_px)
 
 
 def _color(rgba: Rgba) -> QColor:
@@ -155,6 +178,8 @@ def _marks(op: MarkOp, painter: QPainter, viewport: Viewport, fonts: QtFonts) ->
             painter.save()
             painter.setOpacity(op.opacity)
             painter.translate((x - west) / viewport.units_per_px, (north - y) / viewport.units_per_px)
+            if op.angles_deg:
+                painter.rotate(op.angles_deg[code])
             draw_mark(painter, op.marks[code], op.sizes_px[code], viewport.dpi, fonts)
             painter.restore()
 

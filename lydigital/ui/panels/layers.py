@@ -48,20 +48,20 @@ class _Tools(QWidget):
         self.labels = IconButton("format-text", "Labels", size=16)
         self.labels.setCheckable(True)
         self.labels.clicked.connect(self.labels_chosen)
-        self.style = IconButton("palette-outline", "Style", size=16)
-        self.style.clicked.connect(self.style_asked)
+        self.look = IconButton("palette-outline", "Style", size=16)
+        self.look.clicked.connect(self.style_asked)
         self.zoom = IconButton("image-filter-center-focus", "Zoom to layer", size=16)
         self.zoom.clicked.connect(self.zoom_asked)
         self.more = IconButton("dots-horizontal", "More", size=16)
         self.more.clicked.connect(
             lambda: self.menu_asked.emit(self.more.mapToGlobal(self.more.rect().bottomLeft()))
         )
-        for button in (self.labels, self.style, self.zoom, self.more):
+        for button in (self.labels, self.look, self.zoom, self.more):
             button.setFixedSize(24, 24)
         box.addWidget(self.slider, 1)
         box.addWidget(self.value)
         box.addWidget(self.labels)
-        box.addWidget(self.style)
+        box.addWidget(self.look)
         box.addWidget(self.zoom)
         box.addWidget(self.more)
         self._settle = QTimer(self, interval=OPACITY_STEP_MS, singleShot=True)
@@ -79,7 +79,7 @@ class _Tools(QWidget):
         self.labels.say(tr("Labels") if has_labels else tr("This layer has no labels"))
         self.slider.setAccessibleName(tr("Opacity"))
         self.slider.setToolTip(tr("Opacity"))
-        self.style.retranslate()
+        self.look.retranslate()
         self.zoom.retranslate()
         self.more.retranslate()
 

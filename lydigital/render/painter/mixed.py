@@ -1,0 +1,88 @@
+"""What paper can only show as an image: density, shading, and layers that mix with those below."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lydigital.render import raster
+from lydigital.render.drawlist import BlendOp, DrawList, HeatOp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QImage, QPainter
+
+    from lydigital.model.viewport import Viewport
+    from lydigital.render.drawlist import Op, ShadeOp
+    from lydigital.render.painter.fonts import QtFonts
+
+_GROUNDS = {"multiply": "#ffffff", "screen": "#000000", "overlay": "#808080"}
+
+
+def _fine(viewport: Viewport, image_px: float) -> Viewport:
+    width, height = max(1, round(viewport.width_px * image_px)), max(1, round(viewport.height_px * image_px))
+    unit = viewport.units_per_px * viewport.width_px / width
+    return replace(viewport, width_px=width, height_px=height, units_per_px=unit, dpi=viewport.dpi * image_px)
+
+
+def as_image(op: HeatOp | ShadeOp, painter: QPainter, viewport: Viewport, image_px: float) -> None:
+    """Draw ``op`` as an image with holes: what shows through is learned from drawing on black and on white."""
+    from PySide6.QtCore import QRectF
+    from PySide6.QtGui import QImage
+
+    fine = _fine(viewport, image_px)
+    ratio = fine.width_px / viewport.width_px
+    scaled: Op
+    if isinstance(op, HeatOp):
+        scaled = replace(op, radius_px=op.radius_px * ratio)
+    else:
+        scaled = replace(op, width_px=op.width_px * ratio)
+    black, white = (
+        raster.draw(DrawList(fine, ground, (scaled,)), bgra=True, threads=1).pixels.astype(np.int64)
+        for ground in ((0, 0, 0, 255), (255, 255, 255, 255))
+    )
+    alpha = np.clip(255 - (white - black)[:, :, :3].max(axis=2), 0, 255)
+    pixels = np.concatenate([black[:, :, :3], alpha[:, :, None]], axis=2)
+    pixels = np.ascontiguousarray(np.minimum(pixels, alpha[:, :, None]).astype(np.uint8))  # premultiplied
+    kind = QImage.Format.Format_ARGB32_Premultiplied
+    image = QImage(pixels.data, fine.width_px, fine.height_px, 4 * fine.width_px, kind)
+    painter.drawImage(QRectF(0, 0, viewport.width_px, viewport.height_px), image)
+
+
+def paint(
+    drawlist: DrawList, painter: QPainter, fonts: QtFonts, image_px: float, play: Callable[..., None]
+) -> None:
+    """Play operations of which some mix with what lies below, onto an image, and draw that."""
+    from PySide6.QtCore import QRectF
+    from PySide6.QtGui import QPainter
+
+    viewport = drawlist.viewport
+    modes = QPainter.CompositionMode
+    compositions = {"multiply": modes.CompositionMode_Multiply, "screen": modes.CompositionMode_Screen,
+                    "overlay": modes.CompositionMode_Overlay}  # fmt: skip
+    base = _image(viewport, image_px, "#%02x%02x%02x" % drawlist.background[:3])  # noqa: UP031 - three numbers
+    for op in drawlist.ops:
+        target = _image(viewport, image_px, _GROUNDS[op.mode]) if isinstance(op, BlendOp) else base
+        inner = QPainter(target)
+        inner.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        inner.scale(target.width() / viewport.width_px, target.height() / viewport.height_px)
+        play(op.ops if isinstance(op, BlendOp) else (op,), inner, viewport, fonts, image_px)
+        inner.end()
+        if isinstance(op, BlendOp):
+            mixing = QPainter(base)
+            mixing.setCompositionMode(compositions[op.mode])
+            mixing.drawImage(0, 0, target)
+            mixing.end()
+    painter.drawImage(QRectF(0, 0, viewport.width_px, viewport.height_px), base)
+
+
+def _image(viewport: Viewport, image_px: float, color: str) -> QImage:
+    from PySide6.QtGui import QColor, QImage
+
+    fine = _fine(viewport, image_px)
+    image = QImage(fine.width_px, fine.height_px, QImage.Format.Format_RGB32)
+    image.fill(QColor(color))
+    return image
