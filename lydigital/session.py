@@ -17,7 +17,7 @@ from lydigital import paths
 from lydigital.edits import past
 from lydigital.edits.history import Entry, History, View, words
 from lydigital.edits.journal import Journal
-from lydigital.errors import LydError
+from lydigital.errors import CancelledError, LydError
 from lydigital.model.changeset import ChangeSet
 from lydigital.model.crs import Crs, transformation
 from lydigital.model.issue import Issue
@@ -31,7 +31,7 @@ from lydigital.stores.store import guess_crs
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from lydigital.domain.identify import Hit
@@ -243,8 +243,9 @@ class Session:
         return kept.data if kept is not None else self.stores.read(ref, Crs(self.document.crs))
 
     def scene(
-        self, scale: float | None = None, *, only_read: bool = False, layer_ids: Collection[str] | None = None
-    ) -> tuple[SceneLayer, ...]:
+        self, scale: float | None = None, *, only_read: bool = False, layer_ids: Collection[str] | None = None,
+        watch: Callable[[], None] | None = None,
+    ) -> tuple[SceneLayer, ...]:  # fmt: skip
         """Visible layers, bottom first; each is made once and kept until its table or style changes.
 
         Parameters
@@ -255,6 +256,9 @@ class Session:
             Leave out what has not been read yet instead of reading it now; does not wait for a reading worker.
         layer_ids
             These layers instead of the visible ones.
+        watch
+            Called whenever a part of a layer was read, which :meth:`scene_so_far` then has; may raise
+            ``CancelledError`` to leave that layer as it is.
         """
         document, selection = self.document, self.selection
         layers: list[SceneLayer] = []
@@ -270,10 +274,27 @@ class Session:
             if only_read:
                 layer = self._scene.kept(ref, document.crs)
             else:
-                layer = self._scene_layer(ref, document.crs, style, selection)
+                layer = self._scene_layer(ref, document.crs, style, selection, watch)
             if layer is not None:
                 layers.append(layer)
         return tuple(layers)
+
+    def scene_so_far(self, scale: float) -> tuple[tuple[SceneLayer, ...], bool]:
+        """The visible layers as far as they are read, in their present style, and whether that is all of them."""
+        document, selection = self.document, self.selection
+        layers: list[SceneLayer] = []
+        whole = True
+        for ref in reversed(document.layers):
+            if not document.is_visible(ref):
+                continue
+            style = self.style(ref.id)
+            if not style.shows_at(scale):
+                continue
+            missing = self._scene.is_missing(ref, document.crs)
+            layer = None if missing else self._scene_layer(ref, document.crs, style, selection)
+            layers += (layer,) if layer is not None else self._scene.parts(ref, document.crs)
+            whole = whole and not missing
+        return tuple(layers), whole
 
     def identify(self, x: float, y: float, tolerance_px: float = PICK_PX) -> list[Hit]:
         """Features under map place ``x, y`` in the present view, topmost first; layers not read yet are left out."""
@@ -291,15 +312,38 @@ class Session:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _scene_layer(self, ref: LayerRef, crs: str, style: Style, selection: Selection) -> SceneLayer | None:
+    def _scene_layer(
+        self, ref: LayerRef, crs: str, style: Style, selection: Selection, watch: Callable[[], None] | None = None
+    ) -> SceneLayer | None:
+        share = 0.0
+        began = time.monotonic()
+
+        def part(table: FeatureTable, done: float) -> None:
+            nonlocal share
+            share = done
+            self._scene.add_part(ref, style, table)
+            left = (time.monotonic() - began) * (1 - done) / max(done, 1e-3)
+            text = tr("Reading {layer}: {percent} %, {seconds} s left", layer=self.definition(ref.id).name,
+                      percent=round(100 * done), seconds=max(round(left), 1))  # fmt: skip
+            self.progressed.emit(text, done)
+            assert watch is not None
+            watch()
+
         def read() -> FeatureTable | Raster:
-            data = self.stores.read(ref, Crs(crs))
+            data = self.stores.read(ref, Crs(crs), None if watch is None else part)
             found = self.stores.describe(ref).issues
             self._issues[ref.id] = tuple(msgspec.structs.replace(issue, layer=ref.id) for issue in found)
             return data
 
         try:
             return self._scene.layer(ref, crs, style, selection.fids.get(ref.id), read)
+        except CancelledError:
+            values = {"layer": self.definition(ref.id).name, "percent": str(round(100 * share))}
+            self._issues[ref.id] = (
+                Issue("layer.incomplete", "warning", "{layer} was read to {percent} % only",
+                      "Read it again to see all of it.", ref.id, values=values),
+            )  # fmt: skip
+            return None
         except LydError as error:
             self._report(ref, error)
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class _Made:
     style: Style
     selected: NDArray[np.int64] | None
     layer: SceneLayer | None = None
+    is_reading: bool = False
 
     def has_data_of(self, ref: LayerRef, crs: str) -> bool:
         mine = self.ref
@@ -44,11 +46,30 @@ class SceneLayers:
 
     def __init__(self) -> None:
         self._made: dict[str, _Made] = {}
-        self._lock = threading.RLock()
+        self._parts: dict[str, tuple[SceneLayer, ...]] = {}
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
     def is_known(self, layer_id: str) -> bool:
         """Whether reading it was tried already."""
         return layer_id in self._made
+
+    def is_missing(self, ref: LayerRef, crs: str) -> bool:
+        """Whether it must still be read, or is being read now."""
+        made = self._made.get(ref.id)
+        return made is None or made.is_reading or not made.has_data_of(ref, crs)
+
+    def parts(self, ref: LayerRef, crs: str) -> tuple[SceneLayer, ...]:
+        """What was read of a layer that is not read to its end."""
+        made = self._made.get(ref.id)
+        return self._parts.get(ref.id, ()) if made is not None and made.has_data_of(ref, crs) else ()
+
+    def add_part(self, ref: LayerRef, style: Style, part: FeatureTable) -> None:
+        """Show a part of the layer being read, without labels: their places would change with every part."""
+        from lydigital.render.drawlist import SceneLayer
+
+        codes = _codes(part, style, None)
+        layer = SceneLayer(ref.id, part, style, codes, ref.opacity, labels=False)
+        self._parts[ref.id] = (*self._parts.get(ref.id, ()), layer)
 
     def kept(self, ref: LayerRef, crs: str) -> SceneLayer | None:
         """The layer as last made, if its data is that of ``ref`` in ``crs``; does not wait for a reading thread."""
@@ -74,7 +95,7 @@ class SceneLayers:
         """
         from lydigital.render.drawlist import SceneLayer
 
-        with self._lock:
+        with self._locks[ref.id]:
             old = self._made.get(ref.id)
             if old is not None and not old.has_data_of(ref, crs):
                 old = None
@@ -82,19 +103,32 @@ class SceneLayers:
                 return old.layer
             if old is not None and old.layer is None and old.style == style:
                 return None
-            made = self._made[ref.id] = _Made(ref, crs, style, selected)
-            data = old.layer.data if old is not None and old.layer is not None else read()
-            codes = _codes(data, style, None if old is None else old.layer)
-            rows = _rows(data, selected)
-            pins = {p.fid: (p.dx_mm, p.dy_mm) for p in ref.pins}
-            made.layer = SceneLayer(ref.id, data, style, codes, ref.opacity, ref.labels, rows, pins)
-            return made.layer
+            made = _Made(ref, crs, style, selected)
+            try:
+                if old is not None and old.layer is not None:
+                    data = old.layer.data
+                else:
+                    self._parts.pop(ref.id, None)
+                    made.is_reading = True
+                    self._made[ref.id] = made
+                    data = read()
+                codes = _codes(data, style, None if old is None else old.layer)
+                rows = _rows(data, selected)
+                pins = {p.fid: (p.dx_mm, p.dy_mm) for p in ref.pins}
+                made.layer = SceneLayer(ref.id, data, style, codes, ref.opacity, ref.labels, rows, pins)
+                self._parts.pop(ref.id, None)
+                return made.layer
+            finally:
+                made.is_reading = False
+                self._made[ref.id] = made
 
     def forget(self, layer_id: str) -> None:
         self._made.pop(layer_id, None)
+        self._parts.pop(layer_id, None)
 
     def clear(self) -> None:
         self._made.clear()
+        self._parts.clear()
 
 
 def _codes(data: FeatureTable | Raster, style: Style, old: SceneLayer | None) -> NDArray[np.int16] | None:

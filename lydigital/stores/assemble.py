@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from lydigital.stores.store import Geometry
+    from lydigital.stores.store import Geometry, Watch
 
 Blobs: TypeAlias = "tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]"
 KINDS = {"point": GeometryKind.POINT, "line": GeometryKind.LINE, "polygon": GeometryKind.POLYGON}
@@ -131,13 +133,57 @@ def assemble(raw: Raw, layer: str, geometry: Geometry, crs: tuple[str, str], sou
     return Reading(LateTable(fid, lambda: _taken(columns, order), array, system), tuple(issues))
 
 
-def part(raw: Raw, geometry: Geometry, crs: str) -> FeatureTable:
-    """A part of a layer as it comes, to be shown before all is read: in the order of the file, without findings."""
-    blobs = raw.blobs if raw.blobs is not None else (np.zeros(0, np.uint8), *(np.zeros((2, len(raw.fid)), np.int64)))
-    candidates = [KINDS[geometry]] if geometry in KINDS else list(GeometryKind)
-    _, best = min(((_misfits(s), s) for s in (_scan(blobs, k) for k in candidates)), key=lambda found: found[0])
-    array = _filled(blobs, best, np.arange(len(raw.fid)))
-    return FeatureTable(raw.fid, raw.columns, array, Crs(crs))
+FIRST_S, NEXT_S = 0.05, 0.25  # until something is shown, and between parts: showing costs time, too
+
+
+class Parts:
+    """Gathers what a reader reads and tells a watcher now and then: as a table, in the order of the file.
+
+    Only for layers of one known kind and system; of others no part can be shown before all is read.
+    """
+
+    def __init__(self, watch: Watch, kind: GeometryKind, crs: Crs) -> None:
+        self._watch, self._kind, self._crs = watch, kind, crs
+        self._waiting: list[Raw] = []
+        self._next = time.monotonic() + FIRST_S
+
+    @classmethod
+    def of(cls, watch: Watch | None, geometry: Geometry, crs: str) -> Parts | None:
+        """None where there is nobody to tell, or nothing that could be told."""
+        if watch is None or geometry not in KINDS or not crs:
+            return None
+        system = Crs(crs)
+        try:
+            system.proj  # noqa: B018 - raises where PROJ does not know it
+        except CrsError:
+            return None
+        return cls(watch, KINDS[geometry], system)
+
+    def __call__(self, raw: Raw, share: float) -> None:
+        self._waiting.append(raw)
+        if time.monotonic() >= self._next and share < 1.0:
+            raws, self._waiting = self._waiting, []
+            self._watch(self._table(raws), share)
+            self._next = time.monotonic() + NEXT_S
+
+    def _table(self, raws: list[Raw]) -> FeatureTable:
+        import pyarrow as pa
+
+        fid = np.concatenate([raw.fid for raw in raws])
+        blobs = _joined([raw.blobs for raw in raws if raw.blobs is not None])
+        array = _filled(blobs, _scan(blobs, self._kind), np.arange(len(fid)))
+        return FeatureTable(fid, pa.concat_tables([raw.columns for raw in raws]), array, self._crs)
+
+
+def _joined(some: list[Blobs]) -> Blobs:
+    """Blobs in one run of bytes, which they mostly share already."""
+    data = some[0][0]
+    shift = [0] * len(some)
+    if any(blobs[0] is not data for blobs in some):
+        data = np.concatenate([blobs[0] for blobs in some])
+        shift = [0, *itertools.accumulate(len(blobs[0]) for blobs in some[:-1])]
+    starts = np.concatenate([blobs[1] + by for blobs, by in zip(some, shift, strict=True)])
+    return data, starts, np.concatenate([blobs[2] + by for blobs, by in zip(some, shift, strict=True)])
 
 
 def _no_geometry(count: int) -> GeometryArray:

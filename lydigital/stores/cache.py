@@ -14,6 +14,7 @@ import mmap
 import os
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lydigital.stores.rasters import RasterFile
-    from lydigital.stores.store import Store
+    from lydigital.stores.store import Store, Watch
 
 LIMIT_BYTES = 4 << 30
 _FORMAT = 1
@@ -83,10 +84,13 @@ class MappedTable(LateTable):
     """A table in a file of the cache."""
 
 
-def read(store: Store, layer: str, target: Crs, *, crs: str = "") -> FeatureTable:
+def read(
+    store: Store, layer: str, target: Crs, *, crs: str = "", watch: Watch | None = None
+) -> FeatureTable:
     """Read a layer in the ``target`` system, from the cache where it is known.
 
-    ``crs`` is the user's word on the layer's own system. What was found wrong is remembered by the store.
+    ``crs`` is the user's word on the layer's own system. What was found wrong is remembered by the store. ``watch``
+    hears of the parts of a layer that is not in the cache, in the ``target`` system.
 
     Raises
     ------
@@ -99,7 +103,14 @@ def read(store: Store, layer: str, target: Crs, *, crs: str = "") -> FeatureTabl
         table, issues = kept
         store.remember(layer, issues)
         return table
-    source = store.read(layer, crs=crs)
+    told: Watch | None = None
+    if watch is not None:
+
+        def told(part: FeatureTable, share: float) -> None:
+            moved = part.to_crs(target)
+            watch(replace(moved, geometry=_reachable(moved.geometry)), share)
+
+    source = store.read(layer, crs=crs, watch=told)
     table = _prepared(source.to_crs(target))
     issues = store.describe(layer).issues + _transformation_issues(source, table, layer)
     store.remember(layer, issues)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lydigital.model.table import FeatureTable
-    from lydigital.stores.store import Bounds
+    from lydigital.stores.store import Bounds, Watch
 
 _TYPES = {
     "OFTString": "text",
@@ -49,13 +49,18 @@ class FileStore(Findings):
         return self.add_to(self._entry(layer))
 
     def read(
-        self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = ""
-    ) -> FeatureTable:
+        self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = "",
+        watch: Watch | None = None,
+    ) -> FeatureTable:  # fmt: skip
         from lydigital.stores import ogr
-        from lydigital.stores.assemble import assemble
+        from lydigital.stores.assemble import Parts, assemble
 
         info = self._entry(layer)
-        raw = ogr.read(self.path, layer, bounds=bounds, columns=columns, options=self._options)
+        told = Parts.of(watch, info.geometry, crs or info.crs)
+        raw = ogr.read(
+            self.path, layer, bounds=bounds, columns=columns, options=self._options,
+            watch=(told, info.feature_count) if told is not None else None,
+        )  # fmt: skip
         reading = assemble(raw, layer, info.geometry, (crs or info.crs, ""), self.uri)
         self.remember(layer, reading.issues)
         return reading.table

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from lydigital.model.issue import Issue
     from lydigital.model.table import FeatureTable
-    from lydigital.stores.assemble import Raw
-    from lydigital.stores.store import Bounds
+    from lydigital.stores.assemble import Parts, Raw
+    from lydigital.stores.store import Bounds, Watch
 
 T = TypeVar("T")
 
@@ -98,13 +98,17 @@ class GpkgStore(Findings):
         return self.add_to(self._entry(layer).info)
 
     def read(
-        self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = ""
-    ) -> FeatureTable:
-        from lydigital.stores.assemble import Reading, assemble
+        self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = "",
+        watch: Watch | None = None,
+    ) -> FeatureTable:  # fmt: skip
+        from lydigital.stores.assemble import Parts, Reading, assemble
 
         def work(path: Path, immutable: bool) -> Reading:
             entry = self._entry(layer)
-            raw = self._through_sqlite(path, immutable, entry) if bounds is None and columns is None else None
+            raw = None
+            if bounds is None and columns is None:
+                told = Parts.of(watch, entry.info.geometry, crs or entry.info.crs)
+                raw = self._through_sqlite(path, immutable, entry, told)
             if raw is None:
                 raw = self._through_gdal(path, immutable, entry, bounds, columns)
             return assemble(
@@ -115,7 +119,9 @@ class GpkgStore(Findings):
         self.remember(layer, reading.issues)
         return reading.table
 
-    def _through_sqlite(self, path: Path, immutable: bool, entry: _Entry) -> Raw | None:
+    def _through_sqlite(
+        self, path: Path, immutable: bool, entry: _Entry, told: Parts | None = None
+    ) -> Raw | None:
         """A whole table without GDAL, or None where it needs it."""
         from lydigital.stores import gpkg_pages
 
@@ -131,7 +137,7 @@ class GpkgStore(Findings):
             db.set_progress_handler(None, 0)  # listing may not take long, reading may
             db.execute("BEGIN")
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here to the end nobody writes
-            return gpkg_pages.read(db, path, source)
+            return gpkg_pages.read(db, path, source, told)
 
     def _through_gdal(
         self, path: Path, immutable: bool, entry: _Entry, bounds: Bounds | None, columns: Iterable[str] | None

@@ -16,7 +16,7 @@ from lydigital.errors import BadDataError
 from lydigital.stores.assemble import Raw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -35,6 +35,7 @@ def read(
     columns: Iterable[str] | None = None,
     shown: str = "",
     options: dict[str, str] | None = None,
+    watch: tuple[Callable[[Raw, float], None], int] | None = None,
 ) -> Raw:
     """Read one layer of a file.
 
@@ -46,6 +47,8 @@ def read(
         Name of the source for messages, where ``path`` is a private copy of it.
     options
         Of the GDAL driver.
+    watch
+        Hears of every part read, with the share of the work done, which the number of features beside it gives.
 
     Raises
     ------
@@ -53,8 +56,12 @@ def read(
         Naming file, layer and GDAL's reason.
     """
     meta, table, told = _read_arrow(
-        path, layer, bounds=bounds, columns=columns, shown=shown or str(path), options=options or {}
+        path, layer, bounds=bounds, columns=columns, shown=shown or str(path), options=options or {}, watch=watch
     )
+    return _raw(table, meta, told)
+
+
+def _raw(table: pa.Table, meta: dict[str, Any], told: list[str]) -> Raw:
     fid = table.column(0).to_numpy().astype(np.int64)
     at = _geometry_column(table, meta)
     blobs = None if at is None else _bytes_and_offsets(table.column(at))
@@ -71,17 +78,19 @@ def _read_arrow(
     columns: Iterable[str] | None,
     shown: str,
     options: dict[str, str],
+    watch: tuple[Callable[[Raw, float], None], int] | None,
 ) -> tuple[dict[str, Any], pa.Table, list[str]]:
     import pyarrow as pa
-    import pyogrio
+    import pyogrio.raw
 
     wanted = None if columns is None else list(columns)
     with _flatgeobuf(path, bounds), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            meta, table = pyogrio.read_arrow(
-                path, layer=layer, columns=wanted, bbox=bounds, return_fids=True, **options
-            )
+            with pyogrio.raw.open_arrow(
+                path, layer=layer, columns=wanted, bbox=bounds, return_fids=True, use_pyarrow=True, **options
+            ) as (meta, reader):
+                table = _all(reader, meta, watch)
         except (
             pyogrio.errors.DataSourceError,
             pyogrio.errors.DataLayerError,
@@ -100,6 +109,20 @@ def _read_arrow(
             ) from error
     told = sorted({str(w.message) for w in caught if issubclass(w.category, (RuntimeWarning, UserWarning))})
     return meta, table, told
+
+
+def _all(
+    reader: pa.RecordBatchReader, meta: dict[str, Any], watch: tuple[Callable[[Raw, float], None], int] | None
+) -> pa.Table:
+    import pyarrow as pa
+
+    batches, rows = [], 0
+    for batch in reader:
+        batches.append(batch)
+        rows += len(batch)
+        if watch is not None and watch[1] > 0:
+            watch[0](_raw(pa.Table.from_batches([batch]), meta, []), min(rows / watch[1], 1.0))
+    return pa.Table.from_batches(batches, reader.schema)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lydigital.model.issue import Issue
     from lydigital.model.table import FeatureTable
     from lydigital.stores.rasters import RasterFile
-    from lydigital.stores.store import Store
+    from lydigital.stores.store import Store, Watch
 
 
 def is_raster(source: str) -> bool:
@@ -77,7 +77,7 @@ class OpenStores:
         store = self.store(ref.source)
         return store.describe(self._table(store, ref))
 
-    def read(self, ref: LayerRef, crs: Crs) -> FeatureTable | Grid | RasterFile:
+    def read(self, ref: LayerRef, crs: Crs, watch: Watch | None = None) -> FeatureTable | Grid | RasterFile:
         """Features in ``crs``, or a raster in its own system.
 
         Raises
@@ -90,7 +90,7 @@ class OpenStores:
         if is_raster(ref.source):
             return self._raster(ref)
         store = self.store(ref.source)
-        return cache.read(store, self._table(store, ref), crs, crs=ref.crs)
+        return cache.read(store, self._table(store, ref), crs, crs=ref.crs, watch=watch)
 
     def found_since(self, ref: LayerRef) -> tuple[Issue, ...]:
         """What drawing found wrong with a raster after it was read."""

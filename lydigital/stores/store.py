@@ -5,6 +5,7 @@ Looking never writes: no byte, name or time in the folder of a source changes by
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from lydigital.model.table import FeatureTable
 
 Bounds = tuple[float, float, float, float]
+Watch = Callable[["FeatureTable", float], None]
+"""Hears of a part of a layer that was read, and of the share of the layer read so far. Raises to stop the reading."""
 Geometry = Literal["point", "line", "polygon", "none", "mixed"]
 
 VECTOR_SUFFIXES = (".shp", ".geojson", ".json", ".fgb", ".csv")
@@ -74,8 +77,9 @@ class Store(Protocol):
     def describe(self, layer: str) -> LayerInfo: ...
 
     def read(
-        self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = ""
-    ) -> FeatureTable:
+        self, layer: str, *, bounds: Bounds | None = None, columns: Iterable[str] | None = None, crs: str = "",
+        watch: Watch | None = None,
+    ) -> FeatureTable:  # fmt: skip
         """Features in Hilbert order, in the layer's own system.
 
         Parameters
@@ -86,6 +90,8 @@ class Store(Protocol):
             Only these attributes.
         crs
             The user's word on the coordinate system; overrules what the store says.
+        watch
+            Hears of parts of a layer that takes long, in the order of the file.
         """
         ...
 

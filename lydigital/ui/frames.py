@@ -31,23 +31,21 @@ class FrameImage:
     seconds: float
     unplaced: int = 0
     number: int = 0
-
-
-Render = "Callable[[Viewport, Callable[[], bool]], tuple[Any, int]]"
+    is_whole: bool = True  # else some of its layers are still being read
 
 
 class FrameWorker(QObject):
     """Renders in a thread of its own; signals arrive on the main thread.
 
-    ``render(viewport, cancelled)`` returns BGRA pixels ``(h, w, 4) uint8`` and the number of labels left out; it may
-    take its time (the first call reads the layers) and raises ``CancelledError`` once ``cancelled()`` is true.
+    ``render(viewport, cancelled)`` returns BGRA pixels ``(h, w, 4) uint8``, the number of labels left out and whether
+    all layers are on it; it may take its time and raises ``CancelledError`` once ``cancelled()`` is true.
     """
 
     framed = Signal(object)  # FrameImage
     failed = Signal(object)  # the error
     busy = Signal(bool)
 
-    def __init__(self, render: Callable[[Viewport, Callable[[], bool]], tuple[Any, int]]) -> None:
+    def __init__(self, render: Callable[[Viewport, Callable[[], bool]], tuple[Any, int, bool]]) -> None:
         super().__init__()
         self._render = render
         self._wake = threading.Condition()
@@ -111,7 +109,7 @@ class FrameWorker(QObject):
     def _one(self, number: int, viewport: Viewport) -> None:
         start = time.perf_counter()
         try:
-            pixels, unplaced = self._render(viewport, self._cancelled)
+            pixels, unplaced, is_whole = self._render(viewport, self._cancelled)
         except CancelledError:
             return
         except LydError as error:
@@ -123,7 +121,7 @@ class FrameWorker(QObject):
         if self._stop:
             return
         self.framed.emit(
-            FrameImage(image_of(pixels), viewport, time.perf_counter() - start, unplaced, number)
+            FrameImage(image_of(pixels), viewport, time.perf_counter() - start, unplaced, number, is_whole)
         )
 
 

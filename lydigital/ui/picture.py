@@ -12,24 +12,28 @@ if TYPE_CHECKING:
 
     from lydigital.model.viewport import Viewport
     from lydigital.session import Session
+    from lydigital.ui.reading import Reader
 
-READING_SHOWN_FROM = 3  # layers to read at once before the reading is worth a progress bar
+PATIENCE_S = 0.12  # reading that takes longer is shown as it goes
 
 
 class Picture:
     """Renders viewports of one session; called from the frame worker only.
 
-    ``prepared(done, total)`` hears of kernels being compiled at the first start of this version of the program.
+    ``reader`` reads layers meanwhile. ``prepared(done, total)`` hears of kernels being compiled at the first start of
+    this version of the program.
     """
 
-    def __init__(self, session: Session, prepared: Callable[[int, int], None]) -> None:
+    def __init__(self, session: Session, reader: Reader, prepared: Callable[[int, int], None]) -> None:
         self._session = session
+        self._reader = reader
         self._prepared = prepared
         self._fonts: Any = None
+        self._was_whole = True
         self._lock = threading.Lock()
 
-    def __call__(self, viewport: Viewport, cancelled: Callable[[], bool]) -> tuple[Any, int]:
-        """BGRA pixels ``(h, w, 4) uint8`` of ``viewport``, and the number of labels left out.
+    def __call__(self, viewport: Viewport, cancelled: Callable[[], bool]) -> tuple[Any, int, bool]:
+        """BGRA pixels ``(h, w, 4) uint8`` of ``viewport``, the number of labels left out, and whether all is read.
 
         Raises
         ------
@@ -40,14 +44,21 @@ class Picture:
 
         if self._fonts is None:
             self._prepare()
-        scene = self._session.scene(viewport.scale)
+        scene, is_whole = self._session.scene_so_far(viewport.scale)
+        if not is_whole:
+            if not self._reader.is_reading:
+                self._reader.want(viewport.scale)
+            if self._was_whole:
+                self._reader.wait(PATIENCE_S)
+            scene, is_whole = self._session.scene_so_far(viewport.scale)
+        self._was_whole = is_whole
         if cancelled():
             raise _stopped()
         drawn = drawlist.build(scene, viewport, self._fonts)
         if cancelled():
             raise _stopped()
         frame = raster.draw(drawn, bgra=True, fonts=self._fonts, cancelled=cancelled)
-        return frame.pixels, drawn.unplaced
+        return frame.pixels, drawn.unplaced, is_whole
 
     def _prepare(self) -> None:
         from lydigital.kernels import jit

@@ -24,6 +24,7 @@ from lydigital.ui.jobs import Jobs
 from lydigital.ui.mapview import CARD_WIDTH, MapView
 from lydigital.ui.notices import Notice, NoticeList
 from lydigital.ui.picture import Picture
+from lydigital.ui.reading import Reader, counts
 from lydigital.ui.side import Side
 from lydigital.ui.statusbar import StatusBar
 from lydigital.ui.topbar import TopBar
@@ -57,16 +58,20 @@ class Window(QMainWindow):
     framed = Signal(object)
     _progressed = Signal(str, float)
     _compiled = Signal(int, int)
+    _came = Signal()  # something was read
+    _reading_failed = Signal(object)
 
     def __init__(
-        self, session: Session, preferences: Settings, *, transient: bool = False, smooth: bool = True
-    ) -> None:
+        self, session: Session, preferences: Settings, *, transient: bool = False, smooth: bool = True,
+        reader: Reader | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.session = session
         self.preferences = preferences
         self.transient = transient
         self.workspace = "browse"
         self._first_frame_seen = False
+        self._told: tuple[object, ...] = ()
         self._palette: Palette | None = None
         self._names_key: object = None
         self.jobs = Jobs()
@@ -85,7 +90,12 @@ class Window(QMainWindow):
         self._connect()
         self._connect_session()
         self._shortcuts()
-        self.worker = FrameWorker(Picture(session, self._compiled.emit))
+        self.reader = reader or Reader(session)
+        self._came.connect(self._part_came)
+        self._reading_failed.connect(self.failed)
+        self.reader.tell(self._came.emit, self._reading_failed.emit)
+        self.status.cancelled.connect(self.reader.cancel)
+        self.worker = FrameWorker(Picture(session, self.reader, self._compiled.emit))
         self.worker.framed.connect(self._frame_came)
         self.worker.failed.connect(self._frame_failed)
         self.worker.busy.connect(self._worker_busy)
@@ -146,7 +156,9 @@ class Window(QMainWindow):
         )
         self.jobs.finished.connect(lambda _job, _result: self.status.end_progress())
         self.jobs.failed.connect(lambda _job, error: self.failed(error))
-        self._progressed.connect(self.status.show_progress)
+        self._progressed.connect(
+            lambda text, share: self.status.show_progress(text, share, can_cancel=self.reader.is_reading)
+        )
         self._compiled.connect(self._show_compiling)
         self._slow = QTimer(self, interval=SLOW_MS, singleShot=True)
         self._slow.timeout.connect(lambda: self.status.show_progress(tr("Drawing"), None))
@@ -287,7 +299,7 @@ class Window(QMainWindow):
     def is_current(self) -> bool:
         """Whether the picture on the screen is the frame of the present view."""
         frame = self.canvas.frame
-        return frame is not None and frame.number == self.worker.latest
+        return frame is not None and frame.number == self.worker.latest and frame.is_whole
 
     def _map_settled(self) -> None:
         view = self.canvas.viewport
@@ -302,12 +314,18 @@ class Window(QMainWindow):
             self.map.end_start()
             self._map_settled()
             QTimer.singleShot(0, self, self._after_first_frame)
+        if frame.is_whole:
+            found, told = self.session.issues, self._told
+            self._told = found
+            for issue in (i for i in found if i not in told):
+                self.say(Notice.of_issue(issue))
         self.framed.emit(frame)
 
+    def _part_came(self) -> None:
+        self.worker.request(self.canvas.viewport)  # a frame on its way is shown before
+
     def _after_first_frame(self) -> None:
-        self.layers.model.set_counts(_counts(self.session))
-        for issue in self.session.issues:
-            self.say(Notice.of_issue(issue))
+        self.layers.model.set_counts(counts(self.session))
         if not self.transient:
             asking.offer_recovery(self)
 
@@ -320,7 +338,7 @@ class Window(QMainWindow):
             self._slow.start()
             return
         self._slow.stop()
-        if self.jobs.running is None:
+        if self.jobs.running is None and not self.reader.is_reading:
             self.status.end_progress()
 
     def _show_compiling(self, done: int, total: int) -> None:
@@ -471,6 +489,7 @@ class Window(QMainWindow):
         """Unsaved changes stay in the autosave and are offered at the next start; nothing has to be asked."""
         self._settled.stop()
         self._slow.stop()
+        self.reader.close()
         self.worker.close()
         self.jobs.close()
         for signal, slot in self._links:
@@ -483,15 +502,3 @@ class Window(QMainWindow):
         else:
             self.session.stores.close()
         event.accept()
-
-
-def _counts(session: Session) -> dict[str, int]:
-    """Numbers of features by layer id, as far as the stores know them."""
-    counts = {}
-    for ref in session.document.layers:
-        try:
-            if session.definition(ref.id).geometry != "raster":
-                counts[ref.id] = session.stores.describe(ref).feature_count
-        except LydError:
-            continue
-    return counts
