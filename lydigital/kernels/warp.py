@@ -8,8 +8,9 @@ import numpy as np
 
 from lydigital.kernels.blend import OPAQUE
 from lydigital.kernels.grid import ROUND, narrow, put, wide
-from lydigital.kernels.jit import F64, U32, boolean, f64s2, i64, inner, kernel, u32_frame, u32s2
+from lydigital.kernels.jit import F64, U32, f64s2, i64, inner, kernel, u32_frame, u32s2
 
+NEAREST, BILINEAR, SPLINE = 0, 1, 2
 _BYTES = np.uint64(0x00FF00FF00FF00FF)
 _EIGHT = np.uint64(8)
 _ONE, _FULL = np.uint64(1), np.uint64(256)
@@ -22,16 +23,16 @@ def _row(pixels: U32, row: int, before: int, at: int, after: int, p: int, q: int
     return ((a * p + b * q + c * r + ROUND) >> _EIGHT) & _BYTES
 
 
-@kernel(u32_frame, i64, i64, u32s2, i64, i64, f64s2, f64s2, i64, boolean, i64, i64, i64)
+@kernel(u32_frame, i64, i64, u32s2, i64, i64, f64s2, f64s2, i64, i64, i64, i64, i64)
 def warp(
     frame: U32, row0: int, row1: int, pixels: U32, top: int, left: int, at_x: F64, at_y: F64, step: int,
-    smooth: bool, opacity: int, blend: int, edge: int,
+    smooth: int, opacity: int, blend: int, edge: int,
 ) -> None:
     """Lay the part ``pixels`` of a grid that begins at its cell (top, left) over the rows row0 <= y < row1 of the frame.
 
     ``at_x`` and ``at_y`` ``(k, l)`` are the places in the grid, in cells, under the corners of squares of ``step``
-    pixels (NaN where there is none); between corners they are bilinear. Mixed as in :func:`lydigital.kernels.grid.drape`; without
-    ``smooth`` every pixel takes the nearest cell.
+    pixels (NaN where there is none); between corners they are bilinear. ``smooth`` is NEAREST, BILINEAR for cells about
+    as large as pixels, or SPLINE as in :func:`lydigital.kernels.grid.drape` for larger ones.
     """
     width = frame.shape[1]
     rows, columns = pixels.shape
@@ -57,7 +58,18 @@ def warp(
                     continue
                 c, r = int(sx), int(sy)
                 below, middle = np.uint64(r), np.uint64(c)  # unsigned: no test for an index from the end
-                if smooth:
+                if smooth == BILINEAR:
+                    s, t = sx - 0.5, sy - 0.5
+                    c, r = math.floor(s), math.floor(t)
+                    q, n = np.uint64(np.int64(256.0 * (s - c) + 0.5)), np.uint64(np.int64(256.0 * (t - r) + 0.5))
+                    after = np.uint64(min(c + 1, columns - 1))
+                    under = np.uint64(min(r + 1, rows - 1))
+                    before, above = np.uint64(max(c, 0)), np.uint64(max(r, 0))
+                    p, m = _FULL - q, _FULL - n
+                    upper = ((wide(pixels[above, before]) * p + wide(pixels[above, after]) * q + ROUND) >> _EIGHT) & _BYTES
+                    lower = ((wide(pixels[under, before]) * p + wide(pixels[under, after]) * q + ROUND) >> _EIGHT) & _BYTES
+                    color = narrow((upper * m + lower * n + ROUND) >> _EIGHT)
+                elif smooth:
                     s, t = sx - c, sy - r
                     before = middle - _ONE if c > 0 else middle
                     after = middle + _ONE if c < columns - 1 else middle

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Cancelled = Callable[[], bool] | None
 
 _FINEST = 1.5  # a level may be that much coarser than the picture's pixels
+_ENLARGED = 2.0  # pixels a cell from which bilinear mixing would show
 _STEPS_PX = (64, 32, 16, 8)  # between places that are transformed exactly
 WARP_ERROR_PX = 0.2  # at most, halfway between them
 _BLENDS = {
@@ -142,7 +143,11 @@ def _warped(op: RasterOp, viewport: Viewport, bgra: bool, cancelled: Cancelled) 
         raster.origin[0] + finest.columns * finest.cell[0] / 2, raster.origin[1] - finest.rows * finest.cell[1] / 2
     )  # fmt: skip
     look = Look.of(op.symbolizer, bgra, north_deg(raster.crs, viewport.crs, middle))
-    smooth, edge = look.is_smooth(raster), _edge(raster, look, max(level.cell) / spacing)
+    cell_px = max(level.cell) / spacing
+    edge = _edge(raster, look, cell_px)
+    smooth = warping.NEAREST
+    if look.is_smooth(raster):
+        smooth = warping.SPLINE if cell_px > _ENLARGED else warping.BILINEAR
     mosaic = tiles.mosaic(raster, number, look, rows, columns, cancelled=cancelled)
 
     def draw(frame: Pixels, row0: int, row1: int) -> None:

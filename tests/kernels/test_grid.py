@@ -164,8 +164,8 @@ def test_warping_by_nothing_is_draping():
     want = drape(pixels, taps(cell, weights), taps(cell[:15], weights[:15]))
     got = np.full((15, 20), BLACK, np.uint32)
     x, y = places(20, 15, 8, 1.0, 0.4, 1.0, 0.4)
-    warp.warp(got, 0, 7, pixels, 0, 0, x, y, 8, True, 256, 0, 256)
-    warp.warp(got, 7, 15, pixels, 0, 0, x, y, 8, True, 256, 0, 256)
+    warp.warp(got, 0, 7, pixels, 0, 0, x, y, 8, warp.SPLINE, 256, 0, 256)
+    warp.warp(got, 7, 15, pixels, 0, 0, x, y, 8, warp.SPLINE, 256, 0, 256)
     a, b = got.view(np.uint8).astype(int), want.view(np.uint8).astype(int)
     assert np.abs(a - b).max() <= 2  # rounding in another order
 
@@ -174,9 +174,35 @@ def test_warping_takes_parts_leaves_the_outside_and_unreachable_places():
     pixels = np.arange(1, 13, dtype=np.uint32).reshape(3, 4) | np.uint32(BLACK)
     frame = np.full((4, 6), BLACK, np.uint32)
     x, y = places(6, 4, 8, -1.0, 1.0, 0.0, 1.0)
-    warp.warp(frame, 0, 4, pixels[1:, 1:].copy(), 1, 1, x, y, 8, False, 256, 0, 256)
+    warp.warp(frame, 0, 4, pixels[1:, 1:].copy(), 1, 1, x, y, 8, warp.NEAREST, 256, 0, 256)
     assert (frame & 0xFF).tolist() == [[0] * 6, [0, 0, 6, 7, 8, 0], [0, 0, 10, 11, 12, 0], [0] * 6]
     x[0, 0] = np.nan
     blank = np.full((4, 6), BLACK, np.uint32)
-    warp.warp(blank, 0, 4, pixels, 0, 0, x, y, 8, False, 256, 0, 256)
+    warp.warp(blank, 0, 4, pixels, 0, 0, x, y, 8, warp.NEAREST, 256, 0, 256)
     assert (blank == BLACK).all()
+
+
+def test_bilinear_mixing():
+    pixels = (np.array([[0, 100], [40, 200]], np.uint32)) | np.uint32(BLACK)
+    frame = np.full((4, 4), BLACK, np.uint32)
+    x, y = places(4, 4, 8, 0.0, 0.5, 0.0, 0.5)
+    warp.warp(frame, 0, 4, pixels, 0, 0, x, y, 8, warp.BILINEAR, 256, 0, 256)
+    t = np.clip((np.arange(4) + 0.5) / 2 - 0.5, 0, 1)
+    want = np.array([[0, 100], [40, 200]])
+    want = want[0] * (1 - t)[:, None] @ np.eye(2) + want[1] * t[:, None]
+    want = want[:, :1] * (1 - t) + want[:, 1:] * t
+    assert np.abs((frame & 0xFF).astype(int) - want).max() <= 1
+
+
+def test_enlarged_slopes_are_rounded_once():
+    """Every pixel is the nearest level of the exact mixture, so that no stripes show."""
+    pixels = np.array([[100, 103, 105], [101, 102, 106], [104, 105, 107]], np.uint32) | np.uint32(BLACK)
+    at = (np.arange(90) + 0.5) / 30
+    cell, t = np.floor(at).astype(int), at % 1
+    weights = np.rint(np.column_stack([128 * (1 - t) ** 2, 0 * t, 128 * t**2]))
+    weights[:, 1] = 256 - weights[:, 0] - weights[:, 2]
+    got = (drape(pixels, taps(cell, weights), taps(cell, weights)) & 0xFF).astype(int)
+    along = np.zeros((90, 3))
+    for k in range(3):
+        np.add.at(along, (np.arange(90), np.clip(cell + k - 1, 0, 2)), weights[:, k] / 256)
+    assert np.abs(got - along @ (pixels & 0xFF) @ along.T).max() <= 0.5 + 2 / 16
