@@ -189,7 +189,8 @@ def leaf(function: Callable[P, R]) -> Callable[P, R]:
 
     Counting is an atomic addition to a word that all threads share; in inner loops it costs more than the work.
     """
-    return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy", fastmath=_FAST, _nrt=False)(function))
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FAST, "_nrt": False}
+    return cast("Callable[P, R]", numba.njit(**options)(function))
 
 
 @numba.extending.intrinsic
@@ -197,13 +198,13 @@ def _fetch(_typing: Any, array: types.Array, _y: types.Type, _x: types.Type) -> 
     """Ask for the cache line of ``array[y, x]`` (or ``array[y, x, 0]``), to be written soon."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        from llvmlite import ir
+        from llvmlite import ir  # type: ignore[import-untyped]
         from numba.core import cgutils
 
         struct = context.make_array(array)(context, builder, args[0])
         at = [context.cast(builder, args[k], signature.args[k], types.intp) for k in (1, 2)]
         at += [context.get_constant(types.intp, 0)] * (array.ndim - 2)
-        place = cgutils.get_item_pointer(context, builder, array, struct, at)
+        place = cgutils.get_item_pointer(context, builder, array, struct, at)  # type: ignore[no-untyped-call]
         place = builder.bitcast(place, ir.IntType(8).as_pointer())
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
@@ -218,7 +219,7 @@ def _fetch_nothing(_array: NDArray[Any], _y: int, _x: int) -> None:
     """Python has no caches to fill."""
 
 
-fetch = _fetch_nothing if getattr(numba.config, "DISABLE_JIT", 0) else _fetch
+fetch = cast("Callable[[Any, int, int], None]", _fetch_nothing if getattr(numba.config, "DISABLE_JIT", 0) else _fetch)
 
 
 def _import_all() -> None:

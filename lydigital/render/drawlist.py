@@ -11,7 +11,7 @@ from lydigital.model.geometry import GeometryKind
 from lydigital.model.style import PointSymbolizer
 from lydigital.model.table import FeatureTable
 from lydigital.render import thematic
-from lydigital.render.plan import plan_for
+from lydigital.render.plan import Chosen, everything, plan_for
 from lydigital.units import mm_to_px
 
 if TYPE_CHECKING:
@@ -273,24 +273,20 @@ def build(
         whole = data.geometry.total_bounds
         if not (whole[0] <= box[2] and whole[2] >= box[0] and whole[1] <= box[3] and whole[3] >= box[1]):
             continue
-        rows = data.rows_in(box)
-        if layer.codes is None or plan.is_uniform:
-            codes = np.zeros(len(rows), np.int16)
+        if whole[0] >= box[0] and whole[2] <= box[2] and whole[1] >= box[1] and whole[3] <= box[3]:
+            chosen = everything(layer)
         else:
-            codes = layer.codes[rows]
-            known = codes >= 0
-            if not known.all():
-                rows, codes = rows[known], codes[known]
-        if not len(rows):
+            chosen = Chosen(layer, data.rows_in(box), is_uniform=plan.is_uniform)
+        if not len(chosen.rows):
             continue
-        theirs = _layer_ops(layer, data.geometry, plan, rows, codes)
+        theirs = _layer_ops(layer, data.geometry, plan, chosen)
         for which, symbolizer in plan.specials:
-            some = rows if plan.is_uniform else rows[which[codes]]
+            some, _ = chosen.of(which)
             if len(some):
                 theirs.extend(thematic.special(layer, symbolizer, some, viewport, fonts=fonts, which=which))
         ops.extend(theirs if style.blend == "normal" or not theirs else [BlendOp(tuple(theirs), style.blend)])
         if len(layer.selected):
-            selected.extend(_selection(layer, data.geometry, plan, rows, viewport.dpi))
+            selected.extend(_selection(layer, data.geometry, plan, chosen.rows, viewport.dpi))
     if fonts is None:
         return DrawList(viewport, background, (*ops, *selected))
     from lydigital.render import labels as labelling
@@ -310,33 +306,26 @@ def build(
 
 
 def _layer_ops(
-    layer: SceneLayer, geometry: GeometryArray, plan: Plan, rows: NDArray[np.int32], codes: NDArray[np.int16],
+    layer: SceneLayer, geometry: GeometryArray, plan: Plan, chosen: Chosen,
 ) -> list[Op]:
     ops: list[Op] = []
-
-    def chosen(which: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
-        if plan.is_uniform:
-            return (rows, codes) if which[0] else (rows[:0], codes[:0])
-        keep = which[codes]
-        return (rows, codes) if keep.all() else (rows[keep], codes[keep])
-
     if geometry.kind is GeometryKind.POLYGON:
         for fill in plan.fills:
-            some, theirs = chosen(fill.which)
+            some, theirs = chosen.of(fill.which)
             if len(some):
                 ops.append(FillOp(geometry, some, theirs, fill.colors, fill.pattern))
         for shade in plan.shades:
-            some, _ = chosen(shade.which)
+            some, _ = chosen.of(shade.which)
             if len(some):
                 ops.append(ShadeOp(geometry, some, shade.color, shade.width_px))
     if geometry.kind is not GeometryKind.POINT:
         for s in plan.strokes:
-            some, _ = chosen(s.which)
+            some, _ = chosen.of(s.which)
             if len(some):
                 ops.append(StrokeOp(geometry, some, s.color, s.width_px, s.cap, s.join, s.dash_px, s.offset_px))
     else:
         for m in plan.marks:
-            some, theirs = chosen(m.which)
+            some, theirs = chosen.of(m.which)
             if 1 < len(some) <= _SORTED_MARKS:  # important rules on top, and southern marks above northern ones
                 order = np.lexsort((-geometry.bounds[some, 1], -theirs))
                 some, theirs = some[order], theirs[order]

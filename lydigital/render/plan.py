@@ -99,6 +99,34 @@ class Plan:
         return bool(self.fills or self.strokes or self.marks or self.rasters or self.shades or self.specials)
 
 
+class Chosen:
+    """Some rows ``(k,) int32`` of a layer with their codes ``(k,) int16``, and those of them that a symbolizer takes."""
+
+    def __init__(self, layer: SceneLayer, rows: NDArray[np.int32], *, is_uniform: bool) -> None:
+        self.is_uniform = is_uniform
+        if layer.codes is None or is_uniform:
+            codes = np.zeros(len(rows), np.int16)
+        else:
+            codes = layer.codes[rows]
+            known = codes >= 0
+            if not known.all():
+                rows, codes = rows[known], codes[known]
+        self.rows, self.codes = rows, codes
+        self._of: dict[bytes, tuple[NDArray[np.int32], NDArray[np.int16]]] = {}
+
+    def of(self, which: Which) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+        """Rows and codes of the codes in ``which``."""
+        if self.is_uniform:
+            return (self.rows, self.codes) if which[0] else (self.rows[:0], self.codes[:0])
+        key = which.tobytes()
+        found = self._of.get(key)
+        if found is None:
+            keep = which[self.codes]
+            found = (self.rows, self.codes) if keep.all() else (self.rows[keep], self.codes[keep])
+            self._of[key] = found
+        return found
+
+
 class _Kept:
     """What is remembered of a layer: its last plan, and what never changes."""
 
@@ -107,6 +135,7 @@ class _Kept:
         self.is_uniform = codes is not None and not codes.any()
         self.leader = leaders(layer.style)
         self.last: tuple[tuple[float, float], Plan] | None = None
+        self.everything: Chosen | None = None
 
 
 _kept: WeakKeyDictionary[SceneLayer, _Kept] = WeakKeyDictionary()
@@ -124,6 +153,15 @@ def plan_for(layer: SceneLayer, scale: float, dpi: float) -> Plan:
     plan.is_uniform = kept.is_uniform
     kept.last = ((scale, dpi), plan)
     return plan
+
+
+def everything(layer: SceneLayer) -> Chosen:
+    """All rows of a layer of features that have a place; chosen once."""
+    kept = _kept[layer]
+    if kept.everything is None:
+        with_place = np.flatnonzero(~np.isnan(layer.data.geometry.bounds[:, 0])).astype(np.int32)  # type: ignore[union-attr]
+        kept.everything = Chosen(layer, with_place, is_uniform=kept.is_uniform)
+    return kept.everything
 
 
 def leaders(style: Style) -> list[int]:

@@ -44,6 +44,9 @@ _SOLID = np.zeros(7, np.float64)
 _BLENDS = {"multiply": (1, 0xFFFFFFFF), "screen": (2, 0xFF000000), "overlay": (3, 0xFF808080)}
 _NO_IMPORTANCE = np.zeros(0, np.float32)
 _KEPT_SCRATCH = 2
+_MOST_SHIFT = 0.45  # of a band, that its border is moved to balance threads
+_HAS_FINE_CLOCK = time.get_clock_info("thread_time").resolution < 1e-3
+_clock = time.thread_time if _HAS_FINE_CLOCK else time.perf_counter  # work done, where the system says it finely
 STRIP_PX = 9_000_000  # larger pictures (prints) are drawn in strips, or the working memory would be many times theirs
 
 
@@ -67,6 +70,24 @@ class _Scratch:
         self.acc = np.zeros(height * self.stride, np.float32)
         self.touched = np.zeros(height * self.stride // fill_kernel.BLOCK, np.uint8)
         self.tag = 0
+        self.edges: NDArray[np.float64] = np.zeros(0)
+
+    def bands(self, count: int) -> list[int]:
+        """Where ``count`` bands begin and end, ``count + 1`` rows."""
+        if len(self.edges) != count + 1:
+            self.edges = np.linspace(0.0, self.size[1], count + 1)
+        return [round(edge) for edge in self.edges]
+
+    def balance(self, spent: Sequence[float]) -> None:
+        """Move the borders of the bands so that the next frame, which is much like this one, takes all threads alike long."""
+        done = np.concatenate([[0.0], np.cumsum(spent)])
+        even = np.linspace(0.0, self.size[1], len(self.edges))
+        if done[-1] <= 0.0 or len(self.edges) < 3:
+            return
+        better = np.interp(np.linspace(0.0, done[-1], len(done)), done, self.edges)
+        room = _MOST_SHIFT * self.size[1] / (len(self.edges) - 1)
+        self.edges = np.clip(0.5 * (self.edges + better), even - room, even + room)
+        self.edges[0], self.edges[-1] = 0.0, self.size[1]
 
 
 _free: list[_Scratch] = []
@@ -135,18 +156,23 @@ def draw(
     frame = np.empty((height, width), np.uint32)
     background = packed((*drawlist.background[:3], 255), bgra)
 
-    def band(row0: int, row1: int) -> None:
+    edges = scratch.bands(threads)
+    spent = [0.0] * threads
+
+    def band(number: int) -> None:
+        row0, row1 = edges[number], edges[number + 1]
+        began = _clock()
         frame[row0:row1] = background
         for step in steps:
             if cancelled is not None and cancelled():
                 raise CancelledError("Drawing was stopped", hint="Draw again to see the whole map.")
             step(frame, row0, row1)
+        spent[number] = _clock() - began
 
-    edges = [height * k // threads for k in range(threads + 1)]
-    jobs: list[Future[None]] = [_pool().submit(band, edges[k], edges[k + 1]) for k in range(1, threads)]
+    jobs: list[Future[None]] = [_pool().submit(band, k) for k in range(1, threads)]
     try:
         try:
-            band(edges[0], edges[1])
+            band(0)
         finally:
             errors = [job.exception() for job in jobs]  # waits: nobody may write into frame or scratch any more
         for error in errors:
@@ -156,6 +182,7 @@ def draw(
         scratch.tag = 255  # tags given but not used: begin anew
         _give_back(scratch)
         raise
+    scratch.balance(spent)
     _give_back(scratch)
     return Frame(frame.view(np.uint8).reshape(height, width, 4), time.perf_counter() - start)
 
