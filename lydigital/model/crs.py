@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lydigital.errors import CrsError
-from lydigital.kernels import projection, spread
-from lydigital.model import pipeline
 
 if TYPE_CHECKING:
     import pyproj
@@ -123,6 +121,8 @@ class Transformation:
         """Transform ``(n, 2) float64`` x, y; unreachable points become inf."""
         if self.is_identity:
             return xy
+        from lydigital.kernels import spread
+
         out = np.empty((len(xy), 2))
         if self._steps is None or not _project(self._steps, np.ascontiguousarray(xy, np.float64), out):
             spread.over(len(xy), lambda first, last: self._through_proj(xy, out, first, last))
@@ -138,6 +138,8 @@ class Transformation:
         """What our kernels do instead of PROJ, where its own pipeline is just that; None where it is more."""
         if self.is_ballpark or self.accuracy_m > 0:
             return None
+        from lydigital.model import pipeline  # kernels take half a second to import
+
         return pipeline.read(self._proj.definition)
 
     def point(self, x: float, y: float) -> tuple[float, float]:
@@ -156,6 +158,8 @@ class Transformation:
 
 def _project(steps: tuple[Step, ...], xy: NDArray[np.float64], out: NDArray[np.float64]) -> bool:
     """Take points through ``steps``; false where one of them is out of reach of the kernels."""
+    from lydigital.kernels import projection, spread
+
     done: list[bool] = []
 
     def work(first: int, last: int) -> None:
