@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lydigital.kernels import ragged
-
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -46,6 +44,8 @@ class FeatureTable:
     @cached_property
     def block_bounds(self) -> NDArray[np.float64]:
         """``(blocks, 4) float64`` bounds of each run of ``BLOCK`` features."""
+        from lydigital.kernels import ragged
+
         return ragged.block_bounds(self.geometry.bounds, BLOCK)
 
     @cached_property
@@ -55,6 +55,8 @@ class FeatureTable:
 
     def rows_in(self, bounds: tuple[float, float, float, float]) -> NDArray[np.int32]:
         """Rows whose bounds meet ``bounds`` (map units of :attr:`crs`), ascending ``(k,) int32``."""
+        from lydigital.kernels import ragged
+
         return ragged.query(self.geometry.bounds, self.block_bounds, BLOCK, *bounds)
 
     def record(self, row: int) -> dict[str, object]:
@@ -64,6 +66,8 @@ class FeatureTable:
     def sorted_by_hilbert(self) -> FeatureTable:
         """The same features in Hilbert order of their centres."""
         import pyarrow as pa
+
+        from lydigital.kernels import ragged
 
         order = ragged.hilbert_order(self.geometry.bounds)
         # from_buffers, because Table.take(numpy array) would import pandas
