@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lydigital.errors import BadDataError
-from lydigital.kernels import grid as kernels
 from lydigital.model.crs import Crs
 from lydigital.model.grid import Grid, Level, grey, span_of
 from lydigital.model.issue import Issue
@@ -73,6 +72,8 @@ def read_grid(file: RasterFile) -> Grid:
 
 def with_overviews(grid: Grid) -> Grid:
     """The same grid with overviews of half, quarter, ... resolution, each cell the mean of its four with a value."""
+    from lydigital.kernels import grid as kernels
+
     made: list[Grid] = []
     values, cell = grid.values, grid.cell
     while max(values.shape) > _SMALLEST_OVERVIEW:
