@@ -11,33 +11,30 @@ import numpy as np
 
 from lydigital import paths
 from lydigital.errors import StoreUnavailableError
+from lydigital.kernels import png
 from lydigital.units import MM_PER_INCH, SCREEN_DPI
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_LEVEL = 3  # of zlib: maps are flat colours, higher levels cost much and save little
-_STRIP_BYTES = 4 << 20  # rows are compressed in strips of about this size, several at a time
-_UP = 2  # PNG filter: difference to the row above
+_LEVEL = 2  # of zlib: maps are flat colours, higher levels cost much and save little
+_STRIP_BYTES = 2 << 20  # rows are filtered and compressed in strips of about this size, several at a time
 
 
 def encode_png(rgb: NDArray[np.uint8], dpi: float = SCREEN_DPI) -> bytes:
     """PNG of ``rgb`` ``(height, width, 3) uint8``, 8 bits a channel, opaque, with its physical resolution."""
     height, width, _ = rgb.shape
     lines = np.empty((height, 1 + width * 3), np.uint8)
-    lines[:, 0] = _UP
-    flat = rgb.reshape(height, width * 3)
-    lines[0, 1:] = flat[0]
-    np.subtract(flat[1:], flat[:-1], out=lines[1:, 1:])  # modulo 256, as the filter wants
     px_per_m = round(dpi / MM_PER_INCH * 1000)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     physical = struct.pack(">IIB", px_per_m, px_per_m, 1)
     return b"".join(
         (_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"sRGB", b"\0"), _chunk(b"pHYs", physical),
-         _chunk(b"IDAT", _compress(lines)), _chunk(b"IEND", b""))
+         _chunk(b"IDAT", _compress(lines, rgb)), _chunk(b"IEND", b""))
     )  # fmt: skip
 
 
@@ -79,17 +76,37 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def _compress(lines: NDArray[np.uint8]) -> bytes:
-    """One zlib stream of deflate blocks made by several threads (zlib releases the interpreter)."""
-    data = lines.reshape(-1).data
-    starts = range(0, len(data), _STRIP_BYTES)
+def _compress(lines: NDArray[np.uint8], rgb: NDArray[np.uint8]) -> bytes:
+    """One zlib stream of filtered rows, deflated by several threads."""
+    rows = max(1, _STRIP_BYTES // lines.shape[1])
+
+    def strip(row: int) -> bytes:
+        last = row + rows >= len(lines)
+        png.filtered(lines, rgb, row, min(row + rows, len(lines)))
+        return _strip(lines[row : row + rows].reshape(-1).data, last=last)
+
+    strips = _parallel(strip, range(0, len(lines), rows))
+    return _zlib(strips, lines.reshape(-1).data)
+
+
+def deflate(data: bytes) -> bytes:
+    """``data`` as one zlib stream, compressed by several threads (zlib releases the interpreter)."""
+    view = memoryview(data)
+    starts = range(0, max(1, len(data)), _STRIP_BYTES)
+    strips = _parallel(lambda at: _strip(view[at : at + _STRIP_BYTES], last=at + _STRIP_BYTES >= len(data)), starts)
+    return _zlib(strips, view)
+
+
+def _parallel(work: Callable[[int], bytes], starts: range) -> list[bytes]:
     with ThreadPoolExecutor(max_workers=2) as workers:
-        strips = list(workers.map(lambda start: _strip(data, start), starts))
+        return list(workers.map(work, starts))
+
+
+def _zlib(strips: list[bytes], data: memoryview) -> bytes:
     return b"".join((b"\x78\x5e", *strips, struct.pack(">I", zlib.adler32(data))))
 
 
-def _strip(data: memoryview, start: int) -> bytes:
-    end = start + _STRIP_BYTES
-    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    body = deflate.compress(data[start:end])
-    return body + deflate.flush(zlib.Z_FINISH if end >= len(data) else zlib.Z_SYNC_FLUSH)
+def _strip(data: memoryview, *, last: bool) -> bytes:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 9)
+    body = packer.compress(data)
+    return body + packer.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
     from lydigital.publish.legend import Group
-    from lydigital.render.drawlist import SceneLayer
+    from lydigital.render.drawlist import DrawList, SceneLayer
     from lydigital.render.painter.fonts import QtFonts
 
 _FORMATS_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
@@ -33,7 +33,6 @@ _MARGIN_MM = 10.0
 _HEAD_MM = 14.0
 _FOOT_MM = 15.0
 _BAND_MM = 4.6  # between neat line and outer frame
-_MAP_PX_PER_MM = 10
 _PDF_DPI = 1200
 _SCALES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8, 10)
 
@@ -125,30 +124,30 @@ def write_sheet(
         raise UsageError(
             "A sheet cannot be written as {kind}", hint="Name the file .pdf or .png.", kind=kind or path.name
         )
-    plan, groups, viewport = _arrange(sheet, scene, bounds, crs)
+    plan, groups, viewport = _arrange(sheet, scene, bounds, crs, dpi)
     work = _Work(sheet, plan, tuple(scene), groups, viewport, QtFonts(), dpi)
     (_write_pdf if kind == ".pdf" else _write_png)(path, work)
     return round(1000 * _metres_per_mm(viewport))
 
 
 def _metres_per_mm(viewport: Viewport) -> float:
-    return viewport.units_per_px * _MAP_PX_PER_MM * _ground_metres(viewport.bounds, viewport.crs)
+    return viewport.units_per_px * viewport.dpi / MM_PER_INCH * _ground_metres(viewport.bounds, viewport.crs)
 
 
 def _arrange(
-    sheet: Sheet, scene: Sequence[SceneLayer], bounds: tuple[float, float, float, float], crs: Crs,
+    sheet: Sheet, scene: Sequence[SceneLayer], bounds: tuple[float, float, float, float], crs: Crs, dpi: int,
 ) -> tuple[_Plan, tuple[Group, ...], Viewport]:
     """Give the legend as many columns as it needs and the map the rest."""
     ground = _ground_metres(bounds, crs)
     most = 4 if sheet.portrait else (2 if sheet.format == "A4" else 3)
     for columns in range(1, most + 1):
         plan = _plan(sheet, columns if sheet.titles else 0, 99.0)
-        viewport = _viewport(plan.inner, bounds, crs, ground)
+        viewport = _viewport(plan.inner, bounds, crs, ground=ground, dpi=dpi)
         groups = legends.of_scene(scene, sheet.titles, viewport.bounds, viewport.scale)
         rows = furniture.legend_rows(groups)
         if sheet.portrait:
             plan = _plan(sheet, most, rows / most * 5.0 + 8)
-            viewport = _viewport(plan.inner, bounds, crs, ground)
+            viewport = _viewport(plan.inner, bounds, crs, ground=ground, dpi=dpi)
             groups = legends.of_scene(scene, sheet.titles, viewport.bounds, viewport.scale)
             break
         if rows * 4.2 <= plan.legend.height * columns * 0.94:
@@ -188,30 +187,28 @@ def _ground_metres(bounds: tuple[float, float, float, float], crs: Crs) -> float
     return float(pyproj.Geod(ellps="GRS80").inv(*a, *b)[2]) / (2 * step)
 
 
-def _viewport(inner: Box, bounds: tuple[float, float, float, float], crs: Crs, ground: float) -> Viewport:
+def _viewport(inner: Box, bounds: tuple[float, float, float, float], crs: Crs, *, ground: float, dpi: int) -> Viewport:
     """Window on ``bounds`` at the next round scale that shows all of it."""
     need = max((bounds[2] - bounds[0]) / inner.width, (bounds[3] - bounds[1]) / inner.height, 1e-9)  # units a mm
     exact = need * ground * 1000
     power = 10.0 ** math.floor(math.log10(exact))
     scale = next(s * power for s in _SCALES if s * power >= exact * (1 - 1e-6))
     centre = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
-    size = round(inner.width * _MAP_PX_PER_MM), round(inner.height * _MAP_PX_PER_MM)
-    unit = scale / 1000 / ground / _MAP_PX_PER_MM
-    return Viewport(centre, unit, *size, crs, dpi=_MAP_PX_PER_MM * MM_PER_INCH)
+    per_mm = dpi / MM_PER_INCH
+    size = round(inner.width * per_mm), round(inner.height * per_mm)
+    return Viewport(centre, scale / 1000 / ground / per_mm, *size, crs, dpi=dpi)
 
 
-def _draw(painter: QPainter, work: _Work) -> None:
-    """Draw the whole page; the painter's unit is the millimetre."""
+def _picture(work: _Work) -> DrawList:
+    """The map of the sheet: the same list, with the same labels, for paper and pixels."""
     from lydigital.render import drawlist
-    from lydigital.render.painter import vector
 
+    return drawlist.build(work.scene, work.viewport, work.fonts, background=(255, 255, 255, 255), is_page=True)
+
+
+def _furnish(painter: QPainter, work: _Work) -> None:
+    """Draw all but the map; the painter's unit is the millimetre."""
     paper, sheet, plan, viewport = Paper(painter, work.fonts), work.sheet, work.plan, work.viewport
-    picture = drawlist.build(work.scene, viewport, work.fonts, background=(255, 255, 255, 255))
-    painter.save()
-    painter.translate(plan.inner.x, plan.inner.y)
-    painter.scale(1 / _MAP_PX_PER_MM, 1 / _MAP_PX_PER_MM)
-    vector.paint(picture, painter, work.fonts, image_px=work.dpi / viewport.dpi, solid_halos=True)
-    painter.restore()
     furniture.grid(paper, plan.inner, viewport)
     furniture.frame(paper, plan.inner, _BAND_MM)
     _head(paper, plan.head, sheet)
@@ -277,6 +274,10 @@ def _write_pdf(path: Path, work: _Work) -> None:
     from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF
     from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
 
+    from lydigital.publish.image import deflate
+    from lydigital.render.painter import vector
+    from lydigital.render.painter.direct import Direct
+
     octets = QByteArray()
     buffer = QBuffer(octets)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -288,10 +289,17 @@ def _write_pdf(path: Path, work: _Work) -> None:
     writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
     painter = QPainter(writer)
     painter.scale(_PDF_DPI / MM_PER_INCH, _PDF_DPI / MM_PER_INCH)
-    _draw(painter, work)
+    direct, inner, viewport = Direct(), work.plan.inner, work.viewport
+    painter.save()
+    painter.translate(inner.x, inner.y)
+    painter.scale(MM_PER_INCH / work.dpi, MM_PER_INCH / work.dpi)
+    vector.paint(_picture(work), painter, work.fonts, solid_halos=True, direct=direct)
+    painter.restore()
+    _furnish(painter, work)
     painter.end()
     buffer.close()
-    _save(path, _searchable(bytes(octets.data())))
+    clip = (viewport.width_px, viewport.height_px)
+    _save(path, direct.insert(_searchable(bytes(octets.data())), clip, deflate))
 
 
 def _searchable(pdf: bytes) -> bytes:
@@ -318,27 +326,26 @@ def _searchable(pdf: bytes) -> bytes:
 
 
 def _write_png(path: Path, work: _Work) -> None:
-    from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+    """Pixels of the map through the engine that draws the screen; Qt adds what stands around it."""
+    import numpy as np
     from PySide6.QtGui import QImage, QPainter
 
+    from lydigital.publish.image import encode_png
+    from lydigital.render import raster
+
     per_mm = work.dpi / MM_PER_INCH
-    image = QImage(
-        round(work.plan.page.width * per_mm), round(work.plan.page.height * per_mm), QImage.Format.Format_RGB32
-    )
-    image.setDotsPerMeterX(round(per_mm * 1000))
-    image.setDotsPerMeterY(round(per_mm * 1000))
-    image.fill(0xFFFFFFFF)
+    width, height = round(work.plan.page.width * per_mm), round(work.plan.page.height * per_mm)
+    pixels = np.full((height, width, 4), 255, np.uint8)
+    frame = raster.draw(_picture(work), bgra=True, fonts=work.fonts).pixels
+    left, top = round(work.plan.inner.x * per_mm), round(work.plan.inner.y * per_mm)
+    pixels[top : top + frame.shape[0], left : left + frame.shape[1]] = frame
+    image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
     painter = QPainter(image)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     painter.scale(per_mm, per_mm)
-    _draw(painter, work)
+    _furnish(painter, work)
     painter.end()
-    octets = QByteArray()
-    buffer = QBuffer(octets)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    buffer.close()
-    _save(path, bytes(octets.data()))
+    _save(path, encode_png(pixels[:, :, 2::-1], work.dpi))
 
 
 def _save(path: Path, octets: bytes) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lydigital.render.drawlist import Fonts
 
 _KEPT = 1024
-_GLYPH = 0.62  # of the badge
+GLYPH = 0.62  # of the badge
 _GLYPH_FROM_PX = 9.0  # smaller badges carry no icon
 _OUTLINE = 0.3  # of the way to the centre at most, so that small marks keep their colour
 _FINER = 3  # marks to be turned are drawn that much larger
@@ -34,7 +34,7 @@ class Sprite(NamedTuple):
     anchor: tuple[float, float]
 
 
-class _Outline(NamedTuple):
+class Outline(NamedTuple):
     """A shape in units of the badge's radius, y down, centred on the badge."""
 
     points: NDArray[np.float64]
@@ -53,34 +53,35 @@ def _regular(n: int, turn_deg: float, radius: float = 1.0) -> list[tuple[float, 
 
 
 @cache
-def _outline(shape: str) -> _Outline:
+def outline(shape: str) -> Outline:
+    """Outline of a badge of that shape."""
     if shape == "square":
-        return _Outline(np.array([(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]), 0.9, 1.1, 0.0)
+        return Outline(np.array([(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]), 0.9, 1.1, 0.0)
     if shape == "rounded":
         r, c = 0.38, 0.92 - 0.38
         points = _arc(c, c, r, 0, 90, n=9) + _arc(-c, c, r, 90, 180, n=9)
         points += _arc(-c, -c, r, 180, 270, n=9) + _arc(c, -c, r, 270, 360, n=9)
-        return _Outline(np.array(points), 0.92, 1.1, 0.0)
+        return Outline(np.array(points), 0.92, 1.1, 0.0)
     if shape == "diamond":
-        return _Outline(np.array(_regular(4, -90, 1.12)), 0.79, 0.8, 0.0)
+        return Outline(np.array(_regular(4, -90, 1.12)), 0.79, 0.8, 0.0)
     if shape == "triangle":
-        return _Outline(np.array(_regular(3, -90, 1.2)), 0.6, 0.62, -0.05)
+        return Outline(np.array(_regular(3, -90, 1.2)), 0.6, 0.62, -0.05)
     if shape == "hexagon":
-        return _Outline(np.array(_regular(6, -90, 1.06)), 0.92, 1.0, 0.0)
+        return Outline(np.array(_regular(6, -90, 1.06)), 0.92, 1.0, 0.0)
     if shape == "shield":
         half = [(0.0, -1.0), (0.45, -0.86), (0.88, -0.8), (0.88, 0.0), (0.8, 0.34), (0.58, 0.64), (0.28, 0.88), (0.0, 1.05)]
-        return _Outline(np.array(half + [(-x, y) for x, y in half[-2:0:-1]]), 0.84, 0.95, 0.08)
+        return Outline(np.array(half + [(-x, y) for x, y in half[-2:0:-1]]), 0.84, 0.95, 0.08)
     if shape == "pin":
         tip = 2 * _PIN_HEIGHT - 1.0
         angle = math.degrees(math.acos(1.0 / tip))
         drop = [(0.0, tip), *_arc(0.0, 0.0, 1.0, 90 + angle, 450 - angle, n=48)]
-        return _Outline(np.array(drop), 1.0, 1.0, 0.0)
-    return _Outline(np.array(_regular(72, 0)), 1.0, 1.0, 0.0)
+        return Outline(np.array(drop), 1.0, 1.0, 0.0)
+    return Outline(np.array(_regular(72, 0)), 1.0, 1.0, 0.0)
 
 
 def outline_points(shape: str) -> NDArray[np.float64]:
     """Outline of a mark's shape ``(n, 2)`` in units of its radius, y down, centre of the badge at the origin."""
-    return _outline(shape).points.copy()
+    return outline(shape).points.copy()
 
 
 def coverage(points: NDArray[np.float64], width: int, height: int) -> NDArray[np.float64]:
@@ -129,7 +130,7 @@ def sprite(
 def _drawn(
     symbolizer: PointSymbolizer, size_px: float, outline_px: float, fonts: Fonts | None, *, bgra: bool, opacity: float
 ) -> Sprite:
-    shape = _outline(symbolizer.shape)
+    shape = outline(symbolizer.shape)
     if symbolizer.shape in {"square", "rounded"}:
         size_px = max(2.0, round(size_px * shape.inradius) / shape.inradius)  # straight edges on pixel borders
     radius = size_px / 2
@@ -156,7 +157,7 @@ def _drawn(
     _over(picture, np.maximum(outer - inner, 0.0) if body[3] < 255 else outer, ring)
     _over(picture, inner, body)
     if symbolizer.glyph and fonts is not None and size_px >= _GLYPH_FROM_PX:
-        icon = fonts.icon(symbolizer.glyph, size_px * _GLYPH * shape.glyph)
+        icon = fonts.icon(symbolizer.glyph, size_px * GLYPH * shape.glyph)
         _over(picture, _placed(icon, width, height, cx, cy - shape.lift * radius), parse_color(symbolizer.glyph_color))
     if bgra:
         picture = picture[:, :, [2, 1, 0, 3]]

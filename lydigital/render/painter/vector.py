@@ -36,12 +36,16 @@ if TYPE_CHECKING:
     from lydigital.model.style import Fill, PointSymbolizer
     from lydigital.model.viewport import Viewport
     from lydigital.render.drawlist import DrawList, Op, PlacedLabel, Rgba
+    from lydigital.render.painter.direct import Direct
 
 _STRIP_PX = 4_000_000  # of an image at once
 _TEXT_PX = 64.0  # text is set at this whole size and scaled, as Qt knows whole pixels only
 
 
-def paint(drawlist: DrawList, painter: QPainter, fonts: QtFonts, *, image_px: float = 1.0, solid_halos: bool = False) -> None:
+def paint(
+    drawlist: DrawList, painter: QPainter, fonts: QtFonts, *, image_px: float = 1.0, solid_halos: bool = False,
+    direct: Direct | None = None,
+) -> None:
     """Replay ``drawlist`` with the painter's unit set to the draw list's pixel and the origin to its corner.
 
     Parameters
@@ -50,6 +54,8 @@ def paint(drawlist: DrawList, painter: QPainter, fonts: QtFonts, *, image_px: fl
         Image pixels a draw-list pixel for what can only be an image: relief.
     solid_halos
         Draw halos that are nearly opaque as opaque: a PDF keeps those as strokes and is far smaller.
+    direct
+        Takes over what it can write into a PDF without Qt.
     """
     from PySide6.QtCore import QRectF
     from PySide6.QtGui import QPainter
@@ -64,7 +70,7 @@ def paint(drawlist: DrawList, painter: QPainter, fonts: QtFonts, *, image_px: fl
     first = blended[-1] + 1 if blended else 0
     if blended:  # a page cannot mix layers: the ones that do, and all below them, become an image
         mixed.paint(replace(drawlist, ops=drawlist.ops[:first]), painter, fonts, image_px, _ops)
-    _ops(drawlist.ops[first:], painter, viewport, fonts, image_px)
+    _ops(drawlist.ops[first:], painter, viewport, fonts, image_px, direct=direct)
     for labels in (drawlist.heights, drawlist.labels):
         for label in labels:
             _halo(label, painter, fonts, solid=solid_halos)
@@ -73,14 +79,20 @@ def paint(drawlist: DrawList, painter: QPainter, fonts: QtFonts, *, image_px: fl
     painter.restore()
 
 
-def _ops(ops: Sequence[Op], painter: QPainter, viewport: Viewport, fonts: QtFonts, image_px: float) -> None:
+def _ops(
+    ops: Sequence[Op], painter: QPainter, viewport: Viewport, fonts: QtFonts, image_px: float, *,
+    direct: Direct | None = None,
+) -> None:
     for op in ops:
+        pictures = _pictures(op, viewport, fonts) if isinstance(op, MarkOp) else []
+        if direct is not None and direct.take(op, painter, viewport, pictures):
+            continue
         if isinstance(op, FillOp):
             _fill(op, painter, viewport)
         elif isinstance(op, StrokeOp):
             _stroke(op, painter, viewport)
         elif isinstance(op, MarkOp):
-            _marks(op, painter, viewport, fonts)
+            _marks(op, painter, viewport, pictures)
         elif isinstance(op, TextOp):
             for text_ in op.texts:
                 letter(text_, painter, fonts)
@@ -167,27 +179,45 @@ def _stroke(op: StrokeOp, painter: QPainter, viewport: Viewport) -> None:
     painter.strokePath(outlines.joined(lines), pen)
 
 
-def _marks(op: MarkOp, painter: QPainter, viewport: Viewport, fonts: QtFonts) -> None:
+def _pictures(op: MarkOp, viewport: Viewport, fonts: QtFonts) -> list[list[tuple[QPainterPath, QColor]]]:
+    return [_mark_paths(m, size, viewport.dpi, fonts) for m, size in zip(op.marks, op.sizes_px, strict=True)]
+
+
+def _marks(
+    op: MarkOp, painter: QPainter, viewport: Viewport, pictures: list[list[tuple[QPainterPath, QColor]]],
+) -> None:
     geometry = op.geometry
     west, _, _, north = viewport.bounds
+    painter.save()
+    zero = painter.transform()
     for row, code in zip(op.rows.tolist(), op.codes.tolist(), strict=True):
         if code < 0:
             continue
         begin, end = geometry.ring_offsets[geometry.geom_rings[[row, row + 1]]]
+        painter.setOpacity(op.opacity * op.marks[code].opacity)
         for x, y in geometry.coords[begin:end].tolist():
-            painter.save()
-            painter.setOpacity(op.opacity)
+            painter.setTransform(zero)
             painter.translate((x - west) / viewport.units_per_px, (north - y) / viewport.units_per_px)
             if op.angles_deg:
                 painter.rotate(op.angles_deg[code])
-            draw_mark(painter, op.marks[code], op.sizes_px[code], viewport.dpi, fonts)
-            painter.restore()
+            for path, color in pictures[code]:
+                painter.fillPath(path, color)
+    painter.restore()
 
 
 def draw_mark(painter: QPainter, mark: PointSymbolizer, size_px: float, dpi: float, fonts: QtFonts) -> None:
     """Draw one mark with its anchor at the painter's origin."""
     painter.setOpacity(painter.opacity() * mark.opacity)
-    shape, radius = sprites._outline(mark.shape), size_px / 2
+    for path, color in _mark_paths(mark, size_px, dpi, fonts):
+        painter.fillPath(path, color)
+
+
+def _mark_paths(
+    mark: PointSymbolizer, size_px: float, dpi: float, fonts: QtFonts,
+) -> list[tuple[QPainterPath, QColor]]:
+    """What a mark is filled from, its anchor at the origin."""
+    shape, radius = sprites.outline(mark.shape), size_px / 2
+    found = []
     points = shape.points * radius
     tip = points[:, 1].max() if mark.shape == "pin" else 0.0
     outer = outlines.polygon(points)
@@ -195,18 +225,19 @@ def draw_mark(painter: QPainter, mark: PointSymbolizer, size_px: float, dpi: flo
     line = min(mm_to_px(mark.outline_mm, dpi), radius * shape.inradius)
     body, ring = _color(parse_color(mark.color)), _color(parse_color(mark.outline)) if mark.outline else None
     if ring is None or line <= 0:
-        painter.fillPath(outer, body)
+        found.append((outer, body))
     else:
         within = points * (1.0 - line / (radius * shape.inradius))
         if mark.shape == "pin":
             within[0, 1] = points[0, 1] - 2.2 * line  # the same blunt tip as on screen
         inner = outlines.polygon(within)
         inner.translate(0, -tip)
-        painter.fillPath(outer if body.alpha() == 255 else outer.subtracted(inner), ring)
-        painter.fillPath(inner, body)
+        found.append((outer if body.alpha() == 255 else outer.subtracted(inner), ring))
+        found.append((inner, body))
     if mark.glyph:
-        icon = fonts.icon_path(mark.glyph, size_px * sprites._GLYPH * shape.glyph)
-        painter.fillPath(icon.translated(0, -shape.lift * radius - tip), _color(parse_color(mark.glyph_color)))
+        icon = fonts.icon_path(mark.glyph, size_px * sprites.GLYPH * shape.glyph)
+        found.append((icon.translated(0, -shape.lift * radius - tip), _color(parse_color(mark.glyph_color))))
+    return found
 
 
 def _raster(op: RasterOp, painter: QPainter, viewport: Viewport, image_px: float) -> None:
