@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -44,6 +46,7 @@ _SOLID = np.zeros(7, np.float64)
 _BLENDS = {"multiply": (1, 0xFFFFFFFF), "screen": (2, 0xFF000000), "overlay": (3, 0xFF808080)}
 _NO_IMPORTANCE = np.zeros(0, np.float32)
 _KEPT_SCRATCH = 2
+_KEPT_FRAMES = 3
 _MOST_SHIFT = 0.45  # of a band, that its border is moved to balance threads
 _HAS_FINE_CLOCK = time.get_clock_info("thread_time").resolution < 1e-3
 _clock = time.thread_time if _HAS_FINE_CLOCK else time.perf_counter  # work done, where the system says it finely
@@ -108,6 +111,30 @@ def _give_back(scratch: _Scratch) -> None:
         del _free[:-_KEPT_SCRATCH]
 
 
+_spare: deque[NDArray[np.uint32]] = deque(maxlen=_KEPT_FRAMES)  # a deque needs no lock, so finalizers may use it
+
+
+def _canvas(height: int, width: int) -> NDArray[np.uint32]:
+    """Pixels ``(h, w)`` of a new frame, in the memory of one that nobody looks at any more.
+
+    Fresh memory comes page by page, each cleared by the system first: on a street map that would take half the time.
+    """
+    owner: NDArray[np.uint32] | None = None
+    for _ in range(len(_spare)):
+        try:
+            owner = _spare.popleft()
+        except IndexError:
+            break
+        if owner.size == height * width:
+            break
+        owner = None
+    if owner is None:
+        owner = np.empty(height * width, np.uint32)
+    whole: NDArray[np.uint32] = np.frombuffer(owner.data, np.uint32)  # what all views of the pixels hold on to
+    weakref.finalize(whole, _spare.append, owner).atexit = False
+    return whole.reshape(height, width)
+
+
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=max(2, (os.cpu_count() or 2)), thread_name_prefix="bands")
@@ -153,7 +180,7 @@ def draw(
             steps.append(step)
     if fonts is not None:
         steps.extend(painter.labels(some, fonts) for some in (drawlist.heights, drawlist.labels) if some)
-    frame = np.empty((height, width), np.uint32)
+    frame = _canvas(height, width)
     background = packed((*drawlist.background[:3], 255), bgra)
 
     edges = scratch.bands(threads)
