@@ -235,6 +235,18 @@ def _names(session: Session, layer: str, field: str) -> tuple[str, str]:
     return (found.title, found.title_en or found.title) if found is not None else (field, field)
 
 
+def _scheme(
+    session: Session, layer: str, p: Graduate | Proportional | Bivariate, *, method: Method = "manual", ramp: str = "",
+    reverse: bool = False, second: str = "",
+) -> Scheme:  # fmt: skip
+    """How a style came about, with the name and unit of its numbers."""
+    words = list(_names(session, layer, p.field))
+    for sign, other in (("÷", p.divide_by), ("×", second)):
+        if other:
+            words = [f"{w} {sign} {o}" for w, o in zip(words, _names(session, layer, other), strict=True)]
+    return Scheme(method, ramp, reverse, unit_of(session, layer, p.field, p.divide_by, p.per), *words)
+
+
 def _single(session: Session, p: Single) -> ChangeSet:
     ref = find(session, p.layer)
     style = thematic.single(session.style(ref.id), _symbol(session, ref), p.color)
@@ -261,7 +273,7 @@ def _categorize(session: Session, p: Categorize) -> ChangeSet:
     over = len(found) - len(kept)
     rest = ("其他", "Other") if over and not missing else ("其他与无数据", "Other and no value") if over else None
     rest = ("无数据", "No value") if missing and not over else rest
-    scheme = Scheme("manual", p.ramp)
+    scheme = Scheme("manual", p.ramp, False, "", *_names(session, ref.id, p.field))
     style = thematic.categorized(session.style(ref.id), _symbol(session, ref), p.field, values, scheme, rest=rest)
     return _changes(session, ref, "Categories of {layer}", style)
 
@@ -283,8 +295,7 @@ def _graduate(session: Session, p: Graduate) -> ChangeSet:
     values = _numbers(_table(session, ref), p.field, p.divide_by, p.per)
     by_hand = p.method == "manual" and p.breaks
     limits = _limits(p.breaks) if by_hand else classes.breaks(values, p.method, p.classes)
-    unit = unit_of(session, ref.id, p.field, p.divide_by, p.per)
-    scheme = Scheme(p.method, p.ramp, p.reverse, unit)
+    scheme = _scheme(session, ref.id, p, method=p.method, ramp=p.ramp, reverse=p.reverse)
     style = _graded(session, ref, p, limits, values=values, scheme=scheme)
     return _changes(session, ref, "Classes of {layer}", style)
 
@@ -350,9 +361,8 @@ def _proportional(session: Session, p: Proportional) -> ChangeSet:
     ref = find(session, p.layer)
     value = _largest(_numbers(_table(session, ref), p.field, p.divide_by, p.per), p.field)
     scaled = Scaled(p.field, value, p.divide_by, p.per, 0.5716 if p.flannery else 0.5)
-    unit = unit_of(session, ref.id, p.field, p.divide_by, p.per)
     style = thematic.proportional(
-        session.style(ref.id), _symbol(session, ref), scaled, Scheme("manual", unit=unit), color=p.color,
+        session.style(ref.id), _symbol(session, ref), scaled, _scheme(session, ref.id, p), color=p.color,
         size_mm=p.size_mm, shape=p.shape,
     )  # fmt: skip
     return _changes(session, ref, "Proportional symbols of {layer}", style)
@@ -410,7 +420,8 @@ def _heat(session: Session, p: Heat) -> ChangeSet:
         _largest(_numbers(table, p.field), p.field)
     symbol = HeatSymbolizer(ramps.colors(p.ramp, 9, reverse=p.reverse), p.radius_mm, p.radius_m, p.field)
     unit = unit_of(session, ref.id, p.field) if p.field else ""
-    style = thematic.heat(session.style(ref.id), symbol, Scheme("manual", p.ramp, p.reverse, unit))
+    words = _names(session, ref.id, p.field) if p.field else ("", "")
+    style = thematic.heat(session.style(ref.id), symbol, Scheme("manual", p.ramp, p.reverse, unit, *words))
     return _changes(session, ref, "Heat map of {layer}", style)
 
 
@@ -431,10 +442,10 @@ def _bivariate(session: Session, p: Bivariate) -> ChangeSet:
     limits = (classes.breaks(first, p.method, p.classes), classes.breaks(second, p.method, p.classes))
     words = [_names(session, ref.id, f)[0] for f in (p.field, p.second)]
     missing = bool(np.isnan(first).any() or np.isnan(second).any())
-    unit = unit_of(session, ref.id, p.field, p.divide_by, p.per)
     style = thematic.bivariate(
         session.style(ref.id), _symbol(session, ref), (p.field, p.second), limits,
-        names=(words[0], words[1]), scheme=Scheme(p.method, p.ramp, unit=unit), divide_by=p.divide_by, per=p.per, missing=missing,
+        names=(words[0], words[1]), scheme=_scheme(session, ref.id, p, method=p.method, ramp=p.ramp, second=p.second),
+        divide_by=p.divide_by, per=p.per, missing=missing,
     )  # fmt: skip
     return _changes(session, ref, "Two variables of {layer}", style)
 

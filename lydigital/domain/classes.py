@@ -28,6 +28,7 @@ MOST = 12  # classes; nobody tells more colours apart
 EXACT_UP_TO = 1024  # different values among which natural breaks are the true optimum
 _BINS = 48
 _LONG_TAIL = 4.0
+_SKEWED = 5.0
 
 
 def breaks(values: Floats, method: Method, count: int) -> tuple[float, ...]:
@@ -133,20 +134,34 @@ def _fisher(x: Floats, w: Floats, count: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How numbers are spread. ``counts[i]`` lie in ``low + i * step`` to one step more; the last bin takes the tail."""
+    """How numbers are spread, in bins of equal width on their axis; the last bin takes the tail.
+
+    ``is_log`` says that the axis is logarithmic, for positive numbers of very different size.
+    """
 
     low: float
-    step: float
+    high: float
     counts: NDArray[np.int64]
+    is_log: bool
     minimum: float
     maximum: float
     mean: float
     known: int
     missing: int
 
-    @property
-    def high(self) -> float:
-        return self.low + self.step * len(self.counts)
+    def share_of(self, value: float) -> float:
+        """Where ``value`` lies on the axis: 0 at its begin, 1 at its end."""
+        if self.is_log:
+            if value <= 0:
+                return -math.inf
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    def value_at(self, share: float) -> float:
+        """Inverse of :meth:`share_of`."""
+        if self.is_log:
+            return float(self.low * (self.high / self.low) ** share)
+        return self.low + share * (self.high - self.low)
 
     @property
     def has_tail(self) -> bool:
@@ -155,18 +170,30 @@ class Histogram:
 
 
 def histogram(values: Floats, bins: int = _BINS) -> Histogram | None:
-    """Histogram of the finite ``values``; None when there are none. A long tail upwards is folded into the last bin."""
+    """Histogram of the finite ``values``; None when there are none.
+
+    Positive numbers that are spread over powers of ten get a logarithmic axis; else a long tail upwards is folded into
+    the last bin.
+    """
     known = finite(values)
     if not len(known):
         return None
     low, high = float(known.min()), float(known.max())
     step = max(1, len(known) // 100_000)
-    bulk = float(np.quantile(known[::step], 0.98))
-    end = low + (bulk - low) * 1.25 if high - low > _LONG_TAIL * (bulk - low) > 0 else high
-    width = (end - low) / bins or 1.0
-    at = np.minimum(((known - low) * (1.0 / width)).astype(np.int64), bins - 1)
-    counts = np.bincount(at, minlength=bins)
-    return Histogram(low, width, counts, low, high, float(known.mean()), len(known), len(values) - len(known))
+    fifth, middle, bulk = (float(v) for v in np.quantile(known[::step], (0.05, 0.5, 0.98)))
+    is_log = low > 0 and bulk > _SKEWED * middle and bulk > 20 * fifth
+    begin, end = low, high
+    if is_log:
+        begin = max(low, fifth / 10)
+        at = np.log(np.maximum(known, begin) * (1.0 / begin)) * (bins / math.log(end / begin))
+    else:
+        if high - low > _LONG_TAIL * (bulk - low) > 0:
+            end = low + (bulk - low) * 1.25
+        end = end if end > begin else begin + 1.0
+        at = (known - begin) * (bins / (end - begin))
+    counts = np.bincount(np.clip(at.astype(np.int64), 0, bins - 1), minlength=bins)
+    mean = float(known.mean())
+    return Histogram(begin, end, counts, is_log, low, high, mean, len(known), len(values) - len(known))
 
 
 def number_text(value: float, decimals: int) -> str:

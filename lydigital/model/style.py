@@ -285,12 +285,17 @@ class LabelStyle(_Frozen, frozen=True):
 
 
 class Scheme(_Frozen, frozen=True):
-    """How the rules of a thematic style came about: what the inspector goes on from and the legend states."""
+    """How the rules of a thematic style came about: what the inspector goes on from and the legend states.
+
+    ``title`` names the numbers shown: field, what it is divided by, second field.
+    """
 
     method: Method = "quantile"
     ramp: str = ""
     reverse: bool = False
     unit: str = ""
+    title: str = ""
+    title_en: str = ""
 
 
 class Style(_Frozen, frozen=True):

@@ -174,6 +174,8 @@ def leaders(style: Style) -> list[int]:
             condition = (rule.value, rule.values)
         elif style.kind == "graduated":
             condition = (rule.minimum, rule.maximum)
+        elif style.kind == "bivariate":
+            condition = (rule.minimum, rule.maximum, rule.second)
         out.append(first.setdefault(condition, number))
     return out
 

@@ -66,7 +66,7 @@ def test_pretty_limits_are_round():
 
 
 def test_histogram_counts_everything_and_folds_a_tail():
-    v = np.concatenate([np.arange(1000.0), [1e6], [np.nan, np.nan]])
+    v = np.concatenate([np.arange(1000.0) - 1.0, [1e6], [np.nan, np.nan]])
     h = classes.histogram(v, 10)
     assert h is not None
     assert h.counts.sum() == h.known == 1001
@@ -75,6 +75,11 @@ def test_histogram_counts_everything_and_folds_a_tail():
     even = classes.histogram(np.arange(100.0), 10)
     assert even.counts.tolist() == [10] * 10
     assert not even.has_tail
+    wide = classes.histogram(np.repeat(10.0 ** np.arange(6), 100), 5)
+    assert wide.is_log
+    assert wide.counts.tolist() == [100, 100, 100, 100, 200]
+    assert [wide.share_of(v) for v in (1.0, 1e5)] == pytest.approx([0, 1])
+    assert wide.value_at(wide.share_of(1234.0)) == pytest.approx(1234.0)
     assert classes.histogram(np.array([np.nan])) is None
     assert classes.histogram(np.array([5.0])).counts.sum() == 1
 

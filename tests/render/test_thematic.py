@@ -270,3 +270,17 @@ def test_layers_mix_by_the_formulas(mode, law, alpha):
     want = 255 * ((1 - alpha) * b + alpha * law(b, s))
     assert seen[20, 30].tolist() == pytest.approx(want.tolist(), abs=2.1)
     assert seen[2, 2].tolist() == pytest.approx(below.tolist(), abs=0)
+
+
+def test_two_variables_have_all_their_colours():
+    from lydigital.domain import thematic as styles
+    from lydigital.model.style import Scheme
+
+    area = PolygonSymbolizer(Fill("#000000"))
+    base = Style((Rule((area,)),))
+    style = styles.bivariate(
+        base, area, ("a", "b"), ((1.0,), (1.0,)), names=("A", "B"), scheme=Scheme(ramp="bivariate_teal_peony")
+    )
+    shapes = polygons(box(-20, -15, -1, -1), box(1, -15, 20, -1), box(-20, 1, -1, 15), box(1, 1, 20, 15))
+    (op,) = build([layer(style, shapes, a=[0.0, 2.0, 0.0, 2.0], b=[0.0, 0.0, 2.0, 2.0])], view()).ops
+    assert len({tuple(op.colors[c]) for c in op.codes}) == 4

@@ -79,14 +79,14 @@ class HistogramView(QWidget):
         h = self._histogram
         if h is None:
             return _SIDE
-        share = (value - h.low) / (h.high - h.low)
+        share = h.share_of(value)
         return _SIDE + min(max(share, 0.0), 1.0) * (self.width() - 2 * _SIDE)
 
     def _value_at(self, x: float) -> float:
         h = self._histogram
         assert h is not None
         share = min(max((x - _SIDE) / max(1.0, self.width() - 2 * _SIDE), 0.0), 1.0)
-        return h.low + share * (h.high - h.low)
+        return h.value_at(share)
 
     def _limit_at(self, x: float) -> int:
         near = [(abs(self.x_of(v) - x), i) for i, v in enumerate(self._limits)]
@@ -136,11 +136,10 @@ class HistogramView(QWidget):
         """Put a limit to a value of few digits between its neighbours."""
         h = self._histogram
         assert h is not None
-        pixel = (h.high - h.low) / max(1.0, self.width() - 2 * _SIDE)
-        low = self._limits[index - 1] + pixel if index else h.low + pixel
-        high = self._limits[index + 1] - pixel if index + 1 < len(self._limits) else h.high
-        if low > high:
-            return
+        pixel = max(self._value_at(self.x_of(value) + 1) - value, value - self._value_at(self.x_of(value) - 1))
+        low = self._limits[index - 1] if index else h.low
+        high = self._limits[index + 1] if index + 1 < len(self._limits) else h.maximum
+        low, high = low + min(pixel, (high - low) / 4), high - min(pixel, (high - low) / 4)
         value = round(min(max(value, low), high), max(0, decimals_for((0.0, pixel)) - 1))
         if value != self._limits[index] and low <= value <= high:
             self._limits[index] = value
@@ -161,6 +160,8 @@ class HistogramView(QWidget):
     def _text(self, value: float) -> str:
         h = self._histogram
         step = (h.high - h.low) / 100 if h is not None else 1.0
+        if h is not None and h.is_log:
+            step = abs(value) / 20 or 1.0
         return number_text(value, 0 if float(value).is_integer() else decimals_for((0.0, step)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -180,7 +181,10 @@ class HistogramView(QWidget):
         metrics = painter.fontMetrics()
         painter.setPen(t.color("ink_faint"))
         foot = base + metrics.ascent() + 8
-        painter.drawText(QPointF(_SIDE, foot), self._text(h.minimum))
+        painter.drawText(QPointF(_SIDE, foot), ("… " if h.low > h.minimum else "") + self._text(h.minimum))
+        if h.is_log:
+            words = tr("logarithmic")
+            painter.drawText(QPointF((self.width() - metrics.horizontalAdvance(words)) / 2, foot), words)
         end = ("… " if h.has_tail else "") + self._text(h.maximum)
         painter.drawText(QPointF(self.width() - _SIDE - metrics.horizontalAdvance(end), foot), end)
         mean = self.x_of(h.mean)
@@ -193,20 +197,19 @@ class HistogramView(QWidget):
         tallest = float(h.counts.max()) ** 0.5 or 1.0
         wide = (self.width() - 2 * _SIDE) / len(h.counts)
         gap = 1.0 if wide > 4 else 0.0
-        edges = [-float("inf"), *self._limits, float("inf")]
+        edges = [-float("inf"), *(self.x_of(v) for v in self._limits), float("inf")]
         colors = self._colors or [theme.current().color("accent")]
         painter.setPen(Qt.PenStyle.NoPen)
         for k, count in enumerate(h.counts.tolist()):
             if not count:
                 continue
             tall = max(1.5, (base - _TOP) * count**0.5 / tallest)
-            left, low, high = _SIDE + k * wide, h.low + k * h.step, h.low + (k + 1) * h.step
+            low, high = _SIDE + k * wide, _SIDE + (k + 1) * wide
             for c, color in enumerate(colors[: len(edges) - 1]):  # a bar that a limit parts has two colours
                 a, b = max(low, edges[c]), min(high, edges[c + 1])
                 if a < b:
-                    x0, x1 = left + (a - low) / h.step * wide, left + (b - low) / h.step * wide
                     painter.setBrush(color)
-                    painter.drawRect(QRectF(x0, base - tall, max(0.5, x1 - x0 - (gap if b == high else 0)), tall))
+                    painter.drawRect(QRectF(a, base - tall, max(0.5, b - a - (gap if b == high else 0)), tall))
 
     def _limit(self, painter: QPainter, index: int, base: float, metrics: QFontMetrics) -> None:
         t = theme.current()

@@ -256,9 +256,14 @@ class StylePanel(Page):
         """The classes with how many features each has, as far as the frame worker has counted them."""
         if not self.layer or self.session.document.layer(self.layer) is None:
             return
+        from lydigital.publish.legend import parts_of
         from lydigital.render.classify import counts
 
         style = self.style_now
+        parts = parts_of(style)
+        if parts:
+            self.show_list([((s,), words) for s, words in parts], [])
+            return
         rules = [(i, r) for i, r in enumerate(style.rules) if r.symbolizers]
         scene = self.session.scene(only_read=True, layer_ids={self.layer})
         numbers: list[int] = []
@@ -271,7 +276,7 @@ class StylePanel(Page):
 
     def show_list(self, lines: list[tuple[Any, str]], counts: list[int]) -> None:
         tall = len(self.list._lines)
-        titled = len(lines) > 1
+        titled = len(lines) > 1 or bool(lines and lines[0][1])
         self.list.setVisible(titled)
         self.list.show_classes([(s, t or tr("Other")) for s, t in lines] if titled else [], counts)
         if tall != len(self.list._lines):

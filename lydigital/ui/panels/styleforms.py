@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QListWidget, QListWidgetItem
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from lydigital.model.style import (
     AREA,
@@ -17,7 +18,9 @@ from lydigital.model.style import (
     Scheme,
 )
 from lydigital.texts import tr
+from lydigital.ui import icons
 from lydigital.ui.panels.styleparts import Choice, Form, RampChoice, SliderLine
+from lydigital.ui.widgets import column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,34 +247,37 @@ def _proportional(panel: StylePanel, form: Form) -> None:
     _slider(panel, form, "Largest", PointSymbolizer, "size_mm", span=(3, 30, 0.5))
 
 
-class _Several(QListWidget):
+class _Several(QWidget):
     """Some of the fields, ticked."""
 
     def __init__(self, items: list[tuple[str, str]], change: Callable[[tuple[str, ...]], object]) -> None:
         super().__init__()
-        self._busy = False
-        self.setFixedHeight(min(len(items), 5) * 24 + 4)
+        box = column(self)
+        self._buttons: dict[str, QToolButton] = {}
         for name, alias in items:
-            item = QListWidgetItem(alias)
-            item.setData(0x100, name)
-            self.addItem(item)
-        self.itemChanged.connect(lambda _item: None if self._busy else change(self.ticked()))
+            button = QToolButton()
+            button.setCheckable(True)
+            button.setText(alias)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setIconSize(QSize(16, 16))
+            button.setObjectName("hit")
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setFixedHeight(26)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda _on: change(self.ticked()))
+            self._buttons[name] = button
+            box.addWidget(button)
+        self.tick(())
 
     def ticked(self) -> tuple[str, ...]:
-        from PySide6.QtCore import Qt
-
-        items = [self.item(i) for i in range(self.count())]
-        return tuple(i.data(0x100) for i in items if i.checkState() == Qt.CheckState.Checked)
+        return tuple(name for name, button in self._buttons.items() if button.isChecked())
 
     def tick(self, names: tuple[str, ...]) -> None:
-        from PySide6.QtCore import Qt
-
-        self._busy = True
-        for i in range(self.count()):
-            item = self.item(i)
-            on = item.data(0x100) in names
-            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
-        self._busy = False
+        for name, button in self._buttons.items():
+            on = name in names
+            button.setChecked(on)
+            icon = "checkbox-marked" if on else "checkbox-blank-outline"
+            button.setIcon(icons.icon(icon, "accent" if on else "ink_faint"))
 
 
 def _several(panel: StylePanel, form: Form, kind: type, change: Callable[..., None]) -> None:
