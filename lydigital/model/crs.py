@@ -68,6 +68,11 @@ class Crs:
             return 111319.49079327358
         return float(self.proj.axis_info[0].unit_conversion_factor)
 
+    @property
+    def is_metric(self) -> bool:
+        """Whether it is one of the usual projected systems here, whose scale is true to a thousandth."""
+        return self.definition in _METRES
+
     def __str__(self) -> str:
         return self.definition
 

@@ -123,9 +123,9 @@ def ground_m(raster: Raster, level: int, rows: Range) -> tuple[Floats, Floats]:
 
 
 def _ground(crs: Crs, x: float, y: Floats, cell: tuple[float, float]) -> tuple[Floats, Floats]:
-    import pyproj
-
     unit = crs.metres_per_unit
+    if crs.is_metric:  # a thousandth is no matter for light and shade, and PROJ takes its time to wake
+        return np.full(len(y), cell[0]), np.full(len(y), cell[1])
     if crs.is_geographic:  # radii of curvature of the ellipsoid: Snyder 1987, eq. 4-18 to 4-21
         ellipsoid = crs.proj.ellipsoid
         assert ellipsoid is not None
@@ -135,6 +135,8 @@ def _ground(crs: Crs, x: float, y: Floats, cell: tuple[float, float]) -> tuple[F
         w = 1.0 - e2 * np.sin(phi) ** 2
         degree = math.pi / 180.0 * unit / 111319.49079327358
         return cell[0] * degree * a / np.sqrt(w) * np.cos(phi), cell[1] * degree * a * (1.0 - e2) / w**1.5
+    import pyproj
+
     ends = y[[0, -1]]
     wide, high = np.array([cell[0] * unit] * 2), np.array([cell[1] * unit] * 2)
     geodetic = crs.proj.geodetic_crs

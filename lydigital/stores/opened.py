@@ -48,6 +48,7 @@ class OpenStores:
     def __init__(self) -> None:
         self._stores: dict[str, Store] = {}
         self._rasters: dict[tuple[str, str], RasterFile] = {}
+        self._grids: dict[tuple[str, str], LayerInfo] = {}  # of rasters read whole
         self._lock = threading.RLock()
 
     def store(self, uri: str) -> Store:
@@ -72,8 +73,11 @@ class OpenStores:
             When the source is missing, broken or has no such layer.
         """
         if is_raster(ref.source):
-            known = self._rasters.get((ref.source, ref.crs))
-            return describe_grid(Path(ref.source)) if known is None else _described(known)
+            key = (ref.source, ref.crs)
+            known = self._rasters.get(key)
+            if known is None:
+                return self._grids.get(key) or describe_grid(Path(ref.source))
+            return _described(known)
         store = self.store(ref.source)
         return store.describe(self._table(store, ref))
 
@@ -114,6 +118,10 @@ class OpenStores:
         if isinstance(found, RasterFile):
             with self._lock:  # an older one may still be drawn: it reads on without being kept
                 self._rasters[ref.source, ref.crs] = found
+        else:
+            name = Path(ref.source).stem
+            info = LayerInfo(name, name, "none", -1, found.crs.definition, found.bounds, ())
+            self._grids[ref.source, ref.crs] = info
         return found
 
     def _table(self, store: Store, ref: LayerRef) -> str:

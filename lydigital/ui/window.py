@@ -312,7 +312,7 @@ class Window(QMainWindow):
         if not self._first_frame_seen:
             self._first_frame_seen = True
             self.map.end_start()
-            self._map_settled()
+            QTimer.singleShot(0, self, self._map_settled)  # the readout wakes PROJ: after the picture is up
             QTimer.singleShot(0, self, self._after_first_frame)
         if frame.is_whole:
             found, told = self.session.issues, self._told
