@@ -14,151 +14,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lydigital.kernels.jit import F64, I32, I64, boolean, f64, f64s2, i32s, i64, i64s, inner, kernel
+from lydigital.kernels.slabs import (
+    boundary_meets_box,
+    edge_meets_box,
+    edges_near,
+    edges_of,
+    frame_of,
+    in_ring,
+    into_slabs,
+    is_inside,
+    slab_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_CUTS = 512  # cuts of one edge that are kept; a zigzag beyond that is refused (NaN), never guessed
-
-
-@inner
-def _slab(y: float, low: float, per_y: float, slabs: int) -> int:
-    return min(slabs - 1, max(0, int((y - low) * per_y)))
-
-
-@inner
-def _edges(coords: F64, ring_offsets: I64, first_ring: int, last_ring: int, x0: float, y0: float) -> F64:
-    """Edges ``(m, 4)`` relative to (x0, y0), each with the inside on its left for valid polygons.
-
-    Exterior rings become counter-clockwise and holes clockwise: a ring is a hole when its first vertex lies inside an odd
-    number of the polygon's other rings.
-    """
-    count = 0
-    for r in range(first_ring, last_ring):
-        count += max(0, ring_offsets[r + 1] - ring_offsets[r] - 1)
-    edges = np.empty((count, 4), np.float64)
-    m = 0
-    for r in range(first_ring, last_ring):
-        begin = m
-        doubled = 0.0
-        for v in range(ring_offsets[r], ring_offsets[r + 1] - 1):
-            ax = coords[v, 0] - x0
-            ay = coords[v, 1] - y0
-            bx = coords[v + 1, 0] - x0
-            by = coords[v + 1, 1] - y0
-            edges[m, 0] = ax
-            edges[m, 1] = ay
-            edges[m, 2] = bx
-            edges[m, 3] = by
-            doubled += ax * by - bx * ay
-            m += 1
-        if m == begin:
-            continue
-        depth = 0
-        if last_ring - first_ring > 1:
-            px = 0.5 * (edges[begin, 0] + edges[begin, 2])
-            py = 0.5 * (edges[begin, 1] + edges[begin, 3])
-            for s in range(first_ring, last_ring):
-                if s != r and _in_ring(coords, ring_offsets[s], ring_offsets[s + 1], px + x0, py + y0):
-                    depth += 1
-        if (doubled < 0.0) != (depth % 2 == 1):
-            for e in range(begin, m):
-                ax = edges[e, 0]
-                ay = edges[e, 1]
-                edges[e, 0] = edges[e, 2]
-                edges[e, 1] = edges[e, 3]
-                edges[e, 2] = ax
-                edges[e, 3] = ay
-    return edges
-
-
-@inner
-def _in_ring(coords: F64, begin: int, end: int, x: float, y: float) -> bool:
-    inside = False
-    for v in range(begin, end - 1):
-        ya = coords[v, 1]
-        yb = coords[v + 1, 1]
-        if (ya > y) != (yb > y) and x < coords[v, 0] + (y - ya) * (coords[v + 1, 0] - coords[v, 0]) / (
-            yb - ya
-        ):
-            inside = not inside
-    return inside
-
-
-@inner
-def _slabs(edges: F64, low: float, per_y: float, slabs: int) -> tuple[I64, I64]:
-    """Which edges stand in which slab: offsets ``(slabs + 1,)`` and members."""
-    offsets = np.zeros(slabs + 1, np.int64)
-    for e in range(len(edges)):
-        for k in range(
-            _slab(min(edges[e, 1], edges[e, 3]), low, per_y, slabs),
-            _slab(max(edges[e, 1], edges[e, 3]), low, per_y, slabs) + 1,
-        ):
-            offsets[k + 1] += 1
-    for k in range(slabs):
-        offsets[k + 1] += offsets[k]
-    members = np.empty(offsets[slabs], np.int64)
-    place = offsets[:slabs].copy()
-    for e in range(len(edges)):
-        for k in range(
-            _slab(min(edges[e, 1], edges[e, 3]), low, per_y, slabs),
-            _slab(max(edges[e, 1], edges[e, 3]), low, per_y, slabs) + 1,
-        ):
-            members[place[k]] = e
-            place[k] += 1
-    return offsets, members
-
-
-@inner
-def _inside(edges: F64, offsets: I64, members: I64, low: float, per_y: float, x: float, y: float) -> bool:
-    slabs = len(offsets) - 1
-    k = _slab(y, low, per_y, slabs)
-    inside = False
-    for i in range(offsets[k], offsets[k + 1]):
-        e = members[i]
-        ya = edges[e, 1]
-        yb = edges[e, 3]
-        if (ya > y) != (yb > y) and x < edges[e, 0] + (y - ya) * (edges[e, 2] - edges[e, 0]) / (yb - ya):
-            inside = not inside
-    return inside
-
-
-@inner
-def _edge_meets_box(edges: F64, e: int, x0: float, y0: float, x1: float, y1: float) -> bool:
-    ax = edges[e, 0]
-    ay = edges[e, 1]
-    bx = edges[e, 2]
-    by = edges[e, 3]
-    if max(ax, bx) < x0 or min(ax, bx) > x1 or max(ay, by) < y0 or min(ay, by) > y1:
-        return False
-    dx = bx - ax
-    dy = by - ay
-    c = dx * ay - dy * ax
-    s0 = dy * x0 - dx * y0 + c
-    s1 = dy * x1 - dx * y0 + c
-    s2 = dy * x0 - dx * y1 + c
-    s3 = dy * x1 - dx * y1 + c
-    return not ((s0 > 0 and s1 > 0 and s2 > 0 and s3 > 0) or (s0 < 0 and s1 < 0 and s2 < 0 and s3 < 0))
-
-
-@inner
-def _boundary_meets_box(
-    edges: F64,
-    offsets: I64,
-    members: I64,
-    low: float,
-    per_y: float,
-    x0: float,
-    y0: float,
-    x1: float,
-    y1: float,
-) -> bool:
-    slabs = len(offsets) - 1
-    for k in range(_slab(y0, low, per_y, slabs), _slab(y1, low, per_y, slabs) + 1):
-        for i in range(offsets[k], offsets[k + 1]):
-            if _edge_meets_box(edges, members[i], x0, y0, x1, y1):
-                return True
-    return False
 
 
 @inner
@@ -208,11 +79,11 @@ def _cuts_of(
     y1 = max(ay, by)
     cuts[0] = 0.0
     n = 1
-    first = _slab(y0, low, per_y, slabs)
-    for k in range(first, _slab(y1, low, per_y, slabs) + 1):
+    first = slab_of(y0, low, per_y, slabs)
+    for k in range(first, slab_of(y1, low, per_y, slabs) + 1):
         for i in range(offsets[k], offsets[k + 1]):
             e = members[i]
-            if k != first and k != _slab(min(edges[e, 1], edges[e, 3]), low, per_y, slabs):
+            if k != first and k != slab_of(min(edges[e, 1], edges[e, 3]), low, per_y, slabs):
                 continue  # met in an earlier slab
             if max(edges[e, 0], edges[e, 2]) < x0 or min(edges[e, 0], edges[e, 2]) > x1:
                 continue
@@ -260,21 +131,10 @@ def _integral(
             s = cuts[i]
             t = cuts[i + 1]
             h = 0.5 * (s + t)
-            if t > s and _inside(edges, offsets, members, low, per_y, ax + h * ux, ay + h * uy):
+            if t > s and is_inside(edges, offsets, members, low, per_y, ax + h * ux, ay + h * uy):
                 total += ((ax + s * ux - x0) * uy - (ay + s * uy - y0) * ux) * (t - s)
                 met = True
     return total, met
-
-
-@inner
-def _frame(edges: F64) -> tuple[float, float, int]:
-    low = np.inf
-    high = -np.inf
-    for e in range(len(edges)):
-        low = min(low, edges[e, 1], edges[e, 3])
-        high = max(high, edges[e, 1], edges[e, 3])
-    slabs = max(1, min(4096, len(edges)))
-    return low, (slabs / (high - low) if high > low else 0.0), slabs
 
 
 @kernel(
@@ -311,9 +171,9 @@ def areas_inside(
         return out
     ox = zone_coords[zone_rings[r0], 0]
     oy = zone_coords[zone_rings[r0], 1]
-    edges = _edges(zone_coords, zone_rings, r0, r1, ox, oy)
-    low, per_y, slabs = _frame(edges)
-    offsets, members = _slabs(edges, low, per_y, slabs)
+    edges = edges_of(zone_coords, zone_rings, r0, r1, ox, oy)
+    low, per_y, slabs = frame_of(edges)
+    offsets, members = into_slabs(edges, low, per_y, slabs)
     cuts = np.empty(_MOST_CUTS, np.float64)
     for i in range(len(rows)):
         row = rows[i]
@@ -325,62 +185,23 @@ def areas_inside(
             continue
         g0 = geom_rings[row]
         g1 = geom_rings[row + 1]
-        if not _boundary_meets_box(edges, offsets, members, low, per_y, x0, y0, x1, y1):
-            if _inside(edges, offsets, members, low, per_y, x0, y0):
-                own = _edges(coords, ring_offsets, g0, g1, ox + x0, oy + y0)
+        if not boundary_meets_box(edges, offsets, members, low, per_y, x0, y0, x1, y1):
+            if is_inside(edges, offsets, members, low, per_y, x0, y0):
+                own = edges_of(coords, ring_offsets, g0, g1, ox + x0, oy + y0)
                 doubled = 0.0
                 for e in range(len(own)):
                     doubled += own[e, 0] * own[e, 3] - own[e, 2] * own[e, 1]
                 out[i] = 0.5 * doubled
             continue
-        own = _edges(coords, ring_offsets, g0, g1, ox, oy)
-        own_low, own_per_y, own_slabs = _frame(own)
-        own_offsets, own_members = _slabs(own, own_low, own_per_y, own_slabs)
-        near = _near(edges, offsets, members, low, per_y, x0, y0, x1, y1)
+        own = edges_of(coords, ring_offsets, g0, g1, ox, oy)
+        own_low, own_per_y, own_slabs = frame_of(own)
+        own_offsets, own_members = into_slabs(own, own_low, own_per_y, own_slabs)
+        near = edges_near(edges, offsets, members, low, per_y, x0, y0, x1, y1)
         a, met = _integral(own, edges, offsets, members, low, per_y, cuts, x0, y0)
         b, met_too = _integral(near, own, own_offsets, own_members, own_low, own_per_y, cuts, x0, y0)
         if met or met_too:
             out[i] = 0.5 * (a + b)
     return out
-
-
-@inner
-def _near(
-    edges: F64,
-    offsets: I64,
-    members: I64,
-    low: float,
-    per_y: float,
-    x0: float,
-    y0: float,
-    x1: float,
-    y1: float,
-) -> F64:
-    """Edges whose own boxes meet the box, each once."""
-    slabs = len(offsets) - 1
-    first = _slab(y0, low, per_y, slabs)
-    last = _slab(y1, low, per_y, slabs)
-    most = 0
-    for k in range(first, last + 1):
-        most += offsets[k + 1] - offsets[k]
-    out = np.empty((most, 4), np.float64)
-    n = 0
-    for k in range(first, last + 1):
-        for i in range(offsets[k], offsets[k + 1]):
-            e = members[i]
-            if k != first and k != _slab(min(edges[e, 1], edges[e, 3]), low, per_y, slabs):
-                continue
-            if (
-                max(edges[e, 0], edges[e, 2]) < x0
-                or min(edges[e, 0], edges[e, 2]) > x1
-                or max(edges[e, 1], edges[e, 3]) < y0
-                or min(edges[e, 1], edges[e, 3]) > y1
-            ):
-                continue
-            for j in range(4):
-                out[n, j] = edges[e, j]
-            n += 1
-    return out[:n].copy()
 
 
 @kernel(f64s2, i64s, i64s, i64, f64s2, i64s, i64s, i32s, fast=False)
@@ -397,12 +218,12 @@ def points_inside(
         return out[:0].copy()
     ox = zone_coords[zone_rings[r0], 0]
     oy = zone_coords[zone_rings[r0], 1]
-    edges = _edges(zone_coords, zone_rings, r0, r1, ox, oy)
-    low, per_y, slabs = _frame(edges)
-    offsets, members = _slabs(edges, low, per_y, slabs)
+    edges = edges_of(zone_coords, zone_rings, r0, r1, ox, oy)
+    low, per_y, slabs = frame_of(edges)
+    offsets, members = into_slabs(edges, low, per_y, slabs)
     for i in range(len(rows)):
         for v in range(ring_offsets[geom_rings[rows[i]]], ring_offsets[geom_rings[rows[i] + 1]]):
-            if _inside(edges, offsets, members, low, per_y, coords[v, 0] - ox, coords[v, 1] - oy):
+            if is_inside(edges, offsets, members, low, per_y, coords[v, 0] - ox, coords[v, 1] - oy):
                 out[n] = rows[i]
                 n += 1
                 break
@@ -429,9 +250,9 @@ def lengths_inside(
         return out
     ox = zone_coords[zone_rings[r0], 0]
     oy = zone_coords[zone_rings[r0], 1]
-    edges = _edges(zone_coords, zone_rings, r0, r1, ox, oy)
-    low, per_y, slabs = _frame(edges)
-    offsets, members = _slabs(edges, low, per_y, slabs)
+    edges = edges_of(zone_coords, zone_rings, r0, r1, ox, oy)
+    low, per_y, slabs = frame_of(edges)
+    offsets, members = into_slabs(edges, low, per_y, slabs)
     cuts = np.empty(_MOST_CUTS, np.float64)
     for i in range(len(rows)):
         row = rows[i]
@@ -441,8 +262,8 @@ def lengths_inside(
         y0 = bounds[row, 1] - oy
         x1 = bounds[row, 2] - ox
         y1 = bounds[row, 3] - oy
-        whole = not _boundary_meets_box(edges, offsets, members, low, per_y, x0, y0, x1, y1)
-        if whole and not _inside(edges, offsets, members, low, per_y, x0, y0):
+        whole = not boundary_meets_box(edges, offsets, members, low, per_y, x0, y0, x1, y1)
+        if whole and not is_inside(edges, offsets, members, low, per_y, x0, y0):
             continue
         total = 0.0
         for r in range(geom_rings[row], geom_rings[row + 1]):
@@ -464,7 +285,7 @@ def lengths_inside(
                     t = cuts[c + 1]
                     if t > s:
                         h = 0.5 * (s + t)
-                        if _inside(
+                        if is_inside(
                             edges, offsets, members, low, per_y, ax + h * (bx - ax), ay + h * (by - ay)
                         ):
                             total += length * (t - s)
@@ -484,7 +305,7 @@ def meet_box(
         for r in range(geom_rings[rows[i]], geom_rings[rows[i] + 1]):
             begin = ring_offsets[r]
             end = ring_offsets[r + 1]
-            if area and _in_ring(coords, begin, end, x0, y0):
+            if area and in_ring(coords, begin, end, x0, y0):
                 inside = not inside
             for v in range(begin, max(end - 1, begin + 1)):
                 w = min(v + 1, end - 1)
@@ -492,7 +313,7 @@ def meet_box(
                 edge[0, 1] = coords[v, 1]
                 edge[0, 2] = coords[w, 0]
                 edge[0, 3] = coords[w, 1]
-                if _edge_meets_box(edge, 0, x0, y0, x1, y1):
+                if edge_meets_box(edge, 0, x0, y0, x1, y1):
                     out[i] = True
                     break
             if out[i]:

@@ -60,6 +60,23 @@ def test_coverage_adds_up_to_the_area(seed, n):
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
+@given(st.integers(0, 100_000), st.sampled_from([4, 12, 30]), st.sampled_from([(24, 20), (70, 9)]))
+def test_every_pixel_is_covered_as_much_as_it_is(seed, n, size):
+    random = np.random.default_rng(seed)
+    width, height = size
+    angles = np.sort(random.random(n)) * 2 * np.pi
+    radii = 0.2 + random.random(n) * 0.5
+    ring = np.column_stack([(0.5 + radii * np.cos(angles)) * width, (0.5 + radii * np.sin(angles)) * height])
+    shape = shapely.Polygon(np.round(ring * fill.SNAPS) / fill.SNAPS)
+    if not shape.is_valid or shape.area < 1.0:
+        return
+    x, y = np.meshgrid(np.arange(width), np.arange(height))
+    exact = shapely.area(shapely.intersection(shapely.box(x, y, x + 1, y + 1), shape))[::-1]
+    cover = Canvas(width, height).fill(polygons(shape)).cover
+    assert np.abs(cover - exact).max() <= 1 / 255
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.integers(0, 100_000))
 def test_neighbours_leave_no_seam(seed):
     random = np.random.default_rng(seed)
