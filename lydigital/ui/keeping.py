@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from PySide6.QtCore import QByteArray, QSettings
+
+from lydigital import settings
+from lydigital.texts import tr
+from lydigital.ui.notices import Notice
 
 if TYPE_CHECKING:
     from lydigital.ui.window import Window
@@ -18,6 +23,17 @@ def _state(window: Window) -> QSettings:
 
 def _map_key(window: Window) -> str:
     return window.session.project.replace("/", "_").replace("\\", "_") or "map"
+
+
+def keep_preferences(window: Window, **changes: Any) -> None:
+    """Change preferences and write them down; a folder that cannot be written to is said, not fatal."""
+    window.preferences = msgspec.structs.replace(window.preferences, **changes)
+    if window.transient:
+        return
+    try:
+        settings.write(window.preferences)
+    except OSError as error:
+        window.say(Notice("warning", tr("The preferences cannot be written: {reason}", reason=str(error))))
 
 
 def restore(window: Window) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QWidget
@@ -304,7 +303,7 @@ class Window(QMainWindow):
     def _map_settled(self) -> None:
         view = self.canvas.viewport
         self.layers.model.set_scale(view.scale)
-        if not self.canvas.underMouse():
+        if self._first_frame_seen and not self.canvas.underMouse():  # PROJ wakes after the first picture is up
             self.status.show_point(*view.centre, view.crs)
 
     def _frame_came(self, frame: FrameImage) -> None:
@@ -312,7 +311,6 @@ class Window(QMainWindow):
         if not self._first_frame_seen:
             self._first_frame_seen = True
             self.map.end_start()
-            QTimer.singleShot(0, self, self._map_settled)  # the readout wakes PROJ: after the picture is up
             QTimer.singleShot(0, self, self._after_first_frame)
         if frame.is_whole:
             found, told = self.session.issues, self._told
@@ -325,6 +323,7 @@ class Window(QMainWindow):
         self.worker.request(self.canvas.viewport)  # a frame on its way is shown before
 
     def _after_first_frame(self) -> None:
+        self._map_settled()
         self.layers.model.set_counts(counts(self.session))
         if not self.transient:
             asking.offer_recovery(self)
@@ -459,13 +458,7 @@ class Window(QMainWindow):
         self.topbar.show_operator(name)
 
     def _keep_preferences(self, **changes: Any) -> None:
-        self.preferences = msgspec.structs.replace(self.preferences, **changes)
-        if self.transient:
-            return
-        try:
-            settings.write(self.preferences)
-        except OSError as error:
-            self.say(Notice("warning", tr("The preferences cannot be written: {reason}", reason=str(error))))
+        keeping.keep_preferences(self, **changes)
 
     def retranslate(self) -> None:
         for part in (self.topbar, self.status, self.map, self.notices, self.side, self.cards):
