@@ -31,4 +31,4 @@ def filtered(out: U8, pixels: U8, row0: int, row1: int) -> None:
             line[0] = UP
             for x in range(width):
                 for c in range(3):
-                    line[1 + 3 * x + c] = np.uint8(np.int64(pixels[y, x, c]) - np.int64(pixels[y - 1, x, c]))
+                    line[1 + 3 * x + c] = (np.int64(pixels[y, x, c]) - np.int64(pixels[y - 1, x, c])) & 255

@@ -101,9 +101,11 @@ def outline(
             for v in range(begin, end - 1 if closed else end):
                 if len(importance) and importance[v] < tolerance and begin < v < end - 1:
                     continue
-                x = math.floor((coords[v, 0] - west) * scale + 0.5)
-                y = math.floor((north - coords[v, 1]) * scale + 0.5)
-                if not (math.isfinite(x) and math.isfinite(y)) or (x == last_x and y == last_y and v < end - 1):
+                if not (math.isfinite(coords[v, 0]) and math.isfinite(coords[v, 1])):
+                    continue
+                x = float(math.floor((coords[v, 0] - west) * scale + 0.5))
+                y = float(math.floor((north - coords[v, 1]) * scale + 0.5))
+                if x == last_x and y == last_y and v < end - 1:
                     continue
                 last_x, last_y = x, y
                 n = _number(out, n, x)

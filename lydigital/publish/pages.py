@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from lydigital.publish.legend import Group
     from lydigital.render.drawlist import DrawList, SceneLayer
+    from lydigital.render.painter.direct import Direct
     from lydigital.render.painter.fonts import QtFonts
 
 _FORMATS_MM = {"A4": (297.0, 210.0), "A3": (420.0, 297.0)}
@@ -271,12 +272,21 @@ def _foot(paper: Paper, box: Box, sheet: Sheet, viewport: Viewport) -> None:
 
 
 def _write_pdf(path: Path, work: _Work) -> None:
+    from lydigital.publish.image import deflate
+    from lydigital.render.painter.direct import Direct
+
+    picture, direct = _picture(work), Direct()
+    size = (work.viewport.width_px, work.viewport.height_px)
+    pdf = direct.insert(_searchable(_pdf(work, picture, direct)), size, deflate)
+    _save(path, pdf or _searchable(_pdf(work, picture, None)))
+
+
+def _pdf(work: _Work, picture: DrawList, direct: Direct | None) -> bytes:
+    """The page as Qt writes it, but for what ``direct`` takes over."""
     from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF
     from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
 
-    from lydigital.publish.image import deflate
     from lydigital.render.painter import vector
-    from lydigital.render.painter.direct import Direct
 
     octets = QByteArray()
     buffer = QBuffer(octets)
@@ -289,17 +299,15 @@ def _write_pdf(path: Path, work: _Work) -> None:
     writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
     painter = QPainter(writer)
     painter.scale(_PDF_DPI / MM_PER_INCH, _PDF_DPI / MM_PER_INCH)
-    direct, inner, viewport = Direct(), work.plan.inner, work.viewport
     painter.save()
-    painter.translate(inner.x, inner.y)
+    painter.translate(work.plan.inner.x, work.plan.inner.y)
     painter.scale(MM_PER_INCH / work.dpi, MM_PER_INCH / work.dpi)
-    vector.paint(_picture(work), painter, work.fonts, solid_halos=True, direct=direct)
+    vector.paint(picture, painter, work.fonts, solid_halos=True, direct=direct)
     painter.restore()
     _furnish(painter, work)
     painter.end()
     buffer.close()
-    clip = (viewport.width_px, viewport.height_px)
-    _save(path, direct.insert(_searchable(bytes(octets.data())), clip, deflate))
+    return bytes(octets.data())
 
 
 def _searchable(pdf: bytes) -> bytes:

@@ -201,7 +201,7 @@ def leaders(labels: Sequence[PlacedLabel], viewport: Viewport) -> list[StrokeOp]
         return []
     west, _, _, north = viewport.bounds
     unit = viewport.units_per_px
-    ends = np.column_stack([west + lines[:, ::2].ravel() * unit, north - lines[:, 1::2].ravel() * unit])
+    ends = lines.astype(np.float64).reshape(-1, 2) * (unit, -unit) + (west, north)
     numbers = np.arange(len(some) + 1)
     geometry = GeometryArray(GeometryKind.LINE, ends, 2 * numbers, numbers, numbers)
     faces = labels.solution.of[labels.which[some]]

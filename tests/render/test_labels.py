@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -22,7 +24,8 @@ from lydigital.model.style import (
 )
 from lydigital.model.table import FeatureTable
 from lydigital.model.viewport import Viewport
-from lydigital.render.drawlist import SceneLayer
+from lydigital.render import labels as labelling
+from lydigital.render.drawlist import SceneLayer, StrokeOp, build
 from lydigital.render.labels import place
 from lydigital.render.lettering import Lettering
 
@@ -276,3 +279,151 @@ def test_nothing_to_do_is_no_error():
     assert run([empty], view()) == ((), 0)
     none = road(lines([(0.0, 0.0), (1.0, 0.0)]), pa.array([None], pa.string()))
     assert run([none], view()) == ((), 0)
+
+
+def city(count=900, seed=5):
+    """Points and roads all over 6 × 6 km."""
+    rng = np.random.default_rng(seed)
+    xy = rng.uniform(-3000, 3000, (count, 2))
+    ends = rng.uniform(-3000, 3000, (60, 2, 2))
+    return [
+        road(lines(*[[tuple(a), tuple(b)] for a, b in ends]), [f"道路名{i}" for i in range(60)], priority=60),
+        points(xy, [f"地点{i}" for i in range(count)]),
+    ]
+
+
+def placed(scene, viewport, **more):
+    """Text and rectangle of every label from the picture's middle."""
+    labels, _ = run(scene, viewport, **more)
+    middle = np.array([viewport.width_px, viewport.height_px] * 2) / 2
+    return {(p.layer, p.text, *np.round(np.array(p.box) - middle, 2)) for p in labels}
+
+
+def test_a_panned_picture_shows_the_labels_of_a_fresh_one():
+    scene, start = city(), view(800, 600)
+    run(scene, start)
+    for dx, dy in ((40, -25), (-90, 70)):
+        moved = start.panned(dx, dy)
+        after = placed(scene, moved)
+        labelling._solved.clear()
+        assert placed(scene, moved) == after
+
+
+def test_labels_in_the_middle_do_not_change_when_the_window_on_the_map_does():
+    scene, start = city(), view(800, 600)
+    before = {(p.layer, p.row, p.text): np.array(p.box) for p in run(scene, start)[0]}
+    far = start.panned(400, 0)
+    assert labelling.window_of(far) != labelling.window_of(start)
+    after = {(p.layer, p.row, p.text): np.array(p.box) for p in run(scene, far)[0]}
+    both = before.keys() & after.keys()
+    assert len(both) > 3
+    for key in both:
+        if key[0] == "poi":
+            assert after[key] - before[key] == pytest.approx(np.array([400, 0, 400, 0]), abs=0.01)
+
+
+def test_what_found_no_place_is_named():
+    same = [(0.0, 0.0)] * 3
+    _, missing = place([points(same, ["甲", "乙", "丙"], LabelStyle("name", placement="centre"))], view(), FONTS)
+    assert [(m.layer, m.row, m.text, m.anchor) for m in missing] == [
+        ("poi", 1, "乙", (200.0, 150.0)), ("poi", 2, "丙", (200.0, 150.0)),
+    ]
+    assert len(missing[:1]) == 1
+
+
+def test_a_page_moves_labels_inward_that_its_border_would_cut():
+    scene = [points([(195, 0)], ["洛阳市第一人民医院"]), road(lines([(-199.0, 140.0), (199.0, 140.0)]), ["滨河北路"])]
+    assert not [p for p in run(scene, view())[0] if p.layer == "poi"]
+    page = run(scene, view(), is_page=True)[0]
+    (label,) = [p for p in page if p.layer == "poi"]
+    assert label.box[2] <= 398
+
+
+def test_a_page_labels_what_is_seen_of_an_area():
+    area = GeometryArray.from_rings(GeometryKind.POLYGON, [square(-2000, -2000, 2100)])
+    scene = [layer("town", area, AREA, LabelStyle("name", placement="area"), name=["嵩县"])]
+    (label,) = run(scene, view(), is_page=True)[0]
+    x, y = (label.box[0] + label.box[2]) / 2, (label.box[1] + label.box[3]) / 2
+    assert 0 < x < 300
+    assert 50 < y < 300
+
+
+def test_large_areas_repeat_their_name_on_the_map():
+    area = GeometryArray.from_rings(GeometryKind.POLYGON, [square(-9000, -9000, 18000)])
+    scene = [layer("county", area, AREA, LabelStyle("name", placement="area", repeat_mm=120.0), name=["嵩县"])]
+    seen = []
+    for x in (0.0, 3000.0, -5200.0):
+        labels, unplaced = run(scene, view(1000, 700, centre=(x, 1111.0)))
+        assert labels
+        assert unplaced == 0
+        seen.append(len(labels))
+    assert max(seen) <= 9
+    first = run(scene, view(1000, 700, centre=(3000.0, 1111.0)))[0]
+    moved = run(scene, view(1000, 700, centre=(3050.0, 1111.0)))[0]
+    boxes = {p.box[0] - 50 for p in first}
+    assert {p.box[0] for p in moved} & boxes
+
+
+def test_callouts_stand_away_and_are_joined_to_their_mark():
+    crowd = [(x * 12.0, y * 12.0) for x in range(-3, 4) for y in range(-3, 4)]
+    names = ["很长的地名甲乙"] * len(crowd)
+    near, _ = run([points(crowd, names, LabelStyle("name", size_pt=9))], view(700, 500))
+    style = LabelStyle("name", size_pt=9, callout_mm=40.0)
+    scene = [points(crowd, names, style)]
+    far, _ = run(scene, view(700, 500))
+    assert len(far) > len(near)
+    led = [p for p in far if p.leader is not None]
+    assert led
+    for p in led:
+        x0, y0, x1, y1 = p.leader
+        assert np.hypot(p.anchor[0] - x0, p.anchor[1] - y0) < 8  # from the rim of the mark
+        assert p.box[0] <= x1 <= p.box[2]
+        assert p.box[1] <= y1 <= p.box[3]
+    for i, a in enumerate(far):
+        for b in far[:i]:
+            assert not overlap(a.box, b.box)
+    ops = build(scene, view(700, 500), FONTS).ops
+    strokes = [op for op in ops if isinstance(op, StrokeOp)]
+    assert len(strokes) == 2  # halo and line
+    assert len(strokes[1].rows) == len(led)
+
+
+def test_pinned_labels_stand_where_they_were_put_and_others_keep_clear():
+    scene = [points([(0, 0), (-30, 60)], ["甲乙丙", "丁戊己"])]
+    pinned = [replace(scene[0], pins={0: (0.0, -15.875)})]  # 60 px up: where the other would stand
+    labels = {p.row: p for p in run(pinned, view())[0]}
+    box = labels[0].box
+    assert ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) == pytest.approx((200, 90), abs=0.6)
+    assert labels[0].leader is not None
+    assert not overlap(labels[1].box, box)
+    assert overlap({p.row: p for p in run(scene, view())[0]}[1].box, box)
+    far = replace(scene[0], pins={0: (-400.0, 0.0)})
+    assert {p.row for p in run([far], view())[0]} == {1}  # outside the picture
+    page = {p.row: p for p in run([far], view(), is_page=True)[0]}
+    assert page[0].box[0] >= 0
+
+
+def test_a_pinned_road_name_is_set_straight():
+    way = road(lines([(-150.0, -75.0), (150.0, 75.0)]), ["滨河北路"])
+    (label,) = run([replace(way, pins={0: (0.0, -10.0)})], view())[0]
+    assert np.all(label.glyphs[:, 2] == 0)
+
+
+def test_columns_run_from_right_to_left_with_latin_on_its_side():
+    style = LabelStyle("name", size_pt=9, orientation="vertical", placement="centre", wrap_chars=4)
+    (label,) = run([points([(0, 0)], ["洛阳市G30高速"], style)], view())[0]
+    assert label.box[3] - label.box[1] > label.box[2] - label.box[0]
+    chinese = [i for i, c in enumerate(label.text) if not c.isascii()]
+    latin = [i for i, c in enumerate(label.text) if c.isascii()]
+    assert np.all(label.glyphs[chinese, 2] == 0)
+    assert label.glyphs[latin, 2] == pytest.approx(np.pi / 2)
+    assert label.glyphs[0, 0] > label.glyphs[-1, 0]
+    assert label.glyphs[1, 1] - label.glyphs[0, 1] == pytest.approx(12, abs=1)
+
+
+def test_a_label_leaves_with_its_layer():
+    scene = [points([(0, 0)], ["洛阳"])]
+    assert len(run(scene, view())[0]) == 1
+    assert run([replace(scene[0], labels=False)], view())[0] == ()
+    assert run([replace(scene[0], opacity=0.0)], view())[0] == ()
+    assert len(run(scene, view())[0]) == 1

@@ -71,28 +71,34 @@ class Direct:
         self._scripts.append(made)
         return True
 
-    def insert(self, pdf: bytes, clip: tuple[float, float], deflate: Callable[[bytes], bytes]) -> bytes:
+    def insert(self, pdf: bytes, clip: tuple[float, float], deflate: Callable[[bytes], bytes]) -> bytes | None:
         """Put the operations into the only page of ``pdf``, as Qt wrote it; ``clip`` is the map's size in pixels.
 
-        The new content is appended as an update of the file (ISO 32000-1, 7.5.6), compressed by ``deflate``.
+        The new content is appended as an update of the file (ISO 32000-1, 7.5.6), compressed by ``deflate``. None when
+        this Qt writes its files in another way: then it must paint everything itself.
         """
         if not self._scripts:
             return pdf
-        page = _found(rb"/Type /Page\s[\s\S]*?/Contents (\d+) 0 R\s*/Resources (\d+) 0 R", pdf)
+        page = re.search(rb"/Type /Page\s[\s\S]*?/Contents (\d+) 0 R\s*/Resources (\d+) 0 R", pdf)
+        trailer = re.search(rb"trailer\n<<\n/Size (\d+)([\s\S]*?)>>\nstartxref\n(\d+)", pdf)
+        if page is None or trailer is None:
+            return None
         content, resources = int(page[1]), int(page[2])
-        start = _found(rb"\n%d 0 obj\n[\s\S]*?stream\r?\n" % content, pdf).end()
-        drawn = zlib.decompressobj().decompress(pdf[start:])
+        start = re.search(rb"\n%d 0 obj\n[\s\S]*?stream\r?\n" % content, pdf)
+        known = re.search(rb"\n(%d 0 obj\n[\s\S]*?endobj\n)" % resources, pdf)
+        if start is None or known is None or b"/ExtGState <<\n" not in known[1] or b"/XObject <<\n" not in known[1]:
+            return None
+        drawn = zlib.decompressobj().decompress(pdf[start.end() :])
         frame = b"q 0 0 %.2f %.2f re W n %g 0 0 %g 0 0 cm\n" % (*clip, 1 / _STEPS, 1 / _STEPS)
         drawn, count = _OFTEN.subn(lambda m: b"%s%sQ\n" % (frame, self._scripts[int(m[1])]), drawn)
-        assert count == len(self._scripts), f"{count} of {len(self._scripts)} operations found their place"
+        if count != len(self._scripts):
+            return None
         packed = deflate(drawn)
         states = b"".join(b"/Lyd%d << /ca %.4f /CA %.4f >>\n" % (a, a / 255, a / 255) for a in sorted(self._alphas))
-        trailer = _found(rb"trailer\n<<\n/Size (\d+)([\s\S]*?)>>\nstartxref\n(\d+)", pdf)
         free = int(trailer[1])
         forms = b"".join(b"/Lyd%d %d 0 R\n" % (i, free + i) for i in range(len(self._forms)))
-        known = _found(rb"\n%d 0 obj\n[\s\S]*?endobj\n" % resources, pdf)[0][1:]
         objects = {
-            resources: known.replace(b"/ExtGState <<\n", b"/ExtGState <<\n" + states, 1).replace(
+            resources: known[1].replace(b"/ExtGState <<\n", b"/ExtGState <<\n" + states, 1).replace(
                 b"/XObject <<\n", b"/XObject <<\n" + forms, 1
             ),
             content: b"%d 0 obj\n<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream\nendobj\n"
@@ -197,8 +203,3 @@ def _script(
     )
     return out[:count].tobytes()
 
-
-def _found(pattern: bytes, pdf: bytes) -> re.Match[bytes]:
-    match = re.search(pattern, pdf)
-    assert match is not None, f"Qt writes its PDF in another way: no {pattern!r}"
-    return match
