@@ -1,6 +1,6 @@
 """Times whole frames: the sample city, a synthetic city, or any project, at five scales.
 
-``python benchmarks/frames.py [sample|synthetic|PROJECT] [--no-labels] [--frames N] [--size WxH] [--png DIR] [--json]``
+``python benchmarks/frames.py [sample|synthetic|PROJECT] [--no-labels] [--frames N] [--size WxH] [--png DIR] [--json] [--ops]``
 
 Every frame is a step of a pan by a few pixels: the draw list is built anew and every pixel is drawn anew.
 """
@@ -24,9 +24,9 @@ from lydigital.model.viewport import Viewport
 from lydigital.render import drawlist, raster
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from lydigital.render.drawlist import Fonts, SceneLayer
+    from lydigital.render.drawlist import Fonts, Op, SceneLayer
 
 SCALES = (800_000, 200_000, 50_000, 10_000, 2_000)
 
@@ -75,6 +75,40 @@ def measure(
     }, frame
 
 
+def profile(layers: Sequence[SceneLayer], view: Viewport, frames: int) -> list[tuple[float, str, str, int]]:
+    """Processor milliseconds of the building of the list and of each operation on one thread, the best of ``frames``."""
+
+    def best(work: Callable[[], object]) -> float:
+        spent = []
+        for _ in range(frames):
+            start = time.thread_time()
+            work()
+            spent.append(time.thread_time() - start)
+        return min(spent) * 1000
+
+    listed = drawlist.build(layers, view, None)
+    out = [(best(lambda: drawlist.build(layers, view, None)), "build", "", 0)]
+    scratch = raster._borrow(view.width_px, view.height_px)
+    painter = raster._Painter(view, scratch, None, True, None)
+    pixels = np.empty((view.height_px, view.width_px), np.uint32)
+    owner = {id(getattr(layer.data, "geometry", layer.data)): layer.id for layer in layers}
+    for op in listed.ops:
+
+        def draw(op: Op = op) -> float:
+            step = painter.step(op)
+            pixels[:] = 0xFFFFFFFF
+            start = time.thread_time()
+            if step is not None:
+                step(pixels, 0, view.height_px)
+            return time.thread_time() - start
+
+        spent = min(draw() for _ in range(frames)) * 1000
+        name = owner.get(id(getattr(op, "geometry", getattr(op, "grid", None))), "")
+        out.append((spent, type(op).__name__, name, len(getattr(op, "rows", ()))))
+    raster._give_back(scratch)
+    return sorted(out, reverse=True)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("source", nargs="?", default="sample")
@@ -84,6 +118,7 @@ def main() -> None:
     options.add_argument("--scales", default="")
     options.add_argument("--png", type=Path)
     options.add_argument("--json", action="store_true")
+    options.add_argument("--ops", action="store_true", help="processor time of each operation instead of frames")
     given = options.parse_args()
     width, height = map(int, given.size.split("x"))
     start = time.perf_counter()
@@ -91,6 +126,14 @@ def main() -> None:
     warm = time.perf_counter() - start
     layers, view = load(given.source)
     view = view.resized(width, height)
+    scales = [int(s) for s in given.scales.split(",") if s] or list(SCALES)
+    if given.ops:
+        for scale in scales:
+            found = profile(layers, view.at_scale(scale), min(given.frames, 8))
+            print(f"1:{scale}: {sum(row[0] for row in found):.2f} ms")
+            for spent, kind, name, rows in found:
+                print(f"{spent:9.2f}  {kind} {name} {rows or ''}")
+        return
     faces: list[Fonts | None] = [None]
     if not given.no_labels:
         from PySide6.QtGui import QGuiApplication
@@ -101,7 +144,7 @@ def main() -> None:
         faces.append(QtFonts())
     results = []
     for fonts in faces:
-        for scale in [int(s) for s in given.scales.split(",") if s] or SCALES:
+        for scale in scales:
             result, frame = measure(layers, view.at_scale(scale), fonts, given.frames)
             result["with_labels"] = fonts is not None
             results.append(result)

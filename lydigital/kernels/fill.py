@@ -45,6 +45,7 @@ TOLERANCE_PX = 0.15  # vertices of less importance are left out
 NARROW = 48  # cells a row; not worth remembering which were touched
 TINY_PX = 1.0  # features not larger than this take the cheap path
 AHEAD = 3  # features
+MANY = 400_000  # features on a frame are smaller than a pixel, and their pixels were used just before
 MOST_EXPECTED = 96  # rows of a feature
 EDGE_TO_EDGE = 16  # pixels; what is between the sides of wider features is mostly inside
 _SOLID, _HATCH, _CROSS, _DOTS = 0, 1, 2, 3
@@ -74,8 +75,10 @@ def _scan(
         right = math.ceil(xb)
         at = (row - row0) * stride + left
         if blocks:
-            for block in range(left // BLOCK, max(right, left + 1) // BLOCK + 1):
-                touched[(row - row0) * blocks + block] = 1
+            flags = touched[(row - row0) * blocks : (row - row0 + 1) * blocks]
+            for block in range(left // BLOCK + 1, max(right, left + 1) // BLOCK + 1):
+                flags[block] = 1
+            flags[left // BLOCK] = 1 + left % BLOCK
         if right <= left + 1:
             m = 0.5 * (xa + xb) - left
             acc[at] += d * (1.0 - m)
@@ -166,6 +169,10 @@ def _tiny(
     """Spread ``area`` (px²) over the at most four pixels of a box no larger than a pixel."""
     width = frame.shape[1]
     cx, cy = math.floor(x0), math.floor(y0)
+    if x1 <= cx + 1.0 and y1 <= cy + 1.0:  # within one pixel, as most of them are
+        if 0 <= cx < width and row0 <= cy < row1 and area > 1e-5:
+            dab(frame, sums, tag, cy, cx, color, min(1.0, area))
+        return
     w, h = max(x1 - x0, 1e-9), max(y1 - y0, 1e-9)
     for y in range(cy, cy + 2):
         if y < row0 or y >= row1:
@@ -210,6 +217,13 @@ def _sweep(
         cover = 0.0
         start = 0
         flags = touched[(row - row0) * blocks : (row - row0 + 1) * blocks]
+        if row + 1 < row1:
+            soon = touched[(row - row0 + 1) * blocks : (row - row0 + 2) * blocks]
+            for block in range(blocks):
+                if soon[block] != 0:
+                    x = min(block * BLOCK + soon[block] - 1, width - 1)
+                    fetch(frame, row + 1, column + x)
+                    fetch(sums, row + 1, column + x)
         for block in range(blocks):
             if flags[block] == 0:
                 continue
@@ -296,9 +310,10 @@ def fill(
     tolerance = TOLERANCE_PX / scale
     snaps = scale * SNAPS
     has_importance = len(importance) > 0
+    expects = len(rows) < MANY
     for i in range(len(rows)):
         row = rows[i]
-        if i + AHEAD < len(rows):
+        if expects and i + AHEAD < len(rows):
             _expect(frame, sums, row0, row1, left, top, scale, bounds, rows[i + AHEAD])
         x0, x1 = (bounds[row, 0] - left) * scale, (bounds[row, 2] - left) * scale
         y0, y1 = (top - bounds[row, 3]) * scale, (top - bounds[row, 1]) * scale
