@@ -50,7 +50,12 @@ class Raster(Protocol):
         """Cells of one band ``(rows, columns) float32``; NaN where there is no value."""
 
     def read_colors(
-        self, level: int, rows: Range, columns: Range, bands: tuple[int, ...] = (), stretch: tuple[float, ...] = ()
+        self,
+        level: int,
+        rows: Range,
+        columns: Range,
+        bands: tuple[int, ...] = (),
+        stretch: tuple[float, ...] = (),
     ) -> NDArray[np.uint8]:
         """Cells as straight red, green, blue, alpha ``(rows, columns, 4) uint8``.
 
@@ -104,7 +109,12 @@ class Grid:
         return values[rows[0] : rows[1], columns[0] : columns[1]]
 
     def read_colors(
-        self, level: int, rows: Range, columns: Range, bands: tuple[int, ...] = (), stretch: tuple[float, ...] = ()  # noqa: ARG002 - there is one
+        self,
+        level: int,
+        rows: Range,
+        columns: Range,
+        bands: tuple[int, ...] = (),
+        stretch: tuple[float, ...] = (),  # noqa: ARG002 - there is one
     ) -> NDArray[np.uint8]:
         values = self.read(level, rows, columns)
         return grey(values[None], ~np.isnan(values), [stretch or self.span()])
@@ -113,7 +123,9 @@ class Grid:
         return span_of((self, *self.overviews)[-1].values)
 
 
-def grey(bands: NDArray[np.generic], known: NDArray[np.bool_], spans: list[tuple[float, ...]]) -> NDArray[np.uint8]:
+def grey(
+    bands: NDArray[np.generic], known: NDArray[np.bool_], spans: list[tuple[float, ...]]
+) -> NDArray[np.uint8]:
     """One or three bands ``(b, rows, columns)``, each stretched from its span to 0-255, as ``(rows, columns, 4) uint8``."""
     out = np.empty((*known.shape, 4), np.uint8)
     for channel in range(3):

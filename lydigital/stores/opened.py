@@ -39,7 +39,9 @@ def describe_grid(path: Path) -> LayerInfo:
 
 
 def _described(file: RasterFile) -> LayerInfo:
-    return LayerInfo(file.path.stem, file.path.stem, "none", -1, file.crs.definition, file.bounds, (), file.issues)
+    return LayerInfo(
+        file.path.stem, file.path.stem, "none", -1, file.crs.definition, file.bounds, (), file.issues
+    )
 
 
 class OpenStores:

@@ -36,7 +36,9 @@ _MEAN = 8  # reductions up to this many times take the mean of all cells, beyond
 _KEPT_OPEN = 2  # handles a level, for threads that read at the same time
 
 
-def open_raster(path: Path, *, crs: str = "", keep: Callable[[RasterFile], Grid] | None = None) -> Grid | RasterFile:
+def open_raster(
+    path: Path, *, crs: str = "", keep: Callable[[RasterFile], Grid] | None = None
+) -> Grid | RasterFile:
     """A raster ready to be drawn; ``crs`` is the user's word on its system.
 
     ``keep`` reads a file whole, by default :func:`read_grid`; it is asked for single bands that are small or have no
@@ -51,7 +53,9 @@ def open_raster(path: Path, *, crs: str = "", keep: Callable[[RasterFile], Grid]
     """
     file = RasterFile(path, crs=crs)
     is_small = file.cells <= SMALL_CELLS and max(file.levels[0][:2]) > _SMALLEST_OVERVIEW and not file.issues
-    if file.kind != "terrain" or not (is_small or (not file.has_overviews and _SMALLEST_OVERVIEW**2 < file.cells <= MAX_CELLS)):
+    if file.kind != "terrain" or not (
+        is_small or (not file.has_overviews and _SMALLEST_OVERVIEW**2 < file.cells <= MAX_CELLS)
+    ):
         return file
     with contextlib.closing(file):
         return (read_grid if keep is None else keep)(file)
@@ -154,7 +158,9 @@ class RasterFile:
             ))  # fmt: skip
         return tuple(found)
 
-    def read(self, level: int, rows: Range, columns: Range, band: int = 1, *, strict: bool = False) -> NDArray[np.float32]:
+    def read(
+        self, level: int, rows: Range, columns: Range, band: int = 1, *, strict: bool = False
+    ) -> NDArray[np.float32]:
         """Cells of one band ``(rows, columns) float32``; NaN where there is no value.
 
         Raises
@@ -173,7 +179,12 @@ class RasterFile:
         return values
 
     def read_colors(
-        self, level: int, rows: Range, columns: Range, bands: tuple[int, ...] = (), stretch: tuple[float, ...] = ()
+        self,
+        level: int,
+        rows: Range,
+        columns: Range,
+        bands: tuple[int, ...] = (),
+        stretch: tuple[float, ...] = (),
     ) -> NDArray[np.uint8]:
         """Cells as straight red, green, blue, alpha ``(rows, columns, 4) uint8``."""
         use = tuple(b for b in bands if 1 <= b <= self.bands) or self._own_bands
@@ -185,7 +196,9 @@ class RasterFile:
             shown: NDArray[np.uint8] = self._palette[np.clip(cells[0], 0, len(self._palette) - 1)]
             shown[..., 3] = np.minimum(shown[..., 3], alpha)
             return shown
-        spans: list[tuple[float, ...]] = [tuple(stretch)] if stretch else [self._shown(b, cells.dtype) for b in use]
+        spans: list[tuple[float, ...]] = (
+            [tuple(stretch)] if stretch else [self._shown(b, cells.dtype) for b in use]
+        )
         out = grey(cells, alpha > 0, spans)
         out[..., 3] = alpha
         return out
@@ -221,7 +234,14 @@ class RasterFile:
         return tuple(levels), tuple(reads)
 
     def _read(
-        self, level: int, rows: Range, columns: Range, bands: tuple[int, ...], *, alpha: bool = False, strict: bool = False
+        self,
+        level: int,
+        rows: Range,
+        columns: Range,
+        bands: tuple[int, ...],
+        *,
+        alpha: bool = False,
+        strict: bool = False,
     ) -> tuple[NDArray[Any], NDArray[Any]] | None:
         """Cells ``(bands, rows, columns)`` and which of them are known (or their alpha); None where that failed."""
         from rasterio.enums import MaskFlags, Resampling
@@ -232,9 +252,17 @@ class RasterFile:
         try:
             with self._translated(), self._handle(own) as source:
                 x, y = columns[0] * factor, rows[0] * factor
-                window = Window(x, y, min(shape[1] * factor, source.width - x), min(shape[0] * factor, source.height - y))
-                how = Resampling.average if 1 < factor <= _MEAN and self._palette is None else Resampling.nearest
-                cells = source.read(list(bands), window=window, out_shape=(len(bands), *shape), resampling=how)
+                window = Window(
+                    x, y, min(shape[1] * factor, source.width - x), min(shape[0] * factor, source.height - y)
+                )
+                how = (
+                    Resampling.average
+                    if 1 < factor <= _MEAN and self._palette is None
+                    else Resampling.nearest
+                )
+                cells = source.read(
+                    list(bands), window=window, out_shape=(len(bands), *shape), resampling=how
+                )
                 flags = source.mask_flag_enums[bands[0] - 1]
                 known: NDArray[Any]
                 if alpha:

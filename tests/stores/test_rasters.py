@@ -152,7 +152,9 @@ def picture(tmp_path, bands, *, colors=None, dtype="uint8", **profile):
     path = tmp_path / "picture.tif"
     count, rows, columns = bands.shape
     where = {"transform": Affine(1, 0, 600000, 0, -1, 3850000), "crs": "EPSG:4546"}
-    with rasterio.open(path, "w", driver="GTiff", height=rows, width=columns, count=count, dtype=dtype, **where, **profile) as file:
+    with rasterio.open(
+        path, "w", driver="GTiff", height=rows, width=columns, count=count, dtype=dtype, **where, **profile
+    ) as file:
         file.write(bands.astype(dtype))
         if colors:
             file.write_colormap(1, colors)
@@ -179,7 +181,9 @@ def test_sixteen_bits_are_stretched(tmp_path):
 
 
 def test_palettes(tmp_path):
-    file = picture(tmp_path, np.array([[[1, 2], [0, 2]]]), colors={1: (255, 0, 0, 255), 2: (0, 0, 255, 255)}, nodata=0)
+    file = picture(
+        tmp_path, np.array([[[1, 2], [0, 2]]]), colors={1: (255, 0, 0, 255), 2: (0, 0, 255, 255)}, nodata=0
+    )
     assert file.kind == "palette"
     got = file.read_colors(0, (0, 2), (0, 2))
     assert got[0].tolist() == [[255, 0, 0, 255], [0, 0, 255, 255]]
