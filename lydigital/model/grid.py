@@ -113,8 +113,8 @@ class Grid:
         level: int,
         rows: Range,
         columns: Range,
-        bands: tuple[int, ...] = (),
-        stretch: tuple[float, ...] = (),  # noqa: ARG002 - there is one
+        bands: tuple[int, ...] = (),  # noqa: ARG002 - there is one
+        stretch: tuple[float, ...] = (),
     ) -> NDArray[np.uint8]:
         values = self.read(level, rows, columns)
         return grey(values[None], ~np.isnan(values), [stretch or self.span()])
