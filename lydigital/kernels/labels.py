@@ -67,15 +67,17 @@ def _take(room: U8, x0: float, y0: float, x1: float, y1: float, bits: int) -> No
 
 @inner
 def _leader(room: U8, x0: float, y0: float, x1: float, y1: float, take: bool) -> bool:
-    """Whether a line from a mark to its label meets no text; with ``take`` it is marked as such."""
+    """Whether a line from a mark to its label meets neither text nor marks; with ``take`` it is claimed like text."""
     height, width = room.shape
     steps = math.ceil(max(abs(x1 - x0), abs(y1 - y0), 1.0))
     for i in range(steps + 1):
         x, y = math.floor(x0 + (x1 - x0) * i / steps), math.floor(y0 + (y1 - y0) * i / steps)
         if 0 <= x < width and 0 <= y < height:
+            beside = min(x + 1, width - 1)  # two wide, so that slanting lines cannot slip through each other
             if take:
                 room[y, x] |= np.uint8(TEXT)
-            elif room[y, x] & TEXT:
+                room[y, beside] |= np.uint8(TEXT)
+            elif (room[y, x] | room[y, beside]) & (TEXT | MARK):
                 return False
     return True
 
@@ -143,11 +145,13 @@ def claim(
                 break
             if far > 0:
                 lx, ly = min(max(x, x0 + pad), x1 - pad), min(max(y, y0 + pad), y1 - pad)
-                if not _leader(room, x, y, lx, ly, False):
-                    continue
-                _leader(room, x, y, lx, ly, True)
                 reach = math.hypot(lx - x, ly - y)
                 t = max(0.0, away - pad - 1.0) / reach if reach > 0 else 0.0  # from the rim of the mark
+                clear = min(1.0, 1.6 * t)  # from the corner of the square it claims
+                sx, sy = x + clear * (lx - x), y + clear * (ly - y)
+                if not _leader(room, sx, sy, lx, ly, False):
+                    continue
+                _leader(room, sx, sy, lx, ly, True)
                 leaders[i, 0], leaders[i, 1], leaders[i, 2], leaders[i, 3] = x + t * (lx - x), y + t * (ly - y), lx, ly
             _take(room, x0, y0, x1, y1, TEXT)
             boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = x0, y0, x1, y1
