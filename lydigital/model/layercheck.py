@@ -12,12 +12,20 @@ import msgspec
 from lydigital.errors import BadDataError
 from lydigital.model.issue import Issue
 from lydigital.model.style import (
+    AREA,
+    ChartSymbolizer,
+    ClusterSymbolizer,
+    DotSymbolizer,
     Fill,
+    HeatSymbolizer,
     LabelStyle,
     LineSymbolizer,
     PointSymbolizer,
     PolygonSymbolizer,
     RasterSymbolizer,
+    Scaled,
+    Shade,
+    Share,
     Stroke,
     parse_color,
 )
@@ -31,9 +39,9 @@ if TYPE_CHECKING:
 RESERVED = ("fid", "geom")  # columns every table of a store has of its own
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _FITTING = {
-    "point": (PointSymbolizer,),
+    "point": (PointSymbolizer, ChartSymbolizer, HeatSymbolizer, ClusterSymbolizer),
     "line": (LineSymbolizer,),
-    "polygon": (PolygonSymbolizer, LineSymbolizer, PointSymbolizer),
+    "polygon": (PolygonSymbolizer, LineSymbolizer, PointSymbolizer, ChartSymbolizer, DotSymbolizer),
     "raster": (RasterSymbolizer,),
     "none": (),
 }
@@ -102,13 +110,18 @@ def _check_fields(layer: LayerDef) -> Iterator[Issue]:
 def _references(layer: LayerDef) -> Iterator[tuple[str, str]]:
     yield "title_field", layer.title_field
     yield "style.field", layer.style.field
+    for below in (layer.style.divide_by, layer.style.second):
+        yield "style.field", below if below != AREA else ""
     if layer.style.labels is not None:
         yield "labels.field", layer.style.labels.field
         yield "labels.order_field", layer.style.labels.order_field
-    for rule in layer.style.rules:
-        for symbolizer in rule.symbolizers:
-            if isinstance(symbolizer, PointSymbolizer):
-                yield "rotation_field", symbolizer.rotation_field
+    for part in _nouns(layer.style):
+        if isinstance(part, PointSymbolizer):
+            yield "rotation_field", part.rotation_field
+        elif isinstance(part, (Scaled, Share)):
+            yield "symbolizer", part.field if part.field != AREA else ""
+        elif isinstance(part, HeatSymbolizer):
+            yield "weight_field", part.weight_field
 
 
 def _values(rule: Rule) -> list[str | int | bool]:
@@ -208,6 +221,14 @@ def _colors(part: Any) -> list[str]:
         return [part.color, *([part.ground] if part.ground else [])]
     if isinstance(part, PointSymbolizer):
         return [part.color, part.outline, part.glyph_color]
+    if isinstance(part, (Shade, Share)):
+        return [part.color]
+    if isinstance(part, ClusterSymbolizer):
+        return [part.color, part.text_color]
+    if isinstance(part, HeatSymbolizer):
+        return list(part.ramp)
+    if isinstance(part, ChartSymbolizer):
+        return [part.outline] if part.outline else []
     if isinstance(part, RasterSymbolizer):
         return [*(color for _, color in part.ramp), part.contour_color]
     if isinstance(part, LabelStyle):

@@ -279,7 +279,7 @@ def build(
             chosen = Chosen(layer, data.rows_in(box), is_uniform=plan.is_uniform)
         if not len(chosen.rows):
             continue
-        theirs = _layer_ops(layer, data.geometry, plan, chosen)
+        theirs = _layer_ops(layer, data.geometry, plan, chosen, units_per_px=viewport.units_per_px)
         for which, symbolizer in plan.specials:
             some, _ = chosen.of(which)
             if len(some):
@@ -306,7 +306,7 @@ def build(
 
 
 def _layer_ops(
-    layer: SceneLayer, geometry: GeometryArray, plan: Plan, chosen: Chosen,
+    layer: SceneLayer, geometry: GeometryArray, plan: Plan, chosen: Chosen, *, units_per_px: float,
 ) -> list[Op]:
     ops: list[Op] = []
     if geometry.kind is GeometryKind.POLYGON:
@@ -319,7 +319,8 @@ def _layer_ops(
             if len(some):
                 ops.append(ShadeOp(geometry, some, shade.color, shade.width_px))
     if geometry.kind is not GeometryKind.POINT:
-        for s in plan.strokes:
+        veiled = plan.fills and layer.style.scheme is not None and thematic.is_fine(layer.data, units_per_px)
+        for s in () if veiled else plan.strokes:
             some, _ = chosen.of(s.which)
             if len(some):
                 ops.append(StrokeOp(geometry, some, s.color, s.width_px, s.cap, s.join, s.dash_px, s.offset_px))

@@ -45,6 +45,7 @@ _TURN_DEG = 5.0
 _HALVES = 2.0  # sizes in halves of a pixel
 _SHAPES = {"pie": 0, "ring": 1, "bar": 2}
 _STEPS = 255
+_FINE_PX = 5.0
 
 _kept: WeakKeyDictionary[FeatureTable, dict[object, Any]] = WeakKeyDictionary()
 
@@ -147,6 +148,19 @@ def special(
         return _heat(table, symbolizer, rows, viewport, opacity)
     assert isinstance(symbolizer, ClusterSymbolizer)
     return _cluster(layer, table, symbolizer, rows, viewport, fonts=fonts, which=which)
+
+
+def is_fine(table: Any, units_per_px: float) -> bool:
+    """Whether areas are so small on the picture that outlines would hide the colours of their classes."""
+    bounds = table.geometry.bounds
+
+    def middle() -> float:
+        some = bounds[:: max(1, len(bounds) // 10_000)]
+        side = np.maximum(some[:, 2] - some[:, 0], some[:, 3] - some[:, 1])
+        side = side[np.isfinite(side)]
+        return float(np.median(side)) if len(side) else np.inf
+
+    return bool(_once(table, "side", middle) < _FINE_PX * units_per_px)
 
 
 def sizes_px(table: FeatureTable, symbolizer: PointSymbolizer, scale: float, dpi: float) -> Floats:

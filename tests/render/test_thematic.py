@@ -284,3 +284,14 @@ def test_two_variables_have_all_their_colours():
     shapes = polygons(box(-20, -15, -1, -1), box(1, -15, 20, -1), box(-20, 1, -1, 15), box(1, 1, 20, 15))
     (op,) = build([layer(style, shapes, a=[0.0, 2.0, 0.0, 2.0], b=[0.0, 0.0, 2.0, 2.0])], view()).ops
     assert len({tuple(op.colors[c]) for c in op.codes}) == 4
+
+
+def test_outlines_do_not_hide_the_classes_of_small_areas():
+    from lydigital.domain import thematic as styles
+    from lydigital.model.style import Scheme, Stroke
+
+    area = PolygonSymbolizer(Fill("#000000"), Stroke("#ffffff"))
+    style = styles.graduated(Style((Rule((area,)),)), area, "a", (1.0,), spread=(0.0, 2.0), scheme=Scheme(ramp="teal"))
+    scene = [layer(style, polygons(box(0, 0, 20, 20), box(-20, 0, 0, 20)), a=[0.0, 2.0])]
+    assert [type(op).__name__ for op in build(scene, view()).ops] == ["FillOp", "StrokeOp"]
+    assert [type(op).__name__ for op in build(scene, view(units_per_px=10.0)).ops] == ["FillOp"]

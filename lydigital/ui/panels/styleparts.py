@@ -99,6 +99,7 @@ class RampChoice(QWidget):
     def __init__(self, kinds: Sequence[str]) -> None:
         super().__init__()
         self._kinds = kinds
+        self._shown: tuple[bool, str] | None = None
         line = row(self, spacing=2)
         self.box = Choice()
         self.box.setIconSize(_STRIP)
@@ -111,6 +112,10 @@ class RampChoice(QWidget):
         self.turn.clicked.connect(lambda _on: self._tell())
 
     def show_ramp(self, ramp_id: str, *, reverse: bool) -> None:
+        if (reverse, tr("None")) == self._shown:
+            self.box.show_value(ramp_id)
+            return
+        self._shown = (reverse, tr("None"))  # the names follow the language
         self.turn.setChecked(reverse)
         self.box.clear()
         ratio = self.devicePixelRatioF()
