@@ -42,6 +42,7 @@ from lydigital.kernels.jit import (
 BLOCK = 16
 SNAPS = 16.0  # vertices lie on such parts of a pixel, on both sides of a common border alike
 TOLERANCE_PX = 0.15  # vertices of less importance are left out
+FAR = 1 << 30
 NARROW = 48  # cells a row; not worth remembering which were touched
 TINY_PX = 1.0  # features not larger than this take the cheap path
 AHEAD = 3  # features
@@ -53,12 +54,12 @@ _SOLID, _HATCH, _CROSS, _DOTS = 0, 1, 2, 3
 
 @leaf
 def _scan(
-    acc: F32, touched: U8, stride: int, blocks: int, x0: float, y0: float, x1: float, y1: float, sign: float,
+    acc: F32, touched: U8, ends: I64, stride: int, blocks: int, x0: float, y0: float, x1: float, y1: float, sign: float,
     row0: int, row1: int, width: int,
 ) -> None:
     """Accumulate an edge going down from (x0, y0) to (x1, y1), 0 <= x <= width, into the rows row0 <= y < row1.
 
-    ``blocks`` is the number of ``touched`` flags a row, 0 for none.
+    ``blocks`` is the number of ``touched`` flags a row, 0 for none; ``ends`` holds the first and one past the last set.
     """
     if y1 <= y0:
         return
@@ -79,6 +80,8 @@ def _scan(
             for block in range(left // BLOCK + 1, max(right, left + 1) // BLOCK + 1):
                 flags[block] = 1
             flags[left // BLOCK] = 1 + left % BLOCK
+            ends[row - row0, 0] = min(ends[row - row0, 0], left // BLOCK)
+            ends[row - row0, 1] = max(ends[row - row0, 1], max(right, left + 1) // BLOCK + 1)
         if right <= left + 1:
             m = 0.5 * (xa + xb) - left
             acc[at] += d * (1.0 - m)
@@ -104,7 +107,7 @@ def _scan(
 
 @leaf
 def _edge(
-    acc: F32, touched: U8, stride: int, blocks: int, x0: float, y0: float, x1: float, y1: float,
+    acc: F32, touched: U8, ends: I64, stride: int, blocks: int, x0: float, y0: float, x1: float, y1: float,
     row0: int, row1: int, width: int,
 ) -> None:
     """Clip an edge to the columns: left of them it counts as standing on column 0, right of them not at all."""
@@ -115,15 +118,15 @@ def _edge(
     if y1 <= row0 or y0 >= row1 or y0 == y1 or (x0 >= width and x1 >= width):
         return
     if x0 <= 0.0 and x1 <= 0.0:
-        _scan(acc, touched, stride, blocks, 0.0, y0, 0.0, y1, sign, row0, row1, width)
+        _scan(acc, touched, ends, stride, blocks, 0.0, y0, 0.0, y1, sign, row0, row1, width)
         return
     if x0 < 0.0:
         y = y0 - x0 * (y1 - y0) / (x1 - x0)
-        _scan(acc, touched, stride, blocks, 0.0, y0, 0.0, y, sign, row0, row1, width)
+        _scan(acc, touched, ends, stride, blocks, 0.0, y0, 0.0, y, sign, row0, row1, width)
         x0, y0 = 0.0, y
     elif x1 < 0.0:
         y = y0 - x0 * (y1 - y0) / (x1 - x0)
-        _scan(acc, touched, stride, blocks, 0.0, y, 0.0, y1, sign, row0, row1, width)
+        _scan(acc, touched, ends, stride, blocks, 0.0, y, 0.0, y1, sign, row0, row1, width)
         x1, y1 = 0.0, y
     if x0 > width:
         y = y0 + (width - x0) * (y1 - y0) / (x1 - x0)
@@ -131,7 +134,7 @@ def _edge(
     elif x1 > width:
         y = y0 + (width - x0) * (y1 - y0) / (x1 - x0)
         x1, y1 = float(width), y
-    _scan(acc, touched, stride, blocks, x0, y0, x1, y1, sign, row0, row1, width)
+    _scan(acc, touched, ends, stride, blocks, x0, y0, x1, y1, sign, row0, row1, width)
 
 
 @leaf
@@ -207,7 +210,7 @@ def _run(
 
 @leaf
 def _sweep(
-    frame: U32, sums: U32, tag: int, acc: F32, touched: U8, stride: int, row0: int, row1: int,
+    frame: U32, sums: U32, tag: int, acc: F32, touched: U8, ends: I64, stride: int, row0: int, row1: int,
     column: int, width: int, color: int, pattern: F64,
 ) -> None:
     """Turn accumulated areas into runs of pixels and leave the scratch buffers zero."""
@@ -219,12 +222,14 @@ def _sweep(
         flags = touched[(row - row0) * blocks : (row - row0 + 1) * blocks]
         if row + 1 < row1:
             soon = touched[(row - row0 + 1) * blocks : (row - row0 + 2) * blocks]
-            for block in range(blocks):
+            for block in range(ends[row - row0 + 1, 0], ends[row - row0 + 1, 1]):
                 if soon[block] != 0:
                     x = min(block * BLOCK + soon[block] - 1, width - 1)
                     fetch(frame, row + 1, column + x)
                     fetch(sums, row + 1, column + x)
-        for block in range(blocks):
+        begin, end = ends[row - row0, 0], ends[row - row0, 1]
+        ends[row - row0, 0], ends[row - row0, 1] = FAR, 0
+        for block in range(begin, end):
             if flags[block] == 0:
                 continue
             flags[block] = 0
@@ -311,6 +316,9 @@ def fill(
     snaps = scale * SNAPS
     has_importance = len(importance) > 0
     expects = len(rows) < MANY
+    ends = np.empty((row1 - row0, 2), np.int64)
+    ends[:, 0] = FAR
+    ends[:, 1] = 0
     for i in range(len(rows)):
         row = rows[i]
         if expects and i + AHEAD < len(rows):
@@ -344,9 +352,9 @@ def fill(
                 bx = math.floor((coords[v, 0] - left) * snaps + 0.5) / SNAPS - column
                 by = math.floor((top - coords[v, 1]) * snaps + 0.5) / SNAPS
                 if bx != ax or by != ay:
-                    _edge(acc, touched, stride, blocks, ax, ay, bx, by, r0, r1, columns)
+                    _edge(acc, touched, ends, stride, blocks, ax, ay, bx, by, r0, r1, columns)
                     ax, ay = bx, by
         if blocks == 0:
             _sweep_narrow(frame, sums, tag, acc, stride, r0, r1, column, columns, color)
         else:
-            _sweep(frame, sums, tag, acc, touched, stride, r0, r1, column, columns, color, pattern)
+            _sweep(frame, sums, tag, acc, touched, ends, stride, r0, r1, column, columns, color, pattern)

@@ -88,16 +88,19 @@ def mix(frame: U32, row0: int, row1: int, above: U32, mode: int) -> None:
     Formulas of W3C Compositing and Blending §9.1; drawn over the neutral colour, transparent parts come out right.
     """
     for y in range(row0, row1):
+        if mode != 3:
+            flip = np.uint8(0 if mode == 1 else 255)  # to screen is to multiply the negatives
+            lower, upper = frame[y].view(np.uint8), above[y].view(np.uint8)
+            for k in range(len(lower)):
+                product = np.uint16(np.uint16(lower[k] ^ flip) * np.uint16(upper[k] ^ flip) + np.uint16(128))
+                lower[k] = np.uint8(np.uint16(product + np.uint16(product >> np.uint16(8))) >> np.uint16(8)) ^ flip
+            continue
         for x in range(frame.shape[1]):
             below, on = np.int64(frame[y, x]), np.int64(above[y, x])
             out = np.int64(OPAQUE)
             for shift in range(0, 24, 8):
                 b, s = (below >> shift) & 0xFF, (on >> shift) & 0xFF
-                if mode == 1:
-                    v = (b * s + 127) // 255
-                elif mode == 2:
-                    v = 255 - ((255 - b) * (255 - s) + 127) // 255
-                elif b < 128:
+                if b < 128:
                     v = min(255, (2 * b * s + 127) // 255 if s != 128 else b)
                 else:
                     v = 255 - (2 * (255 - b) * (255 - s) + 127) // 255 if s != 128 else b

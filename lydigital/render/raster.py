@@ -46,7 +46,7 @@ _SOLID = np.zeros(7, np.float64)
 _BLENDS = {"multiply": (1, 0xFFFFFFFF), "screen": (2, 0xFF000000), "overlay": (3, 0xFF808080)}
 _NO_IMPORTANCE = np.zeros(0, np.float32)
 _KEPT_SCRATCH = 2
-_KEPT_FRAMES = 3
+_KEPT_FRAMES = 4
 _MOST_SHIFT = 0.45  # of a band, that its border is moved to balance threads
 _HAS_FINE_CLOCK = time.get_clock_info("thread_time").resolution < 1e-3
 _clock = time.thread_time if _HAS_FINE_CLOCK else time.perf_counter  # work done, where the system says it finely
@@ -276,7 +276,7 @@ class _Painter:
         inside = self.fill(FillOp(g, op.rows, np.zeros(len(op.rows), np.int16), white))
         shape = (self.viewport.height_px, self.viewport.width_px)
         near = np.empty(shape, np.float32)
-        cover = np.empty(shape, np.uint32)
+        cover = _canvas(*shape)
 
         def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
             near[row0:row1] = op.width_px
@@ -293,7 +293,7 @@ class _Painter:
     def blend(self, op: BlendOp) -> Callable[[NDArray[np.uint32], int, int], None] | None:
         steps = [step for step in map(self.step, op.ops) if step is not None]
         mode, neutral = _BLENDS[op.mode]
-        above = np.empty((self.viewport.height_px, self.viewport.width_px), np.uint32)
+        above = _canvas(self.viewport.height_px, self.viewport.width_px)
 
         def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
             above[row0:row1] = neutral
