@@ -55,13 +55,20 @@ def read(
     BadDataError
         Naming file, layer and GDAL's reason.
     """
-    meta, table, told = _read_arrow(
-        path, layer, bounds=bounds, columns=columns, shown=shown or str(path), options=options or {}, watch=watch
-    )
-    return _raw(table, meta, told)
+    chosen: dict[str, Any] = {
+        "bounds": bounds, "columns": columns, "shown": shown or str(path), "options": options or {},
+    }  # fmt: skip
+    try:
+        return _raw(*_read_arrow(path, layer, **chosen, watch=watch))
+    except _GarbledError:
+        return _raw(*_read_arrow(path, layer, **chosen, watch=None, slowly=True))
 
 
-def _raw(table: pa.Table, meta: dict[str, Any], told: list[str]) -> Raw:
+class _GarbledError(Exception):
+    """GDAL's fast way to read FlatGeobuf loses its place behind a feature without geometry (seen in 3.12.4)."""
+
+
+def _raw(meta: dict[str, Any], table: pa.Table, told: list[str]) -> Raw:
     fid = table.column(0).to_numpy().astype(np.int64)
     at = _geometry_column(table, meta)
     blobs = None if at is None else _bytes_and_offsets(table.column(at))
@@ -79,12 +86,13 @@ def _read_arrow(
     shown: str,
     options: dict[str, str],
     watch: tuple[Callable[[Raw, float], None], int] | None,
+    slowly: bool = False,
 ) -> tuple[dict[str, Any], pa.Table, list[str]]:
     import pyarrow as pa
     import pyogrio.raw
 
     wanted = None if columns is None else list(columns)
-    with _flatgeobuf(path, bounds), warnings.catch_warnings(record=True) as caught:
+    with _flatgeobuf(path, slowly=slowly or bounds is not None), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             with pyogrio.raw.open_arrow(
@@ -121,15 +129,15 @@ def _all(
         batches.append(batch)
         rows += len(batch)
         if watch is not None and watch[1] > 0:
-            watch[0](_raw(pa.Table.from_batches([batch]), meta, []), min(rows / watch[1], 1.0))
+            watch[0](_raw(meta, pa.Table.from_batches([batch]), []), min(rows / watch[1], 1.0))
     return pa.Table.from_batches(batches, reader.schema)
 
 
 @contextmanager
-def _flatgeobuf(path: Path, bounds: Bounds | None) -> Iterator[None]:
-    """Read windows of FlatGeobuf feature by feature.
+def _flatgeobuf(path: Path, *, slowly: bool) -> Iterator[None]:
+    """Read FlatGeobuf feature by feature, or the fast way.
 
-    GDAL's fast way gives 65,536 rows of garbage when nothing lies in the window (seen in 3.12.4).
+    GDAL's fast way gives 65,536 rows of garbage when nothing lies in a window (seen in 3.12.4).
     """
     if path.suffix.lower() != ".fgb":
         yield
@@ -137,7 +145,7 @@ def _flatgeobuf(path: Path, bounds: Bounds | None) -> Iterator[None]:
     import pyogrio
 
     with _flatgeobuf_lock:
-        pyogrio.set_gdal_config_options({"OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES" if bounds else None})
+        pyogrio.set_gdal_config_options({"OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES" if slowly else None})
         yield
 
 
@@ -171,6 +179,8 @@ def _bytes_and_offsets(blobs: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArr
         _, offsets, raw = plain.buffers()
         dtype = np.int64 if pa.types.is_large_binary(plain.type) else np.int32
         steps = np.frombuffer(offsets, dtype)[plain.offset : plain.offset + len(plain) + 1].astype(np.int64)
+        if (np.diff(steps) < 0).any():
+            raise _GarbledError
         if raw is not None:
             data.append(np.frombuffer(raw, np.uint8)[steps[0] : steps[-1]])
         ends.append(steps[1:] - steps[0] + end)
