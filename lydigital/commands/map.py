@@ -166,7 +166,7 @@ def _write_sheet(
     sheet = Sheet(
         session.document.title,
         portrait=viewport.height_px > viewport.width_px,
-        titles={d.id: (groups.get(d.group, ""), d.name) for d in definitions},
+        titles={d.id: (groups.get(d.group, ""), d.name) for d in definitions if d.legend},
         sources="；".join(sources),
         is_sample=any(d.sample for d in definitions),
     )

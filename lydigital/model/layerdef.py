@@ -63,7 +63,7 @@ class FieldDef(_Frozen, frozen=True):
 
 
 class LayerDef(_Frozen, frozen=True):
-    """A layer of the city: schema, provenance, look."""
+    """A layer of the city: schema, provenance, look. ``legend`` is False for what explains nothing, as a fading edge."""
 
     id: str
     title: str
@@ -85,6 +85,7 @@ class LayerDef(_Frozen, frozen=True):
     order: int = 50
     visible: bool = True
     file: str = ""
+    legend: bool = True
     note: str = ""
 
     @property
