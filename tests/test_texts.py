@@ -61,7 +61,11 @@ def test_every_text_has_its_chinese():
 def test_no_chinese_is_left_over():
     source = "\n".join(p.read_text(encoding="utf-8") for p in PACKAGE.rglob("*.py"))
     joined = re.sub(r'"\s*\n\s*"', "", source)
-    unused = [t for t in _chinese() if t not in joined and t not in joined.replace('\\"', '"') and t.replace("\n", "\\n") not in joined]
+    unused = [
+        t
+        for t in _chinese()
+        if t not in joined and t not in joined.replace('\\"', '"') and t.replace("\n", "\\n") not in joined
+    ]
     assert not unused, "\n".join(unused)
 
 

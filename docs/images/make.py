@@ -18,8 +18,20 @@ def main() -> None:
     for language in ("zh", "en"):
         for theme in ("light", "dark"):
             target = str(HERE / f"window-{language}-{theme}.png")
-            run("screenshot", "sample", "-o", target, "--workspace", "browse", "--size", "1440x900",
-                "--lang", language, "--theme", theme)
+            run(
+                "screenshot",
+                "sample",
+                "-o",
+                target,
+                "--workspace",
+                "browse",
+                "--size",
+                "1440x900",
+                "--lang",
+                language,
+                "--theme",
+                theme,
+            )
 
 
 if __name__ == "__main__":
