@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from lydigital.stores.store import Geometry, Watch
+    from lydigital.stores.store import Bounds, Geometry, Watch
 
 Blobs: TypeAlias = "tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]"
 KINDS = {"point": GeometryKind.POINT, "line": GeometryKind.LINE, "polygon": GeometryKind.POLYGON}
@@ -184,6 +184,18 @@ def _joined(some: list[Blobs]) -> Blobs:
         shift = [0, *itertools.accumulate(len(blobs[0]) for blobs in some[:-1])]
     starts = np.concatenate([blobs[1] + by for blobs, by in zip(some, shift, strict=True)])
     return data, starts, np.concatenate([blobs[2] + by for blobs, by in zip(some, shift, strict=True)])
+
+
+def bounds_of(raw: Raw) -> Bounds | None:
+    """Bounds of what a file gave, whatever its kinds; None where it is nowhere."""
+    if raw.blobs is None:
+        return None
+    boxes = np.concatenate([_scan(raw.blobs, kind).bounds for kind in GeometryKind])
+    boxes = boxes[~np.isnan(boxes[:, 0])]
+    if not len(boxes):
+        return None
+    (x0, y0), (x1, y1) = boxes[:, :2].min(axis=0).tolist(), boxes[:, 2:].max(axis=0).tolist()
+    return (x0, y0, x1, y1)
 
 
 def _no_geometry(count: int) -> GeometryArray:

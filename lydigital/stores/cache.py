@@ -157,6 +157,18 @@ def finish() -> None:
         _last.result()
 
 
+def carry_over(before: str, after: str) -> None:
+    """Say that what a layer of identity ``before`` holds is what ``after`` names: the file changed, the layer did not.
+
+    Only a store that wrote the file itself can know that: it held the file locked from ``before`` to ``after`` and
+    wrote to other tables. SQLite keeps no mark of change for each table, and ``gpkg_contents.last_change`` is set by
+    the good will of the program that writes; so what others wrote is read again, all layers of the file.
+    """
+    for path in _folder().glob(f"{_digest(before)}-*.lyt"):
+        with contextlib.suppress(OSError):
+            path.rename(path.with_name(path.name.replace(_digest(before), _digest(after))))
+
+
 def trim(limit_bytes: int = LIMIT_BYTES) -> None:
     """Delete the files used longest ago until the rest fits, and what crashed writers left behind."""
     files = []
@@ -267,8 +279,12 @@ def _version() -> str:
 
 
 def _path(identity: str, target: str, assumed: str) -> Path:
-    key = f"{_version()}\n{identity}\n{target}\n{assumed}"
-    return _folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.lyt"
+    how = f"{_version()}\n{target}\n{assumed}"
+    return _folder() / f"{_digest(identity)}-{_digest(how)}.lyt"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _padding(position: int) -> int:

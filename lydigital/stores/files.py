@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from lydigital.errors import BadDataError
-from lydigital.stores import store
+from lydigital.stores import known, store
 from lydigital.stores.store import FieldInfo, Findings, LayerInfo
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lydigital.model.table import FeatureTable
+    from lydigital.stores.assemble import Raw
     from lydigital.stores.store import Bounds, Watch
 
 _TYPES = {
@@ -29,6 +30,9 @@ _SIDECARS = (".dbf", ".shx", ".prj", ".cpg")  # of a Shapefile
 _CSV_OPTIONS = {"X_POSSIBLE_NAMES": "lon,lng,longitude,经度", "Y_POSSIBLE_NAMES": "lat,latitude,纬度"}
 
 
+_LARGE = 4 << 20  # bytes of a GeoJSON
+
+
 class FileStore(Findings):
     """One file, or one Shapefile with its companions."""
 
@@ -39,6 +43,8 @@ class FileStore(Findings):
         suffix = path.suffix.lower()
         self._parts = (path, *(path.with_suffix(s) for s in _SIDECARS)) if suffix == ".shp" else (path,)
         self._options = _CSV_OPTIONS if suffix == ".csv" else {}
+        self._is_geojson = suffix == ".geojson"
+        self._read_already: tuple[str, Raw] | None = None
         self._listed: tuple[str, dict[str, LayerInfo]] | None = None
         self._list()
 
@@ -57,10 +63,13 @@ class FileStore(Findings):
 
         info = self._entry(layer)
         told = Parts.of(watch, info.geometry, crs or info.crs)
-        raw = ogr.read(
-            self.path, layer, bounds=bounds, columns=columns, options=self._options,
-            watch=(told, info.feature_count) if told is not None else None,
-        )  # fmt: skip
+        identity, raw = self._read_already or ("", None)
+        self._read_already = None
+        if raw is None or identity != self.identity(layer) or bounds is not None or columns is not None:
+            raw = ogr.read(
+                self.path, 0 if self._is_geojson else layer, bounds=bounds, columns=columns, options=self._options,
+                watch=(told, info.feature_count) if told is not None else None,
+            )  # fmt: skip
         reading = assemble(raw, layer, info.geometry, (crs or info.crs, ""), self.uri)
         self.remember(layer, reading.issues)
         return reading.table
@@ -81,20 +90,27 @@ class FileStore(Findings):
         mark = store.stamp(*self._parts)
         if self._listed is None or self._listed[0] != mark:
             store.check_file(self.path)
-            self._listed = (mark, self._describe_all())
+            identity = self.identity("")
+            layers = known.recall(identity)
+            if layers is None:
+                layers = self._describe_all()
+                if self.identity("") == identity:
+                    known.keep(identity, layers)
+            self._listed = (mark, {info.name: info for info in layers})
         return self._listed[1]
 
-    def _describe_all(self) -> dict[str, LayerInfo]:
+    def _describe_all(self) -> tuple[LayerInfo, ...]:
         import pyogrio
 
         with warnings.catch_warnings():  # reading the layer reports them
             warnings.simplefilter("ignore")
             try:
+                if self._is_geojson:
+                    return (self._geojson(),)
                 names = [str(name) for name, _ in pyogrio.list_layers(self.path)]
-                found = {
-                    name: self._describe(pyogrio.read_info(self.path, layer=name, **self._options))
-                    for name in names
-                }
+                return tuple(
+                    self._describe(pyogrio.read_info(self.path, layer=name, **self._options)) for name in names
+                )
             except (
                 pyogrio.errors.DataSourceError,
                 pyogrio.errors.DataLayerError,
@@ -107,7 +123,24 @@ class FileStore(Findings):
                     reason=str(error)[:300],
                     hint="Check that it is complete and what its name says, or export it again.",
                 ) from error
-        return found
+
+    def _geojson(self) -> LayerInfo:
+        """The one layer of a GeoJSON, named as the file: GDAL reads it all for every question, so it is asked once.
+
+        A large one is read to be described, and the next :meth:`read` has it then.
+        """
+        import pyogrio
+
+        name = self.path.stem
+        if self.path.stat().st_size <= _LARGE:
+            return self._describe({**pyogrio.read_info(self.path, layer=0), "layer_name": name})
+        from lydigital.stores import assemble, ogr
+
+        identity = self.identity(name)
+        meta, raw = ogr.read_with_meta(self.path, 0)
+        self._read_already = (identity, raw)
+        known_now = {"layer_name": name, "features": len(raw.fid), "total_bounds": assemble.bounds_of(raw)}
+        return self._describe({**meta, **known_now})
 
     @staticmethod
     def _describe(meta: dict[str, Any]) -> LayerInfo:

@@ -29,7 +29,7 @@ _flatgeobuf_lock = threading.Lock()  # its option belongs to the process
 
 def read(
     path: Path,
-    layer: str,
+    layer: str | int,
     *,
     bounds: Bounds | None = None,
     columns: Iterable[str] | None = None,
@@ -77,9 +77,17 @@ def _raw(meta: dict[str, Any], table: pa.Table, told: list[str]) -> Raw:
     return Raw(fid, _distinct(attributes), blobs, tuple(told))
 
 
+def read_with_meta(path: Path, layer: str | int) -> tuple[dict[str, Any], Raw]:
+    """All of a layer, and what pyogrio says of it."""
+    meta, table, told = _read_arrow(
+        path, layer, bounds=None, columns=None, shown=str(path), options={}, watch=None
+    )
+    return meta, _raw(meta, table, told)
+
+
 def _read_arrow(
     path: Path,
-    layer: str,
+    layer: str | int,
     *,
     bounds: Bounds | None,
     columns: Iterable[str] | None,

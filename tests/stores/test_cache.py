@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -249,6 +252,66 @@ def test_the_least_used_go_first(folder):
     os.utime(folder / "0.lyt", (2000, 2000))
     cache.trim(250)
     assert sorted(p.name for p in folder.iterdir()) == ["0.lyt", "4.lyt"]
+
+
+def test_layers_a_store_did_not_touch_stay_known(store, source, write_file):
+    before = store.identity("district")
+    first = cache.read(store, "district", TARGET)
+    cache.read(store, "district", Crs("EPSG:4490"))
+    with closing(sqlite3.connect(source)) as db:
+        db.execute("CREATE TABLE other (n INTEGER)")
+    after = store.identity("district")
+    assert after != before
+    cache.carry_over(before, after)
+    assert same(cache.read(store, "district", TARGET), first)
+    cache.read(store, "district", Crs("EPSG:4490"))
+    assert store.reads == 2
+    with closing(sqlite3.connect(source)) as db:
+        db.execute("INSERT INTO other VALUES (1)")
+        db.commit()
+    cache.read(store, "district", TARGET)
+    assert store.reads == 3, "what others wrote is read again"
+
+
+def test_a_table_in_use_outlives_its_file(store, folder):
+    first = cache.read(store, "district", TARGET)
+    kept = cache.read(store, "district", TARGET)
+    for path in folder.iterdir():
+        path.unlink()
+    assert same(kept, first)
+    assert same(cache.read(store, "district", TARGET), first)
+    assert store.reads == 2
+
+
+def test_readers_and_a_writer_and_a_trimmer_at_once(source, folder):
+    """Threads stand for programs: files come and go under each other's feet, and every table is whole."""
+    expected = cache.read(open_store(source), "district", TARGET)
+    wrong = []
+
+    def work(number):
+        for i in range(15):
+            if number == 0:
+                cache.trim(0 if i % 3 else 10**9)
+            elif not same(cache.read(open_store(source), "district", TARGET), expected):
+                wrong.append(number)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_the_folder_stays_within_its_limit(tmp_path, write_file, folder, monkeypatch):
+    monkeypatch.setattr(cache.trim, "__defaults__", (30_000,))
+    for i in range(6):
+        xy = np.random.default_rng(i).random((200, 2))
+        path = write_file(tmp_path / f"p{i}.gpkg", shapely.points(xy), {"n": range(200)}, kind="Point")
+        cache.read(open_store(path), f"p{i}", TARGET)
+        assert sum(p.stat().st_size for p in folder.iterdir()) <= 30_000
+    assert list(folder.iterdir())
 
 
 def test_two_programs_at_once(source, folder):

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import shapely
 
+from lydigital import paths
 from lydigital.errors import BadDataError
+from lydigital.stores import files, ogr
+from lydigital.stores.files import FileStore
 from lydigital.stores.store import open_store
 
 
@@ -112,3 +115,55 @@ def test_flatgeobuf_cut_in_the_middle_is_an_error(tmp_path, write_file):
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
     with pytest.raises(BadDataError):
         open_store(path).read("many")
+
+
+def test_a_file_described_once_is_known(tmp_path, write_file, monkeypatch):
+    monkeypatch.setattr(paths, "cache_dir", lambda: tmp_path / "cache")
+    path = write_file(tmp_path / "a.fgb", [shapely.Point(1, 2), shapely.Point(3, 4)], {"n": [1, 2]}, kind="Point")
+    first = open_store(path).layers()
+    with monkeypatch.context() as patch:
+        patch.setattr(FileStore, "_describe_all", None)
+        assert open_store(path).layers() == first
+        for entry in (tmp_path / "cache" / "tables").iterdir():
+            entry.write_bytes(entry.read_bytes()[:-3])
+        patch.undo()
+    assert open_store(path).layers() == first, "a damaged entry is made again"
+    path.unlink()
+    write_file(path, [shapely.Point(9, 9)], {"n": [1]}, kind="Point")
+    assert open_store(path).layers()[0].feature_count == 1
+
+
+def test_a_place_that_cannot_be_written_only_costs_time(tmp_path, write_file, monkeypatch):
+    (tmp_path / "cache").write_text("no folder")
+    monkeypatch.setattr(paths, "cache_dir", lambda: tmp_path / "cache")
+    path = write_file(tmp_path / "a.fgb", [shapely.Point(1, 2)], {"n": [1]}, kind="Point")
+    assert open_store(path).layers()[0].feature_count == 1
+
+
+@pytest.mark.parametrize("large", [0, 1 << 20])
+def test_geojson_is_described_alike_by_reading_it_and_by_asking(tmp_path, write_file, monkeypatch, large):
+    monkeypatch.setattr(files, "_LARGE", large)
+    monkeypatch.setattr(paths, "cache_dir", lambda: tmp_path / f"cache{large}")
+    shapes = [shapely.Point(1, 2), shapely.LineString([(0, 0), (5, 9)]), None, shapely.LineString([(0, 0), (2, 1)])]
+    path = write_file(tmp_path / "mixed.geojson", shapes, {"name": np.array(list("甲乙丙丁"), object)}, layer="other")
+    store = open_store(path)
+    (info,) = store.layers()
+    assert (info.name, info.geometry, info.feature_count, info.bounds) == ("mixed", "mixed", 4, (0, 0, 5, 9))
+    assert [(f.name, f.type) for f in info.fields] == [("name", "text")]
+    for _ in range(2):
+        assert sorted(store.read("mixed").columns["name"].to_pylist()) == sorted("甲乙丙丁")
+    assert len(store.read("mixed", columns=[]).columns.column_names) == 0
+
+
+def test_a_large_geojson_is_read_once(tmp_path, write_file, monkeypatch):
+    monkeypatch.setattr(files, "_LARGE", 0)
+    monkeypatch.setattr(paths, "cache_dir", lambda: tmp_path / "cache")
+    path = write_file(tmp_path / "a.geojson", [shapely.Point(1, 2)], {"n": [1]})
+    store = open_store(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(ogr, "read", None)
+        assert len(store.read("a")) == 1
+    assert len(store.read("a")) == 1
+    again = open_store(path)
+    path.write_text(path.read_text().replace('"n": 1', '"n": 12345'), encoding="utf-8")
+    assert again.read("a").columns["n"].to_pylist() == [12345]
