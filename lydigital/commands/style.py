@@ -440,11 +440,11 @@ def _bivariate(session: Session, p: Bivariate) -> ChangeSet:
     table = _table(session, ref)
     first, second = _numbers(table, p.field, p.divide_by, p.per), _numbers(table, p.second)
     limits = (classes.breaks(first, p.method, p.classes), classes.breaks(second, p.method, p.classes))
-    words = [_names(session, ref.id, f)[0] for f in (p.field, p.second)]
+    names = (_names(session, ref.id, p.field), _names(session, ref.id, p.second))
     missing = bool(np.isnan(first).any() or np.isnan(second).any())
     style = thematic.bivariate(
         session.style(ref.id), _symbol(session, ref), (p.field, p.second), limits,
-        names=(words[0], words[1]), scheme=_scheme(session, ref.id, p, method=p.method, ramp=p.ramp, second=p.second),
+        names=names, scheme=_scheme(session, ref.id, p, method=p.method, ramp=p.ramp, second=p.second),
         divide_by=p.divide_by, per=p.per, missing=missing,
     )  # fmt: skip
     return _changes(session, ref, "Two variables of {layer}", style)

@@ -198,9 +198,12 @@ def clustered(base: Style, symbol: ClusterSymbolizer) -> Style:
 
 def bivariate(
     base: Style, symbol: Symbolizer, fields: tuple[str, str], limits: tuple[Sequence[float], Sequence[float]],
-    *, names: tuple[str, str], scheme: Scheme, divide_by: str = "", per: float = 1.0, missing: bool = False,
+    *, names: tuple[tuple[str, str], tuple[str, str]], scheme: Scheme, divide_by: str = "", per: float = 1.0, missing: bool = False,
 ) -> Style:  # fmt: skip
-    """Classes of two numbers at once: columns from low to high of the first, rows of the second."""
+    """Classes of two numbers at once: columns from low to high of the first, rows of the second.
+
+    ``names`` are those of both in Chinese and English.
+    """
     across, up = ([None, *v, None] for v in limits)
     steps = max(len(across), len(up)) - 1
     colors = ramps.square(scheme.ramp, steps)
@@ -209,8 +212,8 @@ def bivariate(
     rules = []
     for y, (low, high) in enumerate(itertools.pairwise(up)):
         for x, (a, b) in enumerate(itertools.pairwise(across)):
-            title = f"{names[0]} {chinese[x]} · {names[1]} {chinese[y]}"
-            title_en = f"{names[0]} {words[x]} · {names[1]} {words[y]}"
+            title = f"{names[0][0]} {chinese[x]} · {names[1][0]} {chinese[y]}"
+            title_en = f"{names[0][1]} {words[x]} · {names[1][1]} {words[y]}"
             rules.append(Rule((colored(symbol, colors[y][x]),), title, title_en, minimum=a, maximum=b, second=(low, high)))
     if missing:
         rules.append(no_data(symbol))

@@ -279,7 +279,7 @@ def test_two_variables_have_all_their_colours():
     area = PolygonSymbolizer(Fill("#000000"))
     base = Style((Rule((area,)),))
     style = styles.bivariate(
-        base, area, ("a", "b"), ((1.0,), (1.0,)), names=("A", "B"), scheme=Scheme(ramp="bivariate_teal_peony")
+        base, area, ("a", "b"), ((1.0,), (1.0,)), names=(("甲", "A"), ("乙", "B")), scheme=Scheme(ramp="bivariate_teal_peony")
     )
     shapes = polygons(box(-20, -15, -1, -1), box(1, -15, 20, -1), box(-20, 1, -1, 15), box(1, 1, 20, 15))
     (op,) = build([layer(style, shapes, a=[0.0, 2.0, 0.0, 2.0], b=[0.0, 0.0, 2.0, 2.0])], view()).ops

@@ -15,7 +15,7 @@ from lydigital.model.table import FeatureTable
 from lydigital.texts import pick, tr
 from lydigital.ui.panels import styleforms
 from lydigital.ui.panels.histogram import HistogramView
-from lydigital.ui.panels.styleparts import Choice, ClassList, Form, SliderLine
+from lydigital.ui.panels.styleparts import Choice, ClassList, Form, SliderLine, Square
 from lydigital.ui.widgets import Badge, Elided, IconButton, Page, clear, column, label, row, rule
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class StylePanel(Page):
         box.addWidget(self._scroll, 1)
         self.kind = Choice()
         self.histogram = HistogramView()
+        self.square = Square()
         self.list = ClassList()
 
     # what it is about
@@ -210,6 +211,9 @@ class StylePanel(Page):
         box.addWidget(self.histogram)
         note = label(role="faint", wrap=True)
         box.addWidget(note)
+        self.square = Square()
+        self.square.setVisible(self.theme == "bivariate")
+        box.addWidget(self.square)
         self.list = ClassList()
         box.addWidget(self.list)
         self.updaters.append(lambda: self._show_values(note))
@@ -272,6 +276,13 @@ class StylePanel(Page):
             numbers = [counted[i] for i, _ in rules]
         elif scene and scene[0].style.kind == style.kind and len(self.list._counts) == len(rules):
             numbers = list(self.list._counts)  # those of a moment ago rather than a flicker
+        if self.theme == "bivariate":  # a square says it; the list keeps what has no value
+            known = [k for k, (_, r) in enumerate(rules) if not r.is_else]
+            colors = [_color(rules[k][1].symbolizers) for k in known]
+            names = self.name_of(style.field), self.name_of(style.second)
+            self.square.show_classes(colors, [numbers[k] for k in known] if numbers else [], *names)
+            rest = [k for k in range(len(rules)) if k not in known]
+            rules, numbers = [rules[k] for k in rest], [numbers[k] for k in rest] if numbers else []
         self.show_list([(r.symbolizers, pick(r.title, r.title_en)) for _, r in rules], numbers)
 
     def show_list(self, lines: list[tuple[Any, str]], counts: list[int]) -> None:

@@ -181,7 +181,7 @@ def _turning(panel: StylePanel, form: Form) -> None:
         return {"rotation_field": next((m.rotation_field for m in marks), "")}
 
     _field(panel, form, "Turned by", "rotation_field", now=now,
-           change=lambda **given: panel.do("style.adjust", layer=panel.layer, **given), none="nothing")  # fmt: skip
+           change=lambda **given: panel.do("style.adjust", layer=panel.layer, **given), none="None")  # fmt: skip
 
 
 def _categorized(panel: StylePanel, form: Form) -> None:

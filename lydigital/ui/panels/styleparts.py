@@ -220,30 +220,39 @@ class ClassList(QWidget):
 class Square(QWidget):
     """The legend of two variables: a square of colours with both names along its sides."""
 
-    def __init__(self, colors: Sequence[Sequence[str]], across: str, up: str, counts: Sequence[Sequence[int]]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._colors, self._across, self._up, self._counts = colors, across, up, counts
+        self._colors: Sequence[str] = ()
+        self._counts: Sequence[int] = ()
+        self._names = ("", "")
         self.setFixedHeight(132)
+
+    def show_classes(self, colors: Sequence[str], counts: Sequence[int], across: str, up: str) -> None:
+        """Colours and numbers by rows from below; ``counts`` is empty while they are not known yet."""
+        self._colors, self._counts, self._names = colors, counts, (across, up)
+        self.setAccessibleName(f"{across} × {up}")
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         t = theme.current()
         painter.setFont(theme.font(theme.SMALL_PX - 1))
-        rows = len(self._colors)
-        cell = min(34.0, 104.0 / rows)
+        rows = max(1, round(len(self._colors) ** 0.5))
+        cell, wide = 104.0 / rows, 168.0 / rows
         left, top = 26.0, 4.0
-        for y, line in enumerate(self._colors):
-            for x, color in enumerate(line):
-                box = QRectF(left + x * cell, top + (rows - 1 - y) * cell, cell - 1, cell - 1)
-                painter.fillRect(box, QColor(color))
-                painter.setPen(QColor("#ffffff" if ramps.lab_of(color)[0] < 0.62 else "#1f2a30"))
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{self._counts[y][x]:,}")
+        for i, color in enumerate(self._colors[: rows * rows]):
+            y, x = divmod(i, rows)
+            box = QRectF(left + x * wide, top + (rows - 1 - y) * cell, wide - 1, cell - 1)
+            painter.fillRect(box, QColor(color))
+            painter.setPen(QColor("#ffffff" if ramps.lab_of(color)[0] < 0.62 else "#1f2a30"))
+            if i < len(self._counts):
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{self._counts[i]:,}")
         painter.setPen(t.color("ink_soft"))
         room = QRectF(left, top + rows * cell + 2, self.width() - left, 18)
-        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, f"{self._across} →")
+        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, f"{self._names[0]} →")
         painter.translate(left - 6, top + rows * cell)
         painter.rotate(-90)
-        painter.drawText(QRectF(0, -16, rows * cell + 20, 16), Qt.AlignmentFlag.AlignLeft, f"{self._up} →")
+        painter.drawText(QRectF(0, -16, rows * cell + 20, 16), Qt.AlignmentFlag.AlignLeft, f"{self._names[1]} →")
 
 
 class Form(QGridLayout):
