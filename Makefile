@@ -26,7 +26,7 @@ run: setup
 setup: $(STAMPS)/run
 
 test: $(STAMPS)/test check
-	$(TEST_ENV) $(BIN)/python -m lydigital.kernels
+	$(TEST_ENV) $(BIN)/python -c "from lydigital.kernels import jit; jit.warm_up()"
 	$(TEST_ENV) $(BIN)/pytest -n 2 -m "not slow and not xvfb"
 	$(TEST_ENV) $(BIN)/pytest -m "slow or xvfb"
 	$(TEST_ENV) LYDIGITAL_TEST_WITHOUT_QT=1 $(BIN)/pytest -p no:pytest-qt -n 2 tests --ignore=tests/ui --ignore=tests/render/painter -m "not slow and not xvfb"
@@ -34,7 +34,6 @@ test: $(STAMPS)/test check
 
 check: $(STAMPS)/test
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir $(VENV)/import-linter
 
