@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import numpy as np
 
 from lydigital.commands.layer import find, title_of
-from lydigital.commands.registry import Command, Parameters
+from lydigital.commands.registry import Command
+from lydigital.commands.style_parameters import (
+    Adjust,
+    Bivariate,
+    Breaks,
+    Categorize,
+    Chart,
+    Cluster,
+    Dots,
+    Graduate,
+    Heat,
+    Labels,
+    OneLayer,
+    Proportional,
+    Single,
+)
 from lydigital.domain import classes, thematic
 from lydigital.errors import BadDataError, UsageError
 from lydigital.model.changeset import ChangeSet, Delta
 from lydigital.model.style import (
     AREA,
-    Blend,
     ChartSymbolizer,
     ClusterSymbolizer,
     DotSymbolizer,
     HeatSymbolizer,
     LabelStyle,
-    Method,
     PointSymbolizer,
     PolygonSymbolizer,
     Scaled,
@@ -34,150 +47,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lydigital.model.document import LayerRef
-    from lydigital.model.style import Symbolizer
+    from lydigital.model.style import Method, Symbolizer
     from lydigital.model.table import FeatureTable
     from lydigital.session import Session
-
-Share01 = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Count = Annotated[int, msgspec.Meta(ge=1, le=classes.MOST)]
-Color = Annotated[str, msgspec.Meta(pattern=r"^(#[0-9a-fA-F]{6})?$")]
-_MOST_CATEGORIES = 40
-
-
-class Single(Parameters, frozen=True):
-    """One look for all features."""
-
-    layer: str
-    color: Color = ""
-
-
-class Categorize(Parameters, frozen=True):
-    """A colour for each value of ``field``, the most frequent ``limit`` of them."""
-
-    layer: str
-    field: str
-    ramp: str = "clear"
-    limit: Annotated[int, msgspec.Meta(ge=1, le=_MOST_CATEGORIES)] = 12
-
-
-class Graduate(Parameters, frozen=True):
-    """Classes of ``field``, divided by ``divide_by`` (a field, or ``@area_km2``) and multiplied by ``per``.
-
-    ``breaks`` are the limits of the method ``manual``, which has equal steps without them.
-    """
-
-    layer: str
-    field: str
-    divide_by: str = ""
-    per: Positive = 1.0
-    method: Method = "quantile"
-    classes: Count = 5
-    ramp: str = "teal"
-    reverse: bool = False
-    by: Literal["color", "size"] = "color"
-    breaks: tuple[float, ...] = ()
-
-
-class Breaks(Parameters, frozen=True):
-    """Move the limits of a graduated style by hand."""
-
-    layer: str
-    breaks: tuple[float, ...]
-
-
-class Proportional(Parameters, frozen=True):
-    """Marks as large as ``field`` says; the largest value has ``size_mm``."""
-
-    layer: str
-    field: str
-    divide_by: str = ""
-    per: Positive = 1.0
-    size_mm: Positive = 12.0
-    shape: Literal["circle", "square", "diamond", "triangle", "hexagon"] = "circle"
-    color: Color = "#c2334d"
-    flannery: bool = False
-
-
-class Chart(Parameters, frozen=True):
-    """Pies, rings or bars of some ``fields``; ``sized`` pies grow with their sum."""
-
-    layer: str
-    fields: tuple[str, ...]
-    shape: Literal["pie", "ring", "bar"] = "pie"
-    size_mm: Positive = 10.0
-    sized: bool = True
-
-
-class Dots(Parameters, frozen=True):
-    """One dot for every ``value`` of each of ``fields``; without a value, one that gives some ten thousand dots."""
-
-    layer: str
-    fields: tuple[str, ...]
-    value: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    size_mm: Positive = 0.6
-
-
-class Heat(Parameters, frozen=True):
-    """Density of points, or of ``field`` summed, over ``radius_mm`` on the screen or ``radius_m`` on the ground."""
-
-    layer: str
-    field: str = ""
-    radius_mm: Positive = 6.0
-    radius_m: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    ramp: str = "ember"
-    reverse: bool = False
-
-
-class Cluster(Parameters, frozen=True):
-    """Near points as one badge with their number."""
-
-    layer: str
-    radius_mm: Positive = 12.0
-    color: Color = "#0f766e"
-
-
-class Bivariate(Parameters, frozen=True):
-    """Two numbers at once, ``classes`` of each."""
-
-    layer: str
-    field: str
-    second: str
-    divide_by: str = ""
-    per: Positive = 1.0
-    method: Method = "quantile"
-    classes: Annotated[int, msgspec.Meta(ge=2, le=4)] = 3
-    ramp: str = "bivariate_teal_peony"
-
-
-class Adjust(Parameters, frozen=True):
-    """Change some of the look and leave the rest: only what is given."""
-
-    layer: str
-    opacity: Share01 | None = None
-    blend: Blend | None = None
-    size_mm: Positive | None = None
-    radius_mm: Positive | None = None
-    radius_m: Annotated[float, msgspec.Meta(ge=0)] | None = None
-    value: Positive | None = None
-    maximum: Annotated[float, msgspec.Meta(ge=0)] | None = None
-    inner_mm: Annotated[float, msgspec.Meta(ge=0)] | None = None
-    rotation_field: str | None = None
-
-
-class Labels(Parameters, frozen=True):
-    """Name features by ``field``; without one, no labels."""
-
-    layer: str
-    field: str = ""
-    size_pt: Positive = 8.0
-
-
-class OneLayer(Parameters, frozen=True):
-    """``layer`` is an id or title."""
-
-    layer: str
-
 
 def _changes(session: Session, ref: LayerRef, words: str, style: Style | None) -> ChangeSet:
     deltas = (Delta(f"layer/{ref.id}/style", ref.style, style),) if style != ref.style else ()
@@ -396,12 +268,22 @@ def _dots(session: Session, p: Dots) -> ChangeSet:
     total = float(values.sum())
     _largest(values.ravel(), ", ".join(p.fields))
     value = p.value or _round_value(total / 20_000)
+    _refuse_too_many(total / value)
     parts = thematic.shares([(f, *_names(session, ref.id, f)) for f in p.fields])
     style = thematic.dots(
         session.style(ref.id), _symbol(session, ref), DotSymbolizer(parts, value, p.size_mm),
         Scheme("manual", "clear", unit=unit),
     )  # fmt: skip
     return _changes(session, ref, "Dot density of {layer}", style)
+
+
+def _refuse_too_many(dots: float) -> None:
+    from lydigital.render.thematic import MOST_DOTS
+
+    if dots > 0.9 * MOST_DOTS:
+        raise UsageError(
+            "{count} million dots are too many", hint="Let one dot stand for more.", count=f"{dots / 1e6:.1f}"
+        )
 
 
 def _round_value(value: float) -> float:
@@ -453,6 +335,9 @@ def _bivariate(session: Session, p: Bivariate) -> ChangeSet:
 def _adjust(session: Session, p: Adjust) -> ChangeSet:
     ref = find(session, p.layer)
     now = session.style(ref.id)
+    for symbol in (s for r in now.rules for s in r.symbolizers):
+        if p.value is not None and isinstance(symbol, DotSymbolizer):
+            _refuse_too_many(float(_parts(session, ref, tuple(s.field for s in symbol.shares))[0].sum()) / p.value)
     rules = tuple(
         msgspec.structs.replace(r, symbolizers=tuple(_patched(s, p) for s in r.symbolizers)) for r in now.rules
     )
