@@ -59,6 +59,16 @@ class FeatureTable:
 
         return ragged.query(self.geometry.bounds, self.block_bounds, BLOCK, *bounds)
 
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns."""
+        names: list[str] = self.columns.column_names
+        return names
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """One column; a table that was just read may not have the others in order yet."""
+        return self.columns.column(name)
+
     def record(self, row: int) -> dict[str, object]:
         """Attributes of one row as Python values."""
         return {name: self.columns.column(name)[row].as_py() for name in self.columns.column_names}

@@ -49,9 +49,9 @@ def codes(table: FeatureTable, style: Style) -> NDArray[np.int16]:
         return _two_classes(table, style, rest)
     if style.kind == "graduated":
         return _number_classes(table, style, rest)
-    if style.field not in table.columns.column_names:
+    if style.field not in table.column_names:
         raise _no_field(style.field)
-    return _categories(table.columns.column(style.field), style, rest)
+    return _categories(table.column(style.field), style, rest)
 
 
 def _text(value: object, *, truth: bool) -> str:
@@ -152,9 +152,9 @@ def numbers(table: FeatureTable, field: str, divide_by: str = "", per: float = 1
 def _column(table: FeatureTable, field: str) -> Floats:
     import pyarrow as pa
 
-    if field not in table.columns.column_names:
+    if field not in table.column_names:
         raise _no_field(field)
-    column = table.columns.column(field)
+    column = table.column(field)
     try:
         return columns.numbers(column)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

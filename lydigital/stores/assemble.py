@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -17,11 +16,10 @@ from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.issue import Issue, Severity
 from lydigital.model.table import FeatureTable
 from lydigital.stores import curves
+from lydigital.stores.late import LateTable, Reordered
 from lydigital.stores.store import guess_crs, missing_crs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -70,26 +68,6 @@ class Raw(NamedTuple):
     told: tuple[str, ...] = ()
 
 
-class LateTable(FeatureTable):
-    """A table whose columns are made at first use."""
-
-    def __init__(
-        self, fid: NDArray[np.int64], load: Callable[[], pa.Table], geometry: GeometryArray, crs: Crs
-    ) -> None:
-        for name, value in (("fid", fid), ("_load", load), ("geometry", geometry), ("crs", crs)):
-            object.__setattr__(self, name, value)
-
-    @cached_property
-    def columns(self) -> pa.Table:
-        made = self._load()  # type: ignore[attr-defined]
-        object.__setattr__(self, "_load", None)  # what they are made from is large
-        return made
-
-    def with_geometry(self, geometry: GeometryArray, crs: Crs) -> LateTable:
-        """The same features with other coordinates."""
-        return LateTable(self.fid, lambda: self.columns, geometry, crs)
-
-
 class Reading(NamedTuple):
     """A table and what was found while reading it."""
 
@@ -130,7 +108,7 @@ def assemble(raw: Raw, layer: str, geometry: Geometry, crs: tuple[str, str], sou
     fid = raw.fid[order]
     issues += _problems(flags, fid, layer)
     system = _system(crs, array, layer, source, issues)
-    return Reading(LateTable(fid, lambda: _taken(columns, order), array, system), tuple(issues))
+    return Reading(LateTable(fid, Reordered(columns, order), array, system), tuple(issues))
 
 
 FIRST_S, NEXT_S = 0.05, 0.25  # until something is shown, and between parts: showing costs time, too
@@ -296,22 +274,6 @@ def _named(fid: NDArray[np.int64]) -> str:
     """Numbers of the first few features."""
     first = np.sort(fid)[:NAMED].tolist()
     return ", ".join(map(str, first)) + (" …" if len(fid) > NAMED else "")
-
-
-def _taken(columns: pa.Table, order: NDArray[np.int64]) -> pa.Table:
-    """Rows of a table in another order, a column at a time on every core."""
-    import pyarrow as pa
-
-    # from_buffers, because Table.take(numpy array) would import pandas
-    rows = pa.Array.from_buffers(pa.int64(), len(order), [None, pa.py_buffer(order)])
-    if not columns.num_columns:
-        return columns
-
-    def take(column: pa.ChunkedArray) -> pa.ChunkedArray:
-        whole = column.combine_chunks()
-        return whole.take(rows)
-
-    return pa.table(list(spread.each(take, columns.columns)), schema=columns.schema)
 
 
 def _valid_text(table: pa.Table, layer: str) -> tuple[pa.Table, list[Issue]]:

@@ -13,8 +13,8 @@ import hashlib
 import mmap
 import os
 import tempfile
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,7 +29,7 @@ from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.grid import Grid
 from lydigital.model.issue import Issue
 from lydigital.model.table import BLOCK, FeatureTable
-from lydigital.stores.assemble import LateTable
+from lydigital.stores.late import LateTable, Loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +45,9 @@ _FORMAT = 1
 _MAGIC = b"LYDCACHE"
 T = TypeVar("T")
 
+_QUIET_S = 0.4  # writing waits until nothing was read for this long: the first frame needs the cores
 _writer = ThreadPoolExecutor(1, "table-cache")
+_quiet_from = 0.0
 _last: Future[None] | None = None
 _ALIGN = 64
 _GEOMETRY_ARRAYS = ("coords", "ring_offsets", "part_offsets", "geom_offsets", "bounds", "importance")
@@ -108,10 +110,10 @@ def read(
 
         def told(part: FeatureTable, share: float) -> None:
             moved = part.to_crs(target)
-            watch(replace(moved, geometry=_reachable(moved.geometry)), share)
+            watch(_with_geometry(moved, _reachable(moved.geometry), target), share)
 
     source = store.read(layer, crs=crs, watch=told)
-    table = _prepared(source.to_crs(target))
+    table = _prepared(_moved(source, target))
     issues = store.describe(layer).issues + _transformation_issues(source, table, layer)
     store.remember(layer, issues)
     _keep(
@@ -195,7 +197,21 @@ def _prepared(table: FeatureTable) -> FeatureTable:
         g = GeometryArray(
             g.kind, g.coords, g.ring_offsets, g.part_offsets, g.geom_offsets, g.bounds, weights
         )
-    return LateTable(table.fid, lambda: table.columns, g, table.crs)
+    return _with_geometry(table, g, table.crs)
+
+
+def _with_geometry(table: FeatureTable, geometry: GeometryArray, crs: Crs) -> FeatureTable:
+    if isinstance(table, LateTable):
+        return table.moved(geometry, crs)
+    return FeatureTable(table.fid, table.columns, geometry, crs)
+
+
+def _moved(table: FeatureTable, target: Crs) -> FeatureTable:
+    """The table in another system, its columns still to come."""
+    if not isinstance(table, LateTable):
+        return table.to_crs(target)
+    bare = FeatureTable(table.fid, None, table.geometry, table.crs).to_crs(target)
+    return table.moved(bare.geometry, target)
 
 
 def _reachable(g: GeometryArray) -> GeometryArray:
@@ -293,8 +309,15 @@ def _padding(position: int) -> int:
 
 def _keep(path: Path, arrays: Mapping[str, NDArray[Any]], **header: Any) -> None:
     """Write in the background: the map need not wait for the disk. The program ends when all is written."""
-    global _last  # noqa: PLW0603 - one queue a process
-    _last = _writer.submit(_write, path, arrays, **header)
+    global _last, _quiet_from  # noqa: PLW0603 - one queue a process
+    _quiet_from = time.monotonic() + _QUIET_S
+    _last = _writer.submit(_write_later, path, arrays, **header)
+
+
+def _write_later(path: Path, arrays: Mapping[str, NDArray[Any]], **header: Any) -> None:
+    while (left := _quiet_from - time.monotonic()) > 0:
+        time.sleep(left)
+    _write(path, arrays, **header)
 
 
 def _write(
@@ -420,9 +443,8 @@ def _table(
         raise _DamagedError
     geometry = GeometryArray(GeometryKind(header.kind), coords, rings, parts, geoms, bounds, importance)
     geometry.__dict__["geom_rings"] = geom_rings
-    table = MappedTable(
-        fid, lambda: _unpacked(body[begin : begin + length], n, again), geometry, Crs(header.crs)
-    )
+    columns = Loaded(lambda: _unpacked(body[begin : begin + length], n, again))
+    table = MappedTable(fid, columns, geometry, Crs(header.crs))
     table.__dict__["block_bounds"] = blocks
     return table, header.issues
 
