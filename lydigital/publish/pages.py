@@ -204,7 +204,7 @@ def _picture(work: _Work) -> DrawList:
     """The map of the sheet: the same list, with the same labels, for paper and pixels."""
     from lydigital.render import drawlist
 
-    return drawlist.build(work.scene, work.viewport, work.fonts, background=(255, 255, 255, 255), is_page=True)
+    return drawlist.build(work.scene, work.viewport, work.fonts, is_page=True)
 
 
 def _furnish(painter: QPainter, work: _Work) -> None:
