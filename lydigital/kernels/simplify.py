@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numba import types
 
+from lydigital.kernels import spread
 from lydigital.kernels.jit import BOOL, F32, F64, I64, boolean, f64s2, i64s, inner, kernel, read
 
 _BITS = 0x3FFFFFFF  # so that products of a hash stay within 63 bits
@@ -100,7 +101,15 @@ def importance(coords: F64, ring_offsets: I64, closed: bool) -> F32:
     rings = max(len(ring_offsets) - 1, 1)
     shared = closed and len(coords) > _SHARED_FROM * rings
     parted = _junctions(coords, ring_offsets) if shared else np.zeros(0, np.bool_)
-    return _importance(coords, ring_offsets, closed, parted)
+    out = np.empty(len(coords), np.float32)
+
+    def work(first: int, last: int) -> None:
+        begin, end = int(ring_offsets[first]), int(ring_offsets[last])
+        steps = ring_offsets[first : last + 1] - begin
+        out[begin:end] = _importance(coords[begin:end], steps, closed, parted[begin:end] if shared else parted)
+
+    spread.over(len(ring_offsets) - 1, work)
+    return out
 
 
 @kernel(f64s2, i64s, boolean, read(types.boolean), fast=False)

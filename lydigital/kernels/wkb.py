@@ -317,14 +317,30 @@ def parse(data: U8, offsets: I64, kind: int) -> tuple[F64, I64, I64, I64, U16]:
     sizes, bounds, flags = np.empty((n, 3), np.int64), np.empty((n, 4)), np.empty(n, np.uint16)
     scan(data, starts, stops, kind, 0, n, sizes, bounds, flags)
     order = np.arange(n)
-    begins, coords, rings, parts = room(sizes, order)
+    begins, _, coords, rings, parts = room(sizes, bounds, order)
     fill(data, starts, stops, kind, order, 0, n, begins, coords, rings, parts)
     return coords, rings, parts, np.ascontiguousarray(begins[:, 2]), flags
 
 
-def room(sizes: I64, order: I64) -> tuple[I64, F64, I64, I64]:
-    """``begins`` of :func:`fill` for blobs of ``sizes`` in ``order``, and empty arrays for it to write to."""
-    begins = np.zeros((len(order) + 1, 3), np.int64)
-    np.cumsum(sizes[order], axis=0, out=begins[1:])
-    vertices, rings, parts = (int(v) for v in begins[-1])
-    return begins, np.empty((vertices, 2)), np.zeros(rings + 1, np.int64), np.zeros(parts + 1, np.int64)
+@kernel(read(types.int64, 2), read(types.float64, 2), i64s, fast=False)
+def room(sizes: I64, bounds: F64, order: I64) -> tuple[I64, F64, F64, I64, I64]:
+    """What :func:`fill` needs to write blobs in ``order``.
+
+    Returns ``begins``; the bounds in the new order; and empty arrays for vertices, ends of rings and of parts.
+    """
+    n = len(order)
+    begins = np.empty((n + 1, 3), np.int64)
+    sorted_bounds = np.empty((n, 4), np.float64)
+    vertices = rings = parts = np.int64(0)
+    for k in range(n):
+        i = order[k]
+        begins[k, 0], begins[k, 1], begins[k, 2] = vertices, rings, parts
+        vertices += sizes[i, 0]
+        rings += sizes[i, 1]
+        parts += sizes[i, 2]
+        for side in range(4):
+            sorted_bounds[k, side] = bounds[i, side]
+    begins[n, 0], begins[n, 1], begins[n, 2] = vertices, rings, parts
+    ring_ends, part_ends = np.empty(rings + 1, np.int64), np.empty(parts + 1, np.int64)
+    ring_ends[0] = part_ends[0] = 0
+    return begins, sorted_bounds, np.empty((vertices, 2), np.float64), ring_ends, part_ends

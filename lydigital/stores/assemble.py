@@ -206,7 +206,7 @@ def _misfits(found: _Scan) -> int:
 
 def _filled(blobs: Blobs, found: _Scan, order: NDArray[np.int64]) -> GeometryArray:
     data, starts, stops = blobs
-    begins, coords, rings, parts = wkb.room(found.sizes, order)
+    begins, bounds, coords, rings, parts = wkb.room(found.sizes, found.bounds, order)
     spread.over(
         len(order),
         lambda first, last: wkb.fill(
@@ -214,7 +214,7 @@ def _filled(blobs: Blobs, found: _Scan, order: NDArray[np.int64]) -> GeometryArr
         ),
     )
     geoms = np.ascontiguousarray(begins[:, 2])
-    return GeometryArray(found.kind, coords, rings, parts, geoms, found.bounds[order])
+    return GeometryArray(found.kind, coords, rings, parts, geoms, bounds)
 
 
 def _sorted(
