@@ -278,6 +278,12 @@ def scan(
         bounds[i, 0], bounds[i, 1], bounds[i, 2], bounds[i, 3] = box[0], box[1], box[2], box[3]
 
 
+@kernel(i64, fast=False)
+def unmeasured(n: int) -> tuple[I64, F64, U16]:
+    """Arrays for :func:`scan` to write to (in ordinary pages: :func:`lydigital.kernels.btree.memory`)."""
+    return np.empty((n, 3), np.int64), np.empty((n, 4), np.float64), np.empty(n, np.uint16)
+
+
 @kernel(
     u8s, i64s, i64s, i64, i64s, i64, i64, read(types.int64, 2), _OUT[2], _OUT[0], _OUT[0], fast=False,
 )
@@ -314,7 +320,7 @@ def parse(data: U8, offsets: I64, kind: int) -> tuple[F64, I64, I64, I64, U16]:
     """
     n = len(offsets) - 1
     starts, stops = offsets[:-1], offsets[1:]
-    sizes, bounds, flags = np.empty((n, 3), np.int64), np.empty((n, 4)), np.empty(n, np.uint16)
+    sizes, bounds, flags = unmeasured(n)
     scan(data, starts, stops, kind, 0, n, sizes, bounds, flags)
     order = np.arange(n)
     begins, _, coords, rings, parts = room(sizes, bounds, order)

@@ -195,7 +195,7 @@ class _Scan(NamedTuple):
 def _scan(blobs: Blobs, kind: GeometryKind) -> _Scan:
     data, starts, stops = blobs
     n = len(starts)
-    found = _Scan(kind, np.empty((n, 3), np.int64), np.empty((n, 4)), np.empty(n, np.uint16))
+    found = _Scan(kind, *wkb.unmeasured(n))
     spread.over(n, lambda first, last: wkb.scan(data, starts, stops, int(kind), first, last, *found[1:]))
     return found
 

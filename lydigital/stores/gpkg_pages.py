@@ -66,7 +66,7 @@ class _Room:
     """Memory for texts and blobs of a whole table; parts of it are handed out."""
 
     def __init__(self, size: int) -> None:
-        self.bytes = np.empty(size, np.uint8)
+        self.bytes = btree.memory(size)
         self._used = 0
         self._lock = threading.Lock()
 
