@@ -111,7 +111,7 @@ def assemble(raw: Raw, layer: str, geometry: Geometry, crs: tuple[str, str], sou
     return Reading(LateTable(fid, Reordered(columns, order), array, system), tuple(issues))
 
 
-FIRST_S, NEXT_S = 0.05, 0.25  # until something is shown, and between parts: showing costs time, too
+FIRST_S, NEXT_S = 0.0, 0.25  # until something is shown, and between parts: showing costs time, too
 
 
 class Parts:
