@@ -16,6 +16,7 @@ from lydigital.errors import BadDataError, ConflictError, StoreUnavailableError
 from lydigital.model.geometry import GeometryArray
 from lydigital.stores.create import create_gpkg, finish, write_layer
 from lydigital.stores.store import open_store
+from tests.conftest import need
 
 
 @pytest.fixture
@@ -160,9 +161,9 @@ def test_without_rtree(tmp_path, catalogue):
     assert len(open_store(path).read("village", bounds=(1, 2, 3, 4))) == 1
 
 
-@pytest.mark.skipif(shutil.which("ogrinfo") is None, reason="no GDAL tools here")
 def test_other_programs_read_and_edit_it(city, catalogue):
     fill(city, catalogue)
+    need(shutil.which("ogrinfo") is not None, "ogrinfo (gdal-bin) is not installed")
     told = subprocess.run(["ogrinfo", "-al", "-q", str(city)], capture_output=True, text=True, check=True)
     assert "MULTIPOLYGON" in told.stdout
     assert "ERROR" not in told.stderr + told.stdout
