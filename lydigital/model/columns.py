@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -58,6 +60,71 @@ def numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
             part[~_valid(chunk)] = np.nan
         at += len(chunk)
     return out
+
+
+def column_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """An Arrow column of Python values; dates and times come as ISO 8601 text.
+
+    Built from buffers: ``pa.array`` of Python values would import pandas.
+
+    Raises
+    ------
+    TypeError
+        When a value is not of its column's type.
+    pyarrow.ArrowInvalid
+        When it is text that is no date or time, or too large for its type.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return column_of(values, kind.value_type).cast(kind)
+    known = np.array([value is not None for value in values], bool)
+    bitmap = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little").tobytes())
+    found = set(map(type, values)) - {type(None)}
+    is_binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    if is_binary or pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_temporal(kind):
+        if not found <= {bytes if is_binary else str}:
+            raise TypeError
+        data, ends = joined([value.encode() if isinstance(value, str) else value for value in values])
+        parts = [bitmap, pa.py_buffer(ends.astype(np.int32).tobytes()), pa.py_buffer(data.tobytes())]
+        return pa.Array.from_buffers(pa.binary() if is_binary else pa.string(), len(values), parts).cast(kind)
+    whole = pa.types.is_integer(kind) or pa.types.is_boolean(kind)
+    if not found <= ({int, bool} if whole else {int, float, bool}):
+        raise TypeError
+    filled = np.array([value or 0 for value in values], np.int64 if whole else np.float64)
+    plain = pa.int64() if whole else pa.float64()
+    return pa.Array.from_buffers(plain, len(values), [bitmap, pa.py_buffer(filled.tobytes())]).cast(kind)
+
+
+def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows of Python values as a table of ``schema``; what does not fit its column is left out, as in reading."""
+    import pyarrow as pa
+
+    if not schema.names:
+        return pa.Table.from_arrays([pa.nulls(len(rows))], ["_"]).select([])
+    arrays = []
+    for field in schema:
+        values = [row.get(field.name) for row in rows]
+        try:
+            arrays.append(column_of(values, field.type))
+        except (TypeError, ValueError, OverflowError, pa.ArrowException):
+            arrays.append(pa.chunked_array([_one(value, field.type) for value in values], field.type).combine_chunks())
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def joined(blobs: Sequence[bytes | None]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """All blobs as one run of bytes ``(bytes,)``, and where each begins and ends ``(n + 1,)``."""
+    data = np.frombuffer(b"".join(blob for blob in blobs if blob is not None), np.uint8)
+    return data, np.cumsum([0, *(0 if blob is None else len(blob) for blob in blobs)], dtype=np.int64)
+
+
+def _one(value: Any, kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        return column_of([value], kind)
+    except (TypeError, ValueError, OverflowError, pa.ArrowException):
+        return pa.nulls(1, kind)
 
 
 def _fixed(array: pa.Array) -> NDArray[np.generic]:

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lydigital.kernels import ragged
+from lydigital.model import columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 type_names = {1: "point", 2: "line", 3: "polygon"}
@@ -166,11 +169,13 @@ class GeometryArray:
         """From shapely geometries ``(n,) object`` of ``kind``, single or multi; None and other kinds become empty."""
         import shapely
 
+        return cls.from_wkb(kind, shapely.to_wkb(shapes, byte_order=1).tolist())
+
+    @classmethod
+    def from_wkb(cls, kind: GeometryKind, blobs: Sequence[bytes | None]) -> GeometryArray:
+        """From well-known binary (ISO or EWKB, single or multi); None, broken and other kinds become empty."""
         from lydigital.kernels import wkb
 
-        blobs = shapely.to_wkb(shapes, byte_order=1)
-        lengths = np.array([0 if b is None else len(b) for b in blobs], np.int64)
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        data = np.frombuffer(b"".join(b for b in blobs if b is not None), np.uint8)
+        data, offsets = columns.joined(blobs)
         coords, rings, parts, geoms, _ = wkb.parse(data, offsets, int(kind))
         return cls(kind, coords, rings, parts, geoms)

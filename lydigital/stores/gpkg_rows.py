@@ -8,10 +8,11 @@ Tables whose content is not what their columns declare are left to GDAL.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lydigital.model.columns import column_of, joined
 from lydigital.stores.gpkg_schema import quoted
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ def read(db: sqlite3.Connection, source: Source, keys: NDArray[np.int64] | None 
         fid = np.array(lists[0], np.int64)
         blobs = None
         if geometry:
-            data, steps = _joined(lists[1])
+            data, steps = joined(lists[1])
             blobs = (data, steps[:-1], steps[1:])
         values = lists[2 if geometry else 1 :]
-        columns = [_column(v, types[f.type]) for f, v in zip(chosen, values, strict=True)]
+        columns = [column_of(v, types[f.type]) for f, v in zip(chosen, values, strict=True)]
     except (sqlite3.OperationalError, pa.ArrowException, TypeError, ValueError, OverflowError):
         return None
     return Raw(fid, table(columns, chosen, len(fid)), blobs)
@@ -86,37 +87,3 @@ def arrow_types() -> dict[str, pa.DataType]:
         "date": pa.date32(),
         "datetime": pa.timestamp("ms", "UTC"),
     }
-
-
-def _column(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
-    """An Arrow column, built from buffers: ``pa.array`` of Python values would import pandas.
-
-    Raises
-    ------
-    TypeError
-        When a value is not of its column's type.
-    """
-    import pyarrow as pa
-
-    known = np.array([value is not None for value in values], bool)
-    bitmap = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little").tobytes())
-    found = set(map(type, values)) - {type(None)}
-    if kind == pa.string() or pa.types.is_temporal(kind):
-        if not found <= {str}:
-            raise TypeError
-        data, ends = _joined([None if value is None else value.encode() for value in values])
-        parts = [bitmap, pa.py_buffer(ends.astype(np.int32).tobytes()), pa.py_buffer(data.tobytes())]
-        return pa.Array.from_buffers(pa.string(), len(values), parts).cast(kind)
-    whole = pa.types.is_integer(kind) or pa.types.is_boolean(kind)
-    if not found <= ({int} if whole else {int, float}):
-        raise TypeError
-    numbers = np.array([value or 0 for value in values], np.int64 if whole else np.float64)
-    plain = pa.int64() if whole else pa.float64()
-    return pa.Array.from_buffers(plain, len(values), [bitmap, pa.py_buffer(numbers.tobytes())]).cast(kind)
-
-
-def _joined(blobs: Sequence[bytes | None]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """All blobs as one run of bytes, and where each ends."""
-    lengths = np.array([0 if blob is None else len(blob) for blob in blobs], np.int64)
-    data = np.frombuffer(b"".join(blob for blob in blobs if blob is not None), np.uint8)
-    return data, np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
