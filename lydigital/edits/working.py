@@ -32,6 +32,7 @@ class WorkingCopies:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._now: dict[str, dict[int, Feature | None]] = {}
+        self._recent: dict[str, set[int]] = {}
         self._versions: dict[str, int] = {}
         self._unsaved: dict[str, set[int]] = {}
         self.steps: list[ChangeSet] = []
@@ -56,8 +57,13 @@ class WorkingCopies:
         return {fid: found[fid] for fid in fids if fid in found}
 
     def edits(self, layer: str) -> Mapping[int, Feature | None]:
-        """Features that differ, or once differed, from the table that was read; None where removed."""
-        return self._now.get(layer, {})
+        """Features touched since the table that is drawn was made, see :meth:`absorbed`; None where removed."""
+        now = self._now.get(layer, {})
+        return {fid: now[fid] for fid in self._recent.get(layer, ())}
+
+    def absorbed(self, layer: str) -> None:
+        """Say that a new table of ``layer`` has all its edits so far."""
+        self._recent.pop(layer, None)
 
     def version(self, layer: str) -> int:
         """A number that grows with every change of a layer's features."""
@@ -94,6 +100,7 @@ class WorkingCopies:
         fresh = self._after(mine.deltas)
         for layer, features in fresh.items():
             self._now.setdefault(layer, {}).update(features)
+            self._recent.setdefault(layer, set()).update(features)
             self._unsaved.setdefault(layer, set()).update(features)
             self._versions[layer] = self.version(layer) + 1
         if self.steps and _undoes(mine, self.steps[-1]):
@@ -120,6 +127,7 @@ class WorkingCopies:
     def forget(self, layer: str) -> None:
         """The table of ``layer`` was read anew and has everything, or the edits are left."""
         self._now.pop(layer, None)
+        self._recent.pop(layer, None)
         self._unsaved.pop(layer, None)
         self._versions[layer] = self.version(layer) + 1
         self.steps = [kept for step in self.steps if (kept := _without(step, {layer}))]

@@ -48,7 +48,8 @@ def patch_of(table: FeatureTable, features: Mapping[int, Feature | None], stored
     """
     known = [fid for fid, feature in features.items() if feature is not None]
     now = [features[fid] for fid in known]
-    hidden = np.intersect1d(np.fromiter(features, np.int64, len(features)), table.fid)
+    touched = np.sort(np.fromiter(features, np.int64, len(features)))
+    hidden = touched[table.rows_of(touched) >= 0]
     geometry = GeometryArray.from_wkb(table.geometry.kind, [f.wkb if f is not None else None for f in now])
     values = columns.table_of([f.values if f is not None else {} for f in now], table.columns.schema)
     fresh = FeatureTable(np.array(known, np.int64), values, geometry, stored).to_crs(table.crs)
@@ -59,7 +60,9 @@ def patched(table: FeatureTable, patch: Patch) -> FeatureTable:
     """``table`` and ``patch`` as one table; its new features stand at the end."""
     import pyarrow as pa
 
-    rows = np.flatnonzero(~np.isin(table.fid, patch.hidden))
+    shown = np.ones(len(table), np.bool_)
+    shown[table.rows_of(patch.hidden)] = False
+    rows = np.flatnonzero(shown)
     whole = len(rows) == len(table)
     kept = table.columns if whole else table.columns.take(columns.rows(rows))
     geometry = table.geometry if whole else table.geometry.take(rows)

@@ -53,6 +53,23 @@ class FeatureTable:
         """Row number by fid."""
         return {int(f): i for i, f in enumerate(self.fid)}
 
+    def rows_of(self, fids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Row number of each of ``fids`` ``(k,)``, -1 where the table does not have it."""
+        import numpy as np
+
+        order = self._fid_order
+        if not len(order):
+            return np.full(len(fids), -1, np.int64)
+        at = np.minimum(np.searchsorted(self.fid, fids, sorter=order), len(order) - 1)
+        rows = order[at]
+        return np.where(self.fid[rows] == fids, rows, -1)
+
+    @cached_property
+    def _fid_order(self) -> NDArray[np.int64]:
+        import numpy as np
+
+        return np.argsort(self.fid, kind="stable")
+
     def rows_in(self, bounds: tuple[float, float, float, float]) -> NDArray[np.int32]:
         """Rows whose bounds meet ``bounds`` (map units of :attr:`crs`), ascending ``(k,) int32``."""
         from lydigital.kernels import ragged

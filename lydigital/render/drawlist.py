@@ -246,16 +246,13 @@ def build(
     ops: list[Op] = []
     selected: list[Op] = []
     heights: list[tuple[Lines, RasterSymbolizer]] = []
-    for layer in scene:
-        style = layer.style
+    for parts in _by_layer(scene):
+        layer, style = parts[0], parts[0].style
         if not style.shows_at(scale) or layer.opacity * style.opacity <= 0.0:
-            continue
-        plan = plan_for(layer, scale, viewport.dpi)
-        if not plan and not (style.labels and layer.labels):
             continue
         data = layer.data
         if not isinstance(data, FeatureTable):
-            for s in plan.rasters:
+            for s in plan_for(layer, scale, viewport.dpi).rasters:
                 ops.append(RasterOp(data, s, layer.opacity * style.opacity, style.blend))
                 if s.contour_interval(scale) > 0.0:
                     from lydigital.render import contours
@@ -266,27 +263,17 @@ def build(
                         if s.contour_labels and layer.labels:
                             heights.append((found, s))
             continue
-        assert data.crs == viewport.crs, f"{layer.id} is in {data.crs}, the picture in {viewport.crs}"
-        x0, y0, x1, y1 = viewport.bounds
-        margin = plan.margin_px * viewport.units_per_px
-        box = (x0 - margin, y0 - margin, x1 + margin, y1 + margin)
-        whole = data.geometry.total_bounds
-        if not (whole[0] <= box[2] and whole[2] >= box[0] and whole[1] <= box[3] and whole[3] >= box[1]):
-            continue
-        if whole[0] >= box[0] and whole[2] <= box[2] and whole[1] >= box[1] and whole[3] <= box[3]:
-            chosen = everything(layer)
-        else:
-            chosen = Chosen(layer, data.rows_in(box), is_uniform=plan.is_uniform)
-        if not len(chosen.rows):
-            continue
-        theirs = _layer_ops(layer, data.geometry, plan, chosen, units_per_px=viewport.units_per_px)
-        for which, symbolizer in plan.specials:
-            some, _ = chosen.of(which)
-            if len(some):
-                theirs.extend(thematic.special(layer, symbolizer, some, viewport, fonts=fonts, which=which))
+        views = [view for part in parts if (view := _view(part, viewport)) is not None]
+        theirs = _layer_ops(views, viewport.units_per_px)
+        for view in views:
+            for which, symbolizer in view.plan.specials:
+                some, _ = view.chosen.of(which)
+                if len(some):
+                    theirs.extend(thematic.special(view.layer, symbolizer, some, viewport, fonts=fonts, which=which))
         ops.extend(theirs if style.blend == "normal" or not theirs else [BlendOp(tuple(theirs), style.blend)])
-        if len(layer.selected):
-            selected.extend(_selection(layer, data.geometry, plan, chosen.rows, viewport.dpi))
+        for view in views:
+            if len(view.layer.selected):
+                selected.extend(_selection(view.layer, view.geometry, view.plan, view.chosen.rows, viewport.dpi))
     if fonts is None:
         return DrawList(viewport, background, (*ops, *selected))
     from lydigital.render import labels as labelling
@@ -305,34 +292,87 @@ def build(
     return DrawList(viewport, background, every, labels, missing, tuple(set_heights))
 
 
-def _layer_ops(
-    layer: SceneLayer, geometry: GeometryArray, plan: Plan, chosen: Chosen, *, units_per_px: float,
-) -> list[Op]:
-    ops: list[Op] = []
-    if geometry.kind is GeometryKind.POLYGON:
-        for fill in plan.fills:
-            some, theirs = chosen.of(fill.which)
-            if len(some):
-                ops.append(FillOp(geometry, some, theirs, fill.colors, fill.pattern))
-        for shade in plan.shades:
-            some, _ = chosen.of(shade.which)
-            if len(some):
-                ops.append(ShadeOp(geometry, some, shade.color, shade.width_px))
-    if geometry.kind is not GeometryKind.POINT:
-        veiled = plan.fills and layer.style.scheme is not None and thematic.is_fine(layer.data, units_per_px)
-        for s in () if veiled else plan.strokes:
-            some, _ = chosen.of(s.which)
-            if len(some):
-                ops.append(StrokeOp(geometry, some, s.color, s.width_px, s.cap, s.join, s.dash_px, s.offset_px))
+@dataclass(frozen=True, eq=False)
+class _View:
+    """What a picture shows of a part of a layer."""
+
+    layer: SceneLayer
+    geometry: GeometryArray
+    plan: Plan
+    chosen: Chosen
+
+
+def _by_layer(scene: Sequence[SceneLayer]) -> list[list[SceneLayer]]:
+    """Parts of one layer that stand together: those read so far, or a table and its edits."""
+    found: list[list[SceneLayer]] = []
+    for layer in scene:
+        if found and found[-1][0].id == layer.id and found[-1][0].style == layer.style:
+            found[-1].append(layer)
+        else:
+            found.append([layer])
+    return found
+
+
+def _view(layer: SceneLayer, viewport: Viewport) -> _View | None:
+    """None where nothing of it is in the picture."""
+    plan = plan_for(layer, viewport.scale, viewport.dpi)
+    if not plan and not (layer.style.labels and layer.labels):
+        return None
+    data = layer.data
+    assert isinstance(data, FeatureTable)
+    assert data.crs == viewport.crs, f"{layer.id} is in {data.crs}, the picture in {viewport.crs}"
+    x0, y0, x1, y1 = viewport.bounds
+    margin = plan.margin_px * viewport.units_per_px
+    box = (x0 - margin, y0 - margin, x1 + margin, y1 + margin)
+    whole = data.geometry.total_bounds
+    if not (whole[0] <= box[2] and whole[2] >= box[0] and whole[1] <= box[3] and whole[3] >= box[1]):
+        return None
+    if whole[0] >= box[0] and whole[2] <= box[2] and whole[1] >= box[1] and whole[3] <= box[3]:
+        chosen = everything(layer)
     else:
-        for m in plan.marks:
-            some, theirs = chosen.of(m.which)
+        chosen = Chosen(layer, data.rows_in(box), is_uniform=plan.is_uniform)
+    return _View(layer, data.geometry, plan, chosen) if len(chosen.rows) else None
+
+
+def _layer_ops(views: Sequence[_View], units_per_px: float) -> list[Op]:
+    """Pass by pass over all parts, so that no part lies as a whole above another."""
+    if not views:
+        return []
+    ops: list[Op] = []
+    first = views[0]
+    if first.geometry.kind is GeometryKind.POLYGON:
+        for i in range(len(first.plan.fills)):
+            for view in views:
+                fill = view.plan.fills[i]
+                some, theirs = view.chosen.of(fill.which)
+                if len(some):
+                    ops.append(FillOp(view.geometry, some, theirs, fill.colors, fill.pattern))
+        for i in range(len(first.plan.shades)):
+            for view in views:
+                shade = view.plan.shades[i]
+                some, _ = view.chosen.of(shade.which)
+                if len(some):
+                    ops.append(ShadeOp(view.geometry, some, shade.color, shade.width_px))
+    if first.geometry.kind is not GeometryKind.POINT:
+        layer = first.layer
+        veiled = first.plan.fills and layer.style.scheme is not None and thematic.is_fine(layer.data, units_per_px)
+        for i in range(0 if veiled else len(first.plan.strokes)):
+            for view in views:
+                s = view.plan.strokes[i]
+                some, _ = view.chosen.of(s.which)
+                if len(some):
+                    ops.append(StrokeOp(view.geometry, some, s.color, s.width_px, s.cap, s.join, s.dash_px, s.offset_px))
+        return ops
+    for i in range(len(first.plan.marks)):
+        for view in views:
+            m = view.plan.marks[i]
+            some, theirs = view.chosen.of(m.which)
             if 1 < len(some) <= _SORTED_MARKS:  # important rules on top, and southern marks above northern ones
-                order = np.lexsort((-geometry.bounds[some, 1], -theirs))
+                order = np.lexsort((-view.geometry.bounds[some, 1], -theirs))
                 some, theirs = some[order], theirs[order]
             if len(some):
-                opacity = layer.opacity * layer.style.opacity
-                ops.append(MarkOp(geometry, some, theirs, m.marks, m.sizes_px, opacity))
+                opacity = view.layer.opacity * view.layer.style.opacity
+                ops.append(MarkOp(view.geometry, some, theirs, m.marks, m.sizes_px, opacity))
     return ops
 
 

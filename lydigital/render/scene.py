@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from lydigital.model.document import LayerRef
     from lydigital.model.grid import Raster
+    from lydigital.model.patch import Patch
     from lydigital.model.style import Style
     from lydigital.model.table import FeatureTable
     from lydigital.render.drawlist import SceneLayer
@@ -41,11 +42,23 @@ class _Made:
         return same and self.selected is selected and self.style == style
 
 
+@dataclass(frozen=True, eq=False)
+class _Edited:
+    """A layer with its edits drawn over it; ``below`` is the layer without what they replaced."""
+
+    layer: SceneLayer
+    version: int
+    patch: Patch
+    below: SceneLayer
+    above: SceneLayer
+
+
 class SceneLayers:
     """The layers of one open map."""
 
     def __init__(self) -> None:
         self._made: dict[str, _Made] = {}
+        self._edited: dict[str, _Edited] = {}
         self._parts: dict[str, tuple[SceneLayer, ...]] = {}
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
@@ -122,12 +135,39 @@ class SceneLayers:
                 made.is_reading = False
                 self._made[ref.id] = made
 
+    def edited(
+        self, layer: SceneLayer, version: int, patch: Callable[[FeatureTable], Patch], selected: NDArray[np.int64] | None
+    ) -> tuple[SceneLayer, ...]:
+        """``layer`` as its edits of ``version`` leave it: without what they replaced, and what stands there now.
+
+        The two are drawn as one. ``patch`` is asked once for each version.
+        """
+        from lydigital.model.table import FeatureTable
+
+        assert isinstance(layer.data, FeatureTable)
+        with self._locks[layer.id]:
+            old = self._edited.get(layer.id)
+            if old is not None and old.layer is layer and old.version == version:
+                return (old.below, old.above)
+            new = patch(layer.data)
+            if old is not None and old.layer is layer and np.array_equal(old.patch.hidden, new.hidden):
+                below = old.below
+            else:
+                below = _without(layer, new.hidden)
+            above = replace(
+                layer, data=new.table, codes=_codes(new.table, layer.style, None), selected=_rows(new.table, selected)
+            )
+            self._edited[layer.id] = _Edited(layer, version, new, below, above)
+            return (below, above)
+
     def forget(self, layer_id: str) -> None:
         self._made.pop(layer_id, None)
+        self._edited.pop(layer_id, None)
         self._parts.pop(layer_id, None)
 
     def clear(self) -> None:
         self._made.clear()
+        self._edited.clear()
         self._parts.clear()
 
 
@@ -141,6 +181,17 @@ def _codes(data: FeatureTable | Raster, style: Style, old: SceneLayer | None) ->
     if old is not None and old.style == style:
         return old.codes
     return classify.codes(data, style)
+
+
+def _without(layer: SceneLayer, hidden: NDArray[np.int64]) -> SceneLayer:
+    """``layer`` without the features ``hidden`` (fids)."""
+    if not len(hidden):
+        return layer
+    assert layer.codes is not None
+    rows = layer.data.rows_of(hidden)  # type: ignore[union-attr]
+    codes = layer.codes.copy()
+    codes[rows] = -1
+    return replace(layer, codes=codes, selected=np.setdiff1d(layer.selected, rows).astype(np.int32))
 
 
 def _rows(data: FeatureTable | Raster, selected: NDArray[np.int64] | None) -> NDArray[np.int32]:
