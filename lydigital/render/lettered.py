@@ -6,7 +6,7 @@ every label alike and costs next to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -71,8 +71,10 @@ class Solution:
     left: Left
     kept: dict[object, Any] = field(default_factory=dict)
 
-    def seen(self, viewport: Viewport, margin: float) -> tuple[LabelSet, MissingSet]:
-        """What ``viewport`` shows: labels wholly on it, ``margin`` pixels from its border.
+    def seen(
+        self, viewport: Viewport, margin: float, layers: Set[str] | None = None,
+    ) -> tuple[LabelSet, MissingSet]:
+        """What ``viewport`` shows: labels wholly on it, ``margin`` pixels from its border; of ``layers`` only if given.
 
         At another scale than its own the labels keep their size and follow their anchors.
         """
@@ -83,10 +85,18 @@ class Solution:
         x, y = shifts[:, 0], shifts[:, 1]
         inside = (boxes[:, 0] + x >= margin) & (boxes[:, 1] + y >= margin)
         inside &= (boxes[:, 2] + x <= width - margin) & (boxes[:, 3] + y <= height - margin)
+        if layers is not None:
+            inside &= self._is_of(layers)[self.of]
         which = np.flatnonzero(inside)
         px, py = left.anchors[:, 0] + left_shifts[:, 0], left.anchors[:, 1] + left_shifts[:, 1]
-        missed = np.flatnonzero((px >= 0) & (py >= 0) & (px < width) & (py < height))
+        within = (px >= 0) & (py >= 0) & (px < width) & (py < height)
+        if layers is not None:
+            within &= self._is_of(layers)[self.left_of]
+        missed = np.flatnonzero(within)
         return LabelSet(self, which, shifts[which]), MissingSet(self, missed, left_shifts[missed])
+
+    def _is_of(self, layers: Set[str]) -> NDArray[np.bool_]:
+        return np.array([face.layer in layers for face in self.faces], np.bool_)
 
     def _shifts(self, viewport: Viewport, anchors: Floats) -> NDArray[np.float32]:
         """Whole pixels ``(n, 2)`` from this window's to the picture's."""

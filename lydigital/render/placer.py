@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from lydigital.render import labels
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from lydigital.render.lettered import Solution
 
 _PATIENCE_S = 0.012  # a picture waits that long for its own labels
+_HOPELESS = 3.0  # but not when the ones before took so many times that long
 _MOST_ZOOM = 4.0  # labels of a scale farther away are not shown in their stead
 
 
@@ -24,6 +26,11 @@ class Placer:
 
     ``ready`` is called from that thread when labels were placed that a picture did not wait for: the picture should be
     drawn again. Used by one frame worker at a time.
+
+    Attributes
+    ----------
+    is_behind
+        Whether the labels of the last picture were not its own.
     """
 
     def __init__(self, ready: Callable[[], None], patience_s: float = _PATIENCE_S) -> None:
@@ -31,8 +38,10 @@ class Placer:
         self._patience = patience_s
         self._wake = threading.Condition()
         self._next: tuple[Sequence[SceneLayer], Viewport, Fonts] | None = None
-        self._last: tuple[tuple[str, ...], Solution] | None = None
+        self._last: Solution | None = None
         self._error: Exception | None = None
+        self._cost = 0.0  # seconds of the last placing
+        self.is_behind = False
         self._asked = self._done = 0
         self._missed = False
         self._stop = False
@@ -41,9 +50,11 @@ class Placer:
     def place(self, scene: Sequence[SceneLayer], viewport: Viewport, fonts: Fonts) -> tuple[LabelSet, MissingSet]:
         """The labels of ``viewport``, or for now the latest ones, moved along with what they name."""
         solution = labels.known(scene, viewport, fonts) or self._ask(scene, viewport, fonts)
-        if solution is None:
-            solution = self._stand_in(scene, viewport)
-        return solution.seen(viewport, labels.margin(viewport))
+        margin = labels.margin(viewport)
+        self.is_behind = solution is None
+        if solution is not None:
+            return solution.seen(viewport, margin)
+        return self._stand_in(viewport).seen(viewport, margin, {la.id for la in scene if la.labels})
 
     def close(self) -> None:
         with self._wake:
@@ -65,18 +76,19 @@ class Placer:
             self._next = (scene, viewport, fonts)
             self._missed = False
             self._wake.notify_all()
-            if self._wake.wait_for(lambda: self._done >= mine or self._stop, self._patience) and self._last is not None:
-                return self._last[1]
+            patience = self._patience if self._cost < _HOPELESS * self._patience else 0.0
+            if self._wake.wait_for(lambda: self._done >= mine or self._stop, patience) and self._last is not None:
+                return self._last
             self._missed = True
             return None
 
-    def _stand_in(self, scene: Sequence[SceneLayer], viewport: Viewport) -> Solution:
+    def _stand_in(self, viewport: Viewport) -> Solution:
         with self._wake:
             last = self._last
-        if last is not None and last[0] == tuple(la.id for la in scene) and last[1].view.crs == viewport.crs:
-            ratio = last[1].view.units_per_px / viewport.units_per_px
-            if 1 / _MOST_ZOOM < ratio < _MOST_ZOOM and last[1].view.dpi == viewport.dpi:
-                return last[1]
+        if last is not None and last.view.crs == viewport.crs and last.view.dpi == viewport.dpi:
+            ratio = last.view.units_per_px / viewport.units_per_px
+            if 1 / _MOST_ZOOM < ratio < _MOST_ZOOM:
+                return last
         return joined(viewport, [])
 
     def _run(self) -> None:
@@ -87,8 +99,9 @@ class Placer:
                     return
                 (scene, viewport, fonts), number = self._next, self._asked
                 self._next = None
-            try:
-                solution = labels.solve(scene, viewport, fonts)
+            start = time.perf_counter()
+            try:  # the same may have been asked for again while it was worked out
+                solution = labels.known(scene, viewport, fonts) or labels.solve(scene, viewport, fonts)
             except Exception as error:  # noqa: BLE001 - told to the next picture, as an error of its own
                 with self._wake:
                     self._error, self._done = error, number
@@ -96,7 +109,8 @@ class Placer:
                 self._ready()
                 continue
             with self._wake:
-                self._last = (tuple(la.id for la in scene), solution)
+                self._last = solution
+                self._cost = time.perf_counter() - start
                 self._done = number
                 self._wake.notify_all()
                 missed, self._missed = self._missed, False

@@ -31,14 +31,14 @@ class FrameImage:
     seconds: float
     unplaced: int = 0
     number: int = 0
-    is_whole: bool = True  # else some of its layers are still being read
+    is_whole: bool = True  # else some layers are still being read, or labels placed
 
 
 class FrameWorker(QObject):
     """Renders in a thread of its own; signals arrive on the main thread.
 
     ``render(viewport, cancelled)`` returns BGRA pixels ``(h, w, 4) uint8``, the number of labels left out and whether
-    all layers are on it; it may take its time and raises ``CancelledError`` once ``cancelled()`` is true.
+    all layers and labels are on it; it may take its time and raises ``CancelledError`` once ``cancelled()`` is true.
     """
 
     framed = Signal(object)  # FrameImage

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from lydigital.errors import CancelledError
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lydigital.model.viewport import Viewport
+    from lydigital.render.placer import Placer
     from lydigital.session import Session
     from lydigital.ui.reading import Reader
 
@@ -21,19 +21,23 @@ class Picture:
     """Renders viewports of one session; called from the frame worker only.
 
     ``reader`` reads layers meanwhile. ``prepared(done, total)`` hears of kernels being compiled at the first start of
-    this version of the program.
+    this version of the program. Labels are placed in a thread of their own and ``again`` is called from there when the
+    present view should be drawn once more with them.
     """
 
-    def __init__(self, session: Session, reader: Reader, prepared: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, session: Session, reader: Reader, prepared: Callable[[int, int], None], again: Callable[[], None],
+    ) -> None:
         self._session = session
         self._reader = reader
         self._prepared = prepared
         self._fonts: Any = None
         self._was_whole = True
-        self._lock = threading.Lock()
+        self._again = again
+        self._placer: Placer | None = None
 
     def __call__(self, viewport: Viewport, cancelled: Callable[[], bool]) -> tuple[Any, int, bool]:
-        """BGRA pixels ``(h, w, 4) uint8`` of ``viewport``, the number of labels left out, and whether all is read.
+        """BGRA pixels ``(h, w, 4) uint8`` of ``viewport``, the number of labels left out, and whether all is on it.
 
         Raises
         ------
@@ -54,18 +58,27 @@ class Picture:
         self._was_whole = is_whole
         if cancelled():
             raise _stopped()
-        drawn = drawlist.build(scene, viewport, self._fonts)
+        drawn = drawlist.build(scene, viewport, self._fonts, placer=self._placer)
+        if self._placer is not None and self._placer.is_behind:
+            is_whole = False
         if cancelled():
             raise _stopped()
         frame = raster.draw(drawn, bgra=True, fonts=self._fonts, cancelled=cancelled)
         return frame.pixels, drawn.unplaced, is_whole
 
+    def close(self) -> None:
+        """End the thread of the labels; nothing is rendered any more."""
+        if self._placer is not None:
+            self._placer.close()
+
     def _prepare(self) -> None:
         from lydigital.kernels import jit
         from lydigital.render.painter.fonts import QtFonts
+        from lydigital.render.placer import Placer
 
         if not jit.is_warm():
             jit.warm_up(self._prepared)
+        self._placer = Placer(self._again)
         self._fonts = QtFonts()
 
 

@@ -57,7 +57,7 @@ class Window(QMainWindow):
     framed = Signal(object)
     _progressed = Signal(str, float)
     _compiled = Signal(int, int)
-    _came = Signal()  # something was read
+    _came = Signal()  # something was read, or labels were placed
     _reading_failed = Signal(object)
 
     def __init__(
@@ -94,7 +94,8 @@ class Window(QMainWindow):
         self._reading_failed.connect(self.failed)
         self.reader.tell(self._came.emit, self._reading_failed.emit)
         self.status.cancelled.connect(self.reader.cancel)
-        self.worker = FrameWorker(Picture(session, self.reader, self._compiled.emit))
+        self.picture = Picture(session, self.reader, self._compiled.emit, self._came.emit)
+        self.worker = FrameWorker(self.picture)
         self.worker.framed.connect(self._frame_came)
         self.worker.failed.connect(self._frame_failed)
         self.worker.busy.connect(self._worker_busy)
@@ -484,6 +485,7 @@ class Window(QMainWindow):
         self._slow.stop()
         self.reader.close()
         self.worker.close()
+        self.picture.close()
         self.jobs.close()
         for signal, slot in self._links:
             signal.disconnect(slot, missing_ok=True)
