@@ -6,15 +6,18 @@ every label alike and costs next to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 
 from lydigital.render.drawlist import MissingLabel, PlacedLabel
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from lydigital.model.viewport import Viewport
@@ -72,7 +75,7 @@ class Solution:
     kept: dict[object, Any] = field(default_factory=dict)
 
     def seen(
-        self, viewport: Viewport, margin: float, layers: Set[str] | None = None,
+        self, viewport: Viewport, margin: float, layers: Collection[str] | None = None,
     ) -> tuple[LabelSet, MissingSet]:
         """What ``viewport`` shows: labels wholly on it, ``margin`` pixels from its border; of ``layers`` only if given.
 
@@ -95,7 +98,7 @@ class Solution:
         missed = np.flatnonzero(within)
         return LabelSet(self, which, shifts[which]), MissingSet(self, missed, left_shifts[missed])
 
-    def _is_of(self, layers: Set[str]) -> NDArray[np.bool_]:
+    def _is_of(self, layers: Collection[str]) -> NDArray[np.bool_]:
         return np.array([face.layer in layers for face in self.faces], np.bool_)
 
     def _shifts(self, viewport: Viewport, anchors: Floats) -> NDArray[np.float32]:
@@ -112,8 +115,11 @@ class Solution:
         return whole
 
 
-class LabelSet(Sequence[PlacedLabel]):
-    """Labels ``which`` of a solution, moved by ``shifts (n, 2)`` pixels; each is made when it is asked for."""
+T = TypeVar("T")
+
+
+class _Seen(Sequence[T]):
+    """Some of what a solution holds, ``which``, moved by ``shifts (n, 2)`` pixels; each is made when it is asked for."""
 
     def __init__(self, solution: Solution, which: Ints, shifts: NDArray[np.float32]) -> None:
         self.solution = solution
@@ -124,12 +130,25 @@ class LabelSet(Sequence[PlacedLabel]):
         return len(self.which)
 
     @overload
-    def __getitem__(self, index: int) -> PlacedLabel: ...
+    def __getitem__(self, index: int) -> T: ...
     @overload
-    def __getitem__(self, index: slice) -> tuple[PlacedLabel, ...]: ...
-    def __getitem__(self, index: int | slice) -> PlacedLabel | tuple[PlacedLabel, ...]:
+    def __getitem__(self, index: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
         if isinstance(index, slice):
-            return tuple(self[i] for i in range(*index.indices(len(self))))
+            return tuple(self._made(i) for i in range(*index.indices(len(self))))
+        return self._made(index)
+
+    def __iter__(self) -> Iterator[T]:
+        return (self._made(i) for i in range(len(self)))
+
+    @abstractmethod
+    def _made(self, index: int) -> T: ...
+
+
+class LabelSet(_Seen[PlacedLabel]):
+    """Labels with a place."""
+
+    def _made(self, index: int) -> PlacedLabel:
         placed, i = self.solution.placed, int(self.which[index])
         dx, dy = self.shifts[index].tolist()
         face = self.solution.faces[self.solution.of[i]]
@@ -143,9 +162,6 @@ class LabelSet(Sequence[PlacedLabel]):
             (x0 + dx, y0 + dy, x1 + dx, y1 + dy), face.layer, int(placed.rows[i]), (x + dx, y + dy),
             None if a != a else (a + dx, b + dy, c + dx, d + dy),  # noqa: PLR0124 - NaN
         )
-
-    def __iter__(self) -> Iterator[PlacedLabel]:
-        return (self[i] for i in range(len(self)))
 
     def led(self) -> tuple[Ints, NDArray[np.float32]]:
         """Which labels have a leader, and these lines in pixels ``(n, 4)``."""
@@ -165,24 +181,10 @@ class LabelSet(Sequence[PlacedLabel]):
         return numbers, pens, ends
 
 
-class MissingSet(Sequence[MissingLabel]):
-    """Labels ``which`` that a solution has no place for, moved by ``shifts (n, 2)`` pixels."""
+class MissingSet(_Seen[MissingLabel]):
+    """Labels without one."""
 
-    def __init__(self, solution: Solution, which: Ints, shifts: NDArray[np.float32]) -> None:
-        self.solution = solution
-        self.which = which
-        self.shifts = shifts
-
-    def __len__(self) -> int:
-        return len(self.which)
-
-    @overload
-    def __getitem__(self, index: int) -> MissingLabel: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[MissingLabel, ...]: ...
-    def __getitem__(self, index: int | slice) -> MissingLabel | tuple[MissingLabel, ...]:
-        if isinstance(index, slice):
-            return tuple(self[i] for i in range(*index.indices(len(self))))
+    def _made(self, index: int) -> MissingLabel:
         left, i = self.solution.left, int(self.which[index])
         face = self.solution.faces[self.solution.left_of[i]]
         x, y = (left.anchors[i] + self.shifts[index]).tolist()
