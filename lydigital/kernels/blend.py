@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lydigital.kernels.jit import U32, leaf
+from lydigital.kernels.jit import U32, leaf, pasted
 
 OPAQUE = 0xFF000000
 _OPAQUE, _RB, _G, _EIGHT = np.uint32(OPAQUE), np.uint32(0xFF00FF), np.uint32(0x00FF00), np.uint32(8)
@@ -58,26 +58,18 @@ def _mixed(base: int, r: int, g: int, b: int, a: int) -> int:
     return out_r | (out_g << 8) | (out_b << 16)
 
 
-@leaf
-def dab(frame: U32, sums: U32, tag: int, y: int, x: int, color: int, cover: float) -> None:
-    """Cover a part (0-1) of one pixel with ``color``, as one of many neighbours in a layer.
-
-    Neighbours that share an edge cover the pixel side by side: their shares add up before they meet the background, so
-    that no seam of background shows between them; only what exceeds the whole pixel lies over what came before.
-    ``sums`` ``(h, w, 4)`` holds red and green, blue and alpha of the layer so far (16 bits each), the pixel before the
-    layer, and the pixel after. They count only while the third carries this layer's ``tag`` and the frame still shows the
-    fourth (nothing else was drawn since).
-    """
-    below = np.int64(frame[y, x])
+@pasted
+def add(line: U32, records: U32, tag: int, x: int, color: int, cover: float) -> None:
+    """As :func:`dab` on pixel ``x`` of the row ``line`` with its ``records`` ``(w, 4)``."""
+    below = np.int64(line[x])
     alpha = (color >> 24) & 0xFF
     weight = np.int64(cover * alpha * (FULL / 255.0) + 0.5)
     r = (weight * (color & 0xFF) * 257 + 0x8000) >> 16  # x * 257 / 65536 is x / 255
     g = (weight * ((color >> 8) & 0xFF) * 257 + 0x8000) >> 16
     b = (weight * ((color >> 16) & 0xFF) * 257 + 0x8000) >> 16
-    record = sums[y, x]
-    before = np.int64(record[2])
-    if before >> 24 == tag and np.int64(record[3]) == below:
-        rg, ba = np.int64(record[0]), np.int64(record[1])
+    before = np.int64(records[x, 2])
+    if before >> 24 == tag and np.int64(records[x, 3]) == below:
+        rg, ba = np.int64(records[x, 0]), np.int64(records[x, 1])
         r0, g0, b0, a0 = rg & 0xFFFF, rg >> 16, ba & 0xFFFF, ba >> 16
         room = FULL * alpha // 255 - a0
         if weight > room:
@@ -88,9 +80,22 @@ def dab(frame: U32, sums: U32, tag: int, y: int, x: int, color: int, cover: floa
         weight = min(FULL, weight + a0)
     else:
         before = (below & 0xFFFFFF) | (tag << 24)
-        record[2] = np.uint32(before)
+        records[x, 2] = np.uint32(before)
     after = np.uint32(_mixed(before, r, g, b, weight) | OPAQUE)
-    record[0] = np.uint32(r | (g << 16))
-    record[1] = np.uint32(b | (weight << 16))
-    record[3] = after
-    frame[y, x] = after
+    records[x, 0] = np.uint32(r | (g << 16))
+    records[x, 1] = np.uint32(b | (weight << 16))
+    records[x, 3] = after
+    line[x] = after
+
+
+@leaf
+def dab(frame: U32, sums: U32, tag: int, y: int, x: int, color: int, cover: float) -> None:
+    """Cover a part (0-1) of one pixel with ``color``, as one of many neighbours in a layer.
+
+    Neighbours that share an edge cover the pixel side by side: their shares add up before they meet the background, so
+    that no seam of background shows between them; only what exceeds the whole pixel lies over what came before.
+    ``sums`` ``(h, w, 4)`` holds red and green, blue and alpha of the layer so far (16 bits each), the pixel before the
+    layer, and the pixel after. They count only while the third carries this layer's ``tag`` and the frame still shows the
+    fourth (nothing else was drawn since).
+    """
+    add(frame[y], sums[y], tag, x, color, cover)

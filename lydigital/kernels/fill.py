@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 
 from lydigital.kernels import small
-from lydigital.kernels.blend import dab, over, span
+from lydigital.kernels.blend import add, dab, over, span
 from lydigital.kernels.jit import (
     F32,
     F64,
@@ -40,7 +40,7 @@ from lydigital.kernels.jit import (
 )
 
 BLOCK = 16
-SNAPS = 16.0  # vertices lie on such parts of a pixel, on both sides of a common border alike
+SNAPS = small.SNAPS
 TOLERANCE_PX = 0.15  # vertices of less importance are left out
 FAR = 1 << 30
 NARROW = 48  # cells a row; not worth remembering which were touched
@@ -261,15 +261,16 @@ def _sweep_narrow(
     for row in range(row0, row1):
         first = (row - row0) * stride
         cells = acc[first : first + stride]
+        line, records = frame[row, column : column + width], sums[row, column : column + width]
         area = np.float32(0.0)
         for x in range(width):
             area += cells[x]
             cells[x] = 0.0
             cover = _folded(area)
             if opaque and cover > 0.998:
-                frame[row, column + x] = solid
+                line[x] = solid
             elif cover > 0.002:
-                dab(frame, sums, tag, row, column + x, color, cover)
+                add(line, records, tag, x, color, cover)
         cells[width] = 0.0
         cells[width + 1] = 0.0
 
@@ -342,6 +343,14 @@ def fill(
             continue
         stride = (columns + 2 + BLOCK - 1) // BLOCK * BLOCK
         blocks = 0 if stride <= NARROW and pattern[0] == _SOLID else stride // BLOCK
+        if blocks == 0 and x0 >= 1.0 and x1 <= width - 1.0:
+            for ring in range(begin, end):
+                small.walk(
+                    acc, stride, r1 - r0, coords, importance, tolerance, ring_offsets[ring], ring_offsets[ring + 1],
+                    left, top, scale, column, r0,
+                )
+            _sweep_narrow(frame, sums, tag, acc, stride, r0, r1, column, columns, color)
+            continue
         for ring in range(begin, end):
             v0, v1 = ring_offsets[ring], ring_offsets[ring + 1]
             ax = math.floor((coords[v0, 0] - left) * snaps + 0.5) / SNAPS - column

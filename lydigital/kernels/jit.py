@@ -193,6 +193,12 @@ def leaf(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", numba.njit(**options)(function))
 
 
+def pasted(function: Callable[P, R]) -> Callable[P, R]:
+    """As :func:`leaf`, copied into its callers: for bodies of inner loops that the compiler would rather call."""
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FAST, "_nrt": False}
+    return cast("Callable[P, R]", numba.njit(inline="always", **options)(function))
+
+
 @numba.extending.intrinsic
 def _fetch(_typing: Any, array: types.Array, _y: types.Type, _x: types.Type) -> Any:
     """Ask for the cache line of ``array[y, x]`` (or ``array[y, x, 0]``), to be written soon."""

@@ -10,6 +10,7 @@ from lydigital.kernels.jit import F32, F64, I64, U8, inner, leaf
 
 SIDE = 32  # pixels of the largest tile
 DIRTY = 64  # pixels of a block of the mask
+SNAPS = 16.0  # vertices lie on such parts of a pixel, on both sides of a common border alike
 _LEAST = 0.5  # of its box, that the side of a tiny feature keeps
 
 
@@ -34,6 +35,63 @@ def area_of(memo: F32, coords: F64, ring_offsets: I64, geom_rings: I64, row: int
     if row < len(memo):
         memo[row] = area
     return area
+
+
+@leaf
+def walk(
+    acc: F32, stride: int, rows: int, coords: F64, importance: F32, tolerance: float, begin: int, end: int,
+    left: float, top: float, scale: float, column: int, row0: int,
+) -> None:
+    """Accumulate the signed areas right of the edges of a ring that lies between the columns of ``acc`` ``(rows, stride)``.
+
+    The same as ``fill._edge`` does, without clipping at the sides and in one body.
+    """
+    snaps = scale * SNAPS
+    keeps_all = len(importance) == 0
+    ax = math.floor((coords[begin, 0] - left) * snaps + 0.5) / SNAPS - column
+    ay = math.floor((top - coords[begin, 1]) * snaps + 0.5) / SNAPS - row0
+    for v in range(begin + 1, end):
+        if not (keeps_all or importance[v] >= tolerance):
+            continue
+        bx = math.floor((coords[v, 0] - left) * snaps + 0.5) / SNAPS - column
+        by = math.floor((top - coords[v, 1]) * snaps + 0.5) / SNAPS - row0
+        down = by > ay
+        x0, y0, x1, y1 = (ax, ay, bx, by) if down else (bx, by, ax, ay)
+        sign = 1.0 if down else -1.0
+        ax, ay = bx, by
+        if y0 == y1 or y1 <= 0.0 or y0 >= rows:
+            continue
+        slope = (x1 - x0) / (y1 - y0)
+        low, high = min(x0, x1), max(x0, x1)
+        x, y = x0, y0
+        if y < 0.0:
+            x, y = min(max(x0 - y0 * slope, low), high), 0.0
+        last = min(y1, float(rows))
+        row = int(y)
+        while y < last:
+            ny = min(row + 1.0, last)
+            nx = min(max(x0 + (ny - y0) * slope, low), high)
+            d = sign * (ny - y)
+            xa, xb = min(x, nx), max(x, nx)
+            cell = int(xa)
+            cells = acc[row * stride : (row + 1) * stride]
+            if xb <= cell + 1.0:
+                m = d * (0.5 * (xa + xb) - cell)
+                cells[np.uint64(cell)] += d - m
+                cells[np.uint64(cell + 1)] += m
+            else:
+                right = math.ceil(xb)
+                s = d / (xb - xa)
+                done = 0.0  # of the edge's height that lies left of a cell's right side, spread over the cells
+                for k in range(cell, right):
+                    p, q = max(xa, float(k)), min(xb, k + 1.0)
+                    m = s * (q - p) * (0.5 * (p + q) - k)
+                    part = s * (q - p)
+                    cells[np.uint64(k)] += part - m + done
+                    done = m
+                cells[np.uint64(right)] += done
+            x, y = nx, ny
+            row += 1
 
 
 @leaf
