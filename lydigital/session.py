@@ -17,34 +17,38 @@ from lydigital import paths
 from lydigital.edits import past
 from lydigital.edits.history import Entry, History, View, words
 from lydigital.edits.journal import Journal
+from lydigital.edits.working import WorkingCopies, of_document
 from lydigital.errors import CancelledError, LydError
 from lydigital.model.changeset import ChangeSet
 from lydigital.model.crs import Crs, transformation
 from lydigital.model.issue import Issue
 from lydigital.model.layerdef import read_catalogue
+from lydigital.model.patch import patch_of, patched
 from lydigital.model.selection import Selection
+from lydigital.model.table import FeatureTable
 from lydigital.model.viewport import Viewport
-from lydigital.render.scene import SceneLayers
+from lydigital.render.scene import SceneLayers, has_density
 from lydigital.stores import compose
 from lydigital.stores.opened import OpenStores
 from lydigital.stores.store import guess_crs
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from lydigital.domain.identify import Hit
     from lydigital.model.document import LayerRef, MapDocument
+    from lydigital.model.feature import Feature
     from lydigital.model.grid import Raster
     from lydigital.model.layerdef import Catalogue, LayerDef
     from lydigital.model.style import Style
-    from lydigital.model.table import FeatureTable
     from lydigital.render.drawlist import SceneLayer
 
 _S = TypeVar("_S", bound="Session")
 _AUTOSAVE = "autosave"  # key of the issue; no layer of a document has an id that is reserved here
 PICK_PX = 5.0  # a click this near counts as on the feature
+ABSORBED = 2_000  # edits of a layer beyond which its table is made anew
 HOME_SIZE = (1280, 800)
 LUOYANG = (111.13, 33.57, 112.98, 35.07)  # degrees: where a map without layers opens
 
@@ -54,7 +58,7 @@ class Session:
 
     Attributes
     ----------
-    document, history, selection, viewport, stores, catalogue
+    document, features, history, selection, viewport, stores, catalogue
         The state; change it through :func:`lydigital.commands.registry.execute`, :meth:`select` and :meth:`move`.
     changed, selected, moved, progressed
         Signals: the change set committed (also of undo and redo), the selection, the viewport, a text with a share of
@@ -74,10 +78,12 @@ class Session:
         self.history = History(document, path, author=author)
         self.selection = Selection()
         self.stores = OpenStores()
+        self.features = WorkingCopies(self._stored)
         self.catalogue = catalogue
         self._autosave = autosave
         self._journal = self._start_journal()
         self._scene = SceneLayers()
+        self._tables: dict[str, tuple[FeatureTable, int, FeatureTable]] = {}
         self._generated: dict[str, LayerDef] = {}
         self._issues: dict[str, tuple[Issue, ...]] = {}
         self.viewport = self.home()
@@ -91,7 +97,8 @@ class Session:
 
     @property
     def is_saved(self) -> bool:
-        return self.history.is_saved(self.document)
+        """Whether project file and stores have all that was done."""
+        return self.history.is_saved(self.document) and self.features.is_saved
 
     def commit(self, changes: ChangeSet, *, merge: bool = False, undoable: bool = True) -> MapDocument:
         """Apply ``changes``, remember and autosave them, tell everybody; ``merge`` joins them to the last gesture.
@@ -104,7 +111,8 @@ class Session:
         if not changes.author:
             changes = msgspec.structs.replace(changes, author=self.history.author)
         view = View(self.viewport, self.selection)
-        self._apply(changes)
+        merge = merge and self.history.is_gesture_of_last(changes)
+        self._apply(changes, merge=merge)
         if undoable:
             self.history.push(Entry(changes, view, View(self.viewport, self.selection)), merge=merge)
         self._announce(changes)
@@ -125,8 +133,10 @@ class Session:
         self.document = document
         self.history = History(document if saved is None else saved, path, author=self.history.author)
         self.stores = OpenStores()
+        self.features = WorkingCopies(self._stored)
         self._journal = self._start_journal()
         self._scene = SceneLayers()
+        self._tables.clear()
         self._generated.clear()
         self._issues.clear()
         self.select(Selection())
@@ -240,7 +250,8 @@ class Session:
         if ref is None:
             raise KeyError(layer_id)
         kept = self._scene.kept(ref, self.document.crs)
-        return kept.data if kept is not None else self.stores.read(ref, Crs(self.document.crs))
+        data = kept.data if kept is not None else self.stores.read(ref, Crs(self.document.crs))
+        return self._edited_table(ref, data) if isinstance(data, FeatureTable) else data
 
     def scene(
         self, scale: float | None = None, *, only_read: bool = False, layer_ids: Collection[str] | None = None,
@@ -276,7 +287,7 @@ class Session:
             else:
                 layer = self._scene_layer(ref, document.crs, style, selection, watch)
             if layer is not None:
-                layers.append(layer)
+                layers += self._with_edits(ref, layer)
         return tuple(layers)
 
     def scene_so_far(self, scale: float) -> tuple[tuple[SceneLayer, ...], bool]:
@@ -292,7 +303,8 @@ class Session:
                 continue
             missing = self._scene.is_missing(ref, document.crs)
             layer = None if missing else self._scene_layer(ref, document.crs, style, selection)
-            layers += (layer,) if layer is not None else self._scene.parts(ref, document.crs)
+            parts = self._scene.parts(ref, document.crs)
+            layers += self._with_edits(ref, layer) if layer is not None else parts
             whole = whole and not missing
         return tuple(layers), whole
 
@@ -348,6 +360,35 @@ class Session:
             self._report(ref, error)
             return None
 
+    def _stored(self, layer_id: str, fids: Sequence[int]) -> Mapping[int, Feature]:
+        ref = self.document.layer(layer_id)
+        return {} if ref is None else self.stores.fetch(ref, fids)
+
+    def _with_edits(self, ref: LayerRef, layer: SceneLayer) -> tuple[SceneLayer, ...]:
+        version, edits = self.features.version(ref.id), self.features.edits(ref.id)
+        if not edits or not isinstance(layer.data, FeatureTable):
+            return (layer,)
+        if len(edits) > ABSORBED or has_density(layer.style):
+            whole = self._scene.replaced(layer, self._edited_table(ref, layer.data))
+            self.features.absorbed(ref.id, version)
+            return (whole,)
+        stored = self.stores.stored_crs(ref)
+        return self._scene.edited(
+            layer, version, lambda table: patch_of(table, edits, stored),
+            self.selection.fids.get(ref.id),
+        )  # fmt: skip
+
+    def _edited_table(self, ref: LayerRef, table: FeatureTable) -> FeatureTable:
+        """``table`` with the edits made since it was read."""
+        version, edits = self.features.version(ref.id), self.features.edits(ref.id)
+        if not edits:
+            return table
+        kept = self._tables.get(ref.id)
+        if kept is None or kept[0] is not table or kept[1] != version:
+            patch = patch_of(table, edits, self.stores.stored_crs(ref))
+            kept = self._tables[ref.id] = (table, version, patched(table, patch))
+        return kept[2]
+
     def _layer_bounds(self, ref: LayerRef) -> tuple[float, float, float, float] | None:
         try:
             described = self.stores.describe(ref)
@@ -366,8 +407,10 @@ class Session:
             self.history.take_up(past.recall(self.project, self.document))
         return Journal(self.project)
 
-    def _apply(self, changes: ChangeSet) -> None:
-        self.document = self.document.applied(changes)
+    def _apply(self, changes: ChangeSet, *, merge: bool = False) -> None:
+        document = self.document.applied(of_document(changes))
+        self.features.apply(changes, merge=merge)
+        self.document = document
 
     def _replay(self, changes: ChangeSet, to: View, other: View) -> ChangeSet:
         self._apply(changes)

@@ -254,11 +254,11 @@ def test_bad_input_is_one_clear_error(tmp_path: Path, small_catalogue, name, con
     assert caught.value.hint_text()
 
 
-def test_six_attributes_and_four_signals():
+def test_seven_attributes_and_four_signals():
     """Session must not become the place where everything is kept."""
     session = Session(MapDocument(), msgspec.convert({"layers": [], "groups": []}, type=_catalogue()))
     public = {name for name in vars(session) if not name.startswith("_")}
-    assert public == {"document", "history", "selection", "viewport", "stores", "catalogue"}
+    assert public == {"document", "features", "history", "selection", "viewport", "stores", "catalogue"}
     signals = {name for name, value in vars(Session).items() if type(value).__name__ == "Signal"}
     assert signals == {"changed", "selected", "moved", "progressed"}
 

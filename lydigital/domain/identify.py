@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -36,12 +36,13 @@ class Drawn(Protocol):
 
 @dataclass(frozen=True)
 class Hit:
-    """One feature found: ``distance_px`` is 0 inside a polygon."""
+    """One feature found: ``row`` of ``table``; ``distance_px`` is 0 inside a polygon."""
 
     layer: str
     row: int
     fid: int
     distance_px: float
+    table: FeatureTable = field(repr=False, compare=False)
 
 
 def identify(
@@ -84,13 +85,13 @@ def _hits(
         areas = pick.areas_around(*shape, x, y)
         order = np.argsort(areas, kind="stable")
         return [
-            Hit(layer.id, int(rows[i]), int(table.fid[rows[i]]), 0.0) for i in order if np.isfinite(areas[i])
+            Hit(layer.id, int(rows[i]), int(table.fid[rows[i]]), 0.0, table) for i in order if np.isfinite(areas[i])
         ]
     measure = pick.point_distances if geometry.kind is GeometryKind.POINT else pick.line_distances
     distances_px = measure(*shape, x, y) / viewport.units_per_px
     order = np.argsort(distances_px, kind="stable")
     return [
-        Hit(layer.id, int(rows[i]), int(table.fid[rows[i]]), float(distances_px[i]))
+        Hit(layer.id, int(rows[i]), int(table.fid[rows[i]]), float(distances_px[i]), table)
         for i in order
         if distances_px[i] <= tolerance_px + reach[i]
     ]

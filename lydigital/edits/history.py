@@ -79,7 +79,7 @@ class History:
         """Add a step; with ``merge`` it joins the last one if both are of the same gesture."""
         last = self._done[-1] if self._done else None
         self._undone.clear()
-        if merge and last is not None and _same_gesture(last.changes, entry.changes):
+        if merge and last is not None and self.is_gesture_of_last(entry.changes):
             folded = last.changes + entry.changes
             if folded:
                 self._done[-1] = replace(last, changes=folded, after=entry.after)
@@ -88,6 +88,10 @@ class History:
             return
         self._done.append(entry)
         del self._done[: -self.limit]
+
+    def is_gesture_of_last(self, changes: ChangeSet) -> bool:
+        """Whether ``changes`` continue the gesture of the last step."""
+        return bool(self._done) and _same_gesture(self._done[-1].changes, changes)
 
     def undo(self) -> Entry | None:
         """Take the last step back and return it; the caller commits its inverse."""

@@ -6,6 +6,7 @@ function, and it says what a store must be told to hold the same.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -36,6 +37,7 @@ class WorkingCopies:
         self._versions: dict[str, int] = {}
         self._unsaved: dict[str, set[int]] = {}
         self.steps: list[ChangeSet] = []
+        self._lock = threading.RLock()  # the frame worker asks while the main thread edits
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
@@ -58,12 +60,15 @@ class WorkingCopies:
 
     def edits(self, layer: str) -> Mapping[int, Feature | None]:
         """Features touched since the table that is drawn was made, see :meth:`absorbed`; None where removed."""
-        now = self._now.get(layer, {})
-        return {fid: now[fid] for fid in self._recent.get(layer, ())}
+        with self._lock:
+            now = self._now.get(layer, {})
+            return {fid: now[fid] for fid in self._recent.get(layer, ())}
 
-    def absorbed(self, layer: str) -> None:
-        """Say that a new table of ``layer`` has all its edits so far."""
-        self._recent.pop(layer, None)
+    def absorbed(self, layer: str, version: int) -> None:
+        """Say that a new table of ``layer`` has the edits of ``version``; later ones stay."""
+        with self._lock:
+            if version == self.version(layer):
+                self._recent.pop(layer, None)
 
     def version(self, layer: str) -> int:
         """A number that grows with every change of a layer's features."""
@@ -98,11 +103,12 @@ class WorkingCopies:
         if not mine:
             return
         fresh = self._after(mine.deltas)
-        for layer, features in fresh.items():
-            self._now.setdefault(layer, {}).update(features)
-            self._recent.setdefault(layer, set()).update(features)
-            self._unsaved.setdefault(layer, set()).update(features)
-            self._versions[layer] = self.version(layer) + 1
+        with self._lock:
+            for layer, features in fresh.items():
+                self._now.setdefault(layer, {}).update(features)
+                self._recent.setdefault(layer, set()).update(features)
+                self._unsaved.setdefault(layer, set()).update(features)
+                self._versions[layer] = self.version(layer) + 1
         if self.steps and _undoes(mine, self.steps[-1]):
             self.steps.pop()
             self._forget_saved(fresh)
@@ -126,10 +132,11 @@ class WorkingCopies:
 
     def forget(self, layer: str) -> None:
         """The table of ``layer`` was read anew and has everything, or the edits are left."""
-        self._now.pop(layer, None)
-        self._recent.pop(layer, None)
-        self._unsaved.pop(layer, None)
-        self._versions[layer] = self.version(layer) + 1
+        with self._lock:
+            self._now.pop(layer, None)
+            self._recent.pop(layer, None)
+            self._unsaved.pop(layer, None)
+            self._versions[layer] = self.version(layer) + 1
         self.steps = [kept for step in self.steps if (kept := _without(step, {layer}))]
 
     # -- inside -------------------------------------------------------------------------------------------------------

@@ -14,12 +14,18 @@ target                          values                       what happened
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - msgspec resolves it at run time
-from typing import NamedTuple, TypeAlias
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
 from lydigital.errors import ConflictError
 from lydigital.model.changeset import Delta
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lydigital.model.table import FeatureTable
 
 Value: TypeAlias = bool | int | float | str | bytes | None
 """As a store keeps it: dates and times as ISO 8601 text, photos as bytes."""
@@ -115,6 +121,23 @@ def applied(feature: Feature | None, delta: Delta, target: Target) -> Feature | 
     return Feature(feature.wkb, {**feature.values, target.field: delta.new})
 
 
+def features_of(table: FeatureTable, fids: Sequence[int]) -> dict[int, Feature]:
+    """Features of a table by fid, with two dimensions; those it does not have are left out."""
+    import numpy as np
+    import shapely
+
+    rows = table.rows_of(np.array(fids, np.int64))
+    known = rows[rows >= 0]
+    shapes = shapely.to_wkb(table.geometry.to_shapely(known), byte_order=1)
+    return {
+        int(table.fid[row]): Feature(
+            None if np.isnan(table.geometry.bounds[row, 0]) else shape,
+            {name: _stored(value) for name, value in table.record(int(row)).items()},
+        )
+        for row, shape in zip(known.tolist(), shapes, strict=True)
+    }
+
+
 def value_type(target: str) -> object:
     """Type of the values of a delta on ``target``, for reading one back."""
     return {"feature": Feature | None, "geometry": bytes | None, "value": Value}[target.partition("/")[0]]
@@ -123,6 +146,14 @@ def value_type(target: str) -> object:
 def same(first: Value, second: Value) -> bool:
     """Whether two values are the same for a store: 1 and 1.0 are, True and 1 are, NaN is no value."""
     return _plain(first) == _plain(second)
+
+
+def _stored(value: object) -> Value:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return value if isinstance(value, (bool, int, float, str, bytes)) or value is None else str(value)
 
 
 def _plain(value: Value) -> Value:

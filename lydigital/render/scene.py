@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lydigital.model.style import ClusterSymbolizer, HeatSymbolizer
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -160,6 +162,16 @@ class SceneLayers:
             self._edited[layer.id] = _Edited(layer, version, new, below, above)
             return (below, above)
 
+    def replaced(self, layer: SceneLayer, table: FeatureTable) -> SceneLayer:
+        """``layer`` with ``table``, which has its edits, in place of the one it was read with."""
+        with self._locks[layer.id]:
+            made = self._made[layer.id]
+            made.layer = replace(
+                layer, data=table, codes=_codes(table, layer.style, None), selected=_rows(table, made.selected)
+            )
+            self._edited.pop(layer.id, None)
+            return made.layer
+
     def forget(self, layer_id: str) -> None:
         self._made.pop(layer_id, None)
         self._edited.pop(layer_id, None)
@@ -169,6 +181,11 @@ class SceneLayers:
         self._made.clear()
         self._edited.clear()
         self._parts.clear()
+
+
+def has_density(style: Style) -> bool:
+    """Whether one symbol stands for many features, so that a layer cannot be drawn in parts."""
+    return any(isinstance(s, (HeatSymbolizer, ClusterSymbolizer)) for rule in style.rules for s in rule.symbolizers)
 
 
 def _codes(data: FeatureTable | Raster, style: Style, old: SceneLayer | None) -> NDArray[np.int16] | None:

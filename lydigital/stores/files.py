@@ -10,9 +10,10 @@ from lydigital.stores import known, store
 from lydigital.stores.store import FieldInfo, Findings, LayerInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from lydigital.model.feature import Feature
     from lydigital.model.table import FeatureTable
     from lydigital.stores.assemble import Raw
     from lydigital.stores.store import Bounds, Watch
@@ -73,6 +74,11 @@ class FileStore(Findings):
         reading = assemble(raw, layer, info.geometry, (crs or info.crs, ""), self.uri)
         self.remember(layer, reading.issues)
         return reading.table
+
+    def fetch(self, layer: str, fids: Sequence[int]) -> dict[int, Feature]:
+        from lydigital.model.feature import features_of
+
+        return features_of(self.read(layer), fids)
 
     def identity(self, layer: str) -> str:
         return f"file|{self.path.absolute()}|{store.stamp(*self._parts)}|{layer}"

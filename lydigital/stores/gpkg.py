@@ -29,8 +29,9 @@ from lydigital.stores.gpkg_schema import quoted
 from lydigital.stores.store import FieldInfo, Findings, LayerInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from lydigital.model.feature import Feature
     from lydigital.model.issue import Issue
     from lydigital.model.table import FeatureTable
     from lydigital.stores.assemble import Parts, Raw
@@ -150,6 +151,18 @@ class GpkgStore(Findings):
         if bounds is None and len(raw.fid) != entry.info.feature_count:
             _check_count(path, immutable, name, len(raw.fid), self.uri)
         return raw
+
+    def fetch(self, layer: str, fids: Sequence[int]) -> dict[int, Feature]:
+        from lydigital.stores import gpkg_edit
+
+        def work(path: Path, immutable: bool) -> dict[int, Feature]:
+            entry = self._entry(layer)
+            key, geometry = entry.columns
+            source = gpkg_rows.Source(layer, key or "rowid", geometry, entry.info.fields)
+            with closing(_connect(path, immutable=immutable)) as db:
+                return gpkg_edit.fetch(db, source, fids)
+
+        return self._steady(work)
 
     def identity(self, layer: str) -> str:
         return f"gpkg|{self.path.absolute()}|{self._stamp()}|{layer}"

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lydigital.errors import BadDataError
-from lydigital.stores.store import RASTER_SUFFIXES, LayerInfo, open_store
+from lydigital.model.crs import Crs
+from lydigital.stores.store import RASTER_SUFFIXES, LayerInfo, guess_crs, open_store
 
 if TYPE_CHECKING:
-    from lydigital.model.crs import Crs
+    from collections.abc import Mapping, Sequence
+
     from lydigital.model.document import LayerRef
+    from lydigital.model.feature import Feature
     from lydigital.model.grid import Grid
     from lydigital.model.issue import Issue
     from lydigital.model.table import FeatureTable
@@ -97,6 +100,24 @@ class OpenStores:
             return self._raster(ref)
         store = self.store(ref.source)
         return cache.read(store, self._table(store, ref), crs, crs=ref.crs, watch=watch)
+
+    def fetch(self, ref: LayerRef, fids: Sequence[int]) -> Mapping[int, Feature]:
+        """Features by fid just as they are stored, see :meth:`Store.fetch`.
+
+        Raises
+        ------
+        LydError
+            When they cannot be read.
+        """
+        if is_raster(ref.source):
+            return {}
+        store = self.store(ref.source)
+        return store.fetch(self._table(store, ref), fids)
+
+    def stored_crs(self, ref: LayerRef) -> Crs:
+        """The system a layer is stored in."""
+        described = self.describe(ref)
+        return Crs(ref.crs or described.crs or guess_crs(described.bounds or (0.0, 0.0, 0.0, 0.0)))
 
     def found_since(self, ref: LayerRef) -> tuple[Issue, ...]:
         """What drawing found wrong with a raster after it was read."""

@@ -15,8 +15,9 @@ from lydigital.errors import BadDataError, StoreUnavailableError
 from lydigital.model.issue import Issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from lydigital.model.feature import Feature
     from lydigital.model.table import FeatureTable
 
 Bounds = tuple[float, float, float, float]
@@ -93,6 +94,10 @@ class Store(Protocol):
         watch
             Hears of parts of a layer that takes long, in the order of the file.
         """
+        ...
+
+    def fetch(self, layer: str, fids: Sequence[int]) -> Mapping[int, Feature]:
+        """Features by fid just as they are stored; those the layer does not have are left out."""
         ...
 
     def identity(self, layer: str) -> str:

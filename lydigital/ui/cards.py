@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lydigital.domain.identify import Hit
 from lydigital.model.selection import Selection
 from lydigital.model.table import FeatureTable
@@ -103,15 +105,17 @@ class Cards:
 
     def zoom_to(self, layer_id: str, fid: int) -> None:
         table = self._window.session.table(layer_id)
-        if isinstance(table, FeatureTable) and fid in table.row_of:
-            self._go_to(table, table.row_of[fid])
+        if isinstance(table, FeatureTable):
+            row = int(table.rows_of(np.array([fid], np.int64))[0])
+            if row >= 0:
+                self._go_to(table, row)
 
     def show_feature(self, layer_id: str, row: int) -> None:
         """Go to a feature found by name and open its page."""
         table = self._window.session.table(layer_id)
         if isinstance(table, FeatureTable):
             x, y = self._go_to(table, row)
-            self._show([Hit(layer_id, row, int(table.fid[row]), 0.0)], x, y)
+            self._show([Hit(layer_id, row, int(table.fid[row]), 0.0, table)], x, y)
 
     def _go_to(self, table: FeatureTable, row: int) -> tuple[float, float]:
         canvas = self._window.canvas

@@ -8,7 +8,6 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QToolButton, QWidget
 
-from lydigital.model.table import FeatureTable
 from lydigital.texts import pick, tr
 from lydigital.ui import icons, theme
 from lydigital.ui.coordinates import Notation, write
@@ -18,6 +17,7 @@ from lydigital.ui.widgets import Badge, Elided, IconButton, Page, clear, column,
 if TYPE_CHECKING:
     from lydigital.domain.identify import Hit
     from lydigital.model.layerdef import FieldDef, LayerDef
+    from lydigital.model.table import FeatureTable
     from lydigital.session import Session
 
 LISTED = 5  # hits shown before "show all"
@@ -123,8 +123,7 @@ class Inspector(Page):
     def _build(self, box) -> None:
         hit = self._hits[self._current]
         known = self._session.definition(hit.layer)
-        table = self._session.table(hit.layer)
-        assert isinstance(table, FeatureTable)
+        table = hit.table
         record = table.record(hit.row)
         self._build_head(known, record, hit)
         if len(self._hits) > 1:
@@ -182,8 +181,7 @@ class Inspector(Page):
         listed.addWidget(head)
         for number, hit in enumerate(shown):
             known = self._session.definition(hit.layer)
-            table = self._session.table(hit.layer)
-            record = table.record(hit.row) if isinstance(table, FeatureTable) else {}
+            record = hit.table.record(hit.row)
             button = QToolButton()
             button.setObjectName("hit")
             button.setCheckable(True)
