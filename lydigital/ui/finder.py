@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from lydigital.commands import registry
+from lydigital.model.coordinates import NOTATIONS, parse, write
 from lydigital.model.crs import Crs
 from lydigital.model.table import FeatureTable
 from lydigital.texts import pick, tr
 from lydigital.ui import search
-from lydigital.ui.coordinates import NOTATIONS, parse, write
 from lydigital.ui.search import Entry
 from lydigital.ui.statusbar import parse_scale, scale_text
 

@@ -9,10 +9,10 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QGuiApplication
 from PySide6.QtWidgets import QComboBox, QFrame, QMenu, QProgressBar, QToolButton, QWidget
 
+from lydigital.model.coordinates import NOTATIONS, notation, write
 from lydigital.model.crs import CGCS2000, Crs, transformation
 from lydigital.texts import tr
 from lydigital.ui import icons
-from lydigital.ui.coordinates import NOTATIONS, notation, write
 from lydigital.ui.notices import MessageLine
 from lydigital.ui.widgets import IconButton, label, row
 

@@ -8,9 +8,9 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QToolButton, QWidget
 
+from lydigital.model.coordinates import Notation, write
 from lydigital.texts import pick, tr
 from lydigital.ui import icons, theme
-from lydigital.ui.coordinates import Notation, write
 from lydigital.ui.measures import area_text, length_text, measure
 from lydigital.ui.widgets import Badge, Elided, IconButton, Page, clear, column, label, link, row, rule
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lydigital.model.coordinates import NOTATIONS, dms, notation, parse, write
 from lydigital.model.crs import CGCS2000, Crs
-from lydigital.ui.coordinates import NOTATIONS, dms, notation, parse, write
 
 PLACE = (112.45, 34.62)
 
