@@ -10,8 +10,8 @@ Rows that continue on other pages ("overflow") are only listed, for SQL to fetch
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
+from lydigital.kernels import types
 from lydigital.kernels.jit import I32, I64, U8, i64, i64s, inner, kernel, u8s, write
 
 SKIP, INTEGER, REAL, TEXT, BLOB, KEY = range(6)  # what a column of the table is read as

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
+from lydigital.kernels import types
 from lydigital.kernels.jit import F64, I64, f64, f64s2, i64, i64s, inner, kernel, read
 
 _TRIES = 500

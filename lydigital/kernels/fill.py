@@ -11,9 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 
-from lydigital.kernels import small
+from lydigital.kernels import small, types
 from lydigital.kernels.blend import add, dab, over, span
 from lydigital.kernels.jit import (
     F32,

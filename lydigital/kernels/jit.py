@@ -1,29 +1,32 @@
-"""One decorator for all kernels: compiled once, cached in the user's cache folder, without the GIL.
+"""One decorator for all kernels: compiled once, kept in the user's cache folder, without the GIL.
 
 Kernels are plain functions on bare arrays with one explicit signature each, so that nothing compiles twice and the
-cache is found again. They compile (or load from the cache) at :func:`warm_up` or at their first call, not at import.
+cache is found again. They compile (or load what was compiled) at :func:`warm_up` or at their first call, not at import.
 Kernels are called from Python; what kernels share is an :func:`inner` function, compiled into each of its callers.
 ``NUMBA_DISABLE_JIT=1`` runs everything as Python.
+
+What was compiled is machine code that :mod:`~lydigital.kernels.machine` runs; numba is imported only to compile.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
+import os
 import shutil
 import sys
 import threading
 import time
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
-import numba
-import numba.extending
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from lydigital import paths
+from lydigital.kernels import types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,17 +44,17 @@ F64: TypeAlias = NDArray[np.float64]
 BOOL: TypeAlias = NDArray[np.bool_]
 
 _KEPT_DAYS = 90  # compiled kernels of older program versions are removed
-_FAST = {"nsz", "contract", "afn"}  # no reassociation, no assumption on NaN: the same input gives the same bits
 
 i32, i64, f32, f64, boolean = types.int32, types.int64, types.float32, types.float64, types.boolean
+_log = logging.getLogger(__name__)
 
 
-def read(dtype: types.Type, ndim: int = 1) -> types.Array:
+def read(dtype: types.Scalar, ndim: int = 1) -> types.Array:
     """Argument type of a C-contiguous array that the kernel only reads; accepts read-only and writable arrays."""
     return types.Array(dtype, ndim, "C", readonly=True)
 
 
-def write(dtype: types.Type, ndim: int = 1) -> types.Array:
+def write(dtype: types.Scalar, ndim: int = 1) -> types.Array:
     """Argument type of a C-contiguous array that the kernel writes."""
     return types.Array(dtype, ndim, "C")
 
@@ -75,9 +78,19 @@ def _sources(module: str, seen: set[str]) -> set[str]:
     return seen
 
 
+@cache
+def _compiler() -> bytes:
+    """Versions of what makes and runs the code, without importing it."""
+    found = find_spec("numba")
+    if found is None or found.origin is None:
+        raise ImportError("numba is not installed")
+    stat = (Path(found.origin).parent / "_version.py").stat()
+    return f"{found.origin}:{stat.st_size}:{stat.st_mtime_ns};{sys.version};{np.__version__}".encode()
+
+
 def _stamp(paths_: Iterable[Path]) -> str:
     """Name of this version of some kernels; numba alone does not notice when an inner function elsewhere changes."""
-    digest = hashlib.sha256(f"{numba.__version__}{np.__version__}".encode())
+    digest = hashlib.sha256(_compiler())
     for path in sorted(paths_):
         stat = path.stat()
         digest.update(f"{path}:{stat.st_size}:{stat.st_mtime_ns};".encode())
@@ -85,9 +98,9 @@ def _stamp(paths_: Iterable[Path]) -> str:
 
 
 @cache
-def _cache_folder(module: str) -> str:
+def _cache_folder(module: str) -> Path:
     files = (sys.modules[name].__file__ for name in _sources(module, set()))
-    return str(_root() / _stamp(Path(f) for f in files if f))
+    return _root() / _stamp(Path(f) for f in files if f)
 
 
 @cache
@@ -103,29 +116,14 @@ def _root() -> Path:
 
 
 def _complete() -> Path:
-    return _root() / f"{_stamp(Path(__file__).parent.glob('*.py'))}.complete"
+    from lydigital.kernels.machine import machine
+
+    return _root() / f"{_stamp(Path(__file__).parent.glob('*.py'))}-{machine()}.complete"
 
 
-def _is_python() -> bool:
-    return bool(getattr(numba.config, "DISABLE_JIT", 0))
-
-
+IS_PYTHON = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 _lock = threading.RLock()
 _kernels: list[Kernel] = []
-
-
-def _skip_blas() -> None:
-    """Have numba's array functions without scipy.linalg: half a second at every start, and no kernel multiplies matrices.
-
-    ``numba.np.arraymath`` looks for BLAS when it is imported and takes an ImportError for an answer.
-    """
-    if "numba.np.arraymath" in sys.modules or "scipy.linalg" in sys.modules:
-        return
-    sys.modules["scipy.linalg"] = None  # the import system's own word for "not there"
-    try:
-        import numba.np.arraymath  # noqa: F401
-    finally:
-        del sys.modules["scipy.linalg"]
 
 
 class Kernel:
@@ -151,24 +149,41 @@ class Kernel:
     def load(self) -> None:
         """Compile, or read from the cache."""
         with _lock:
-            if self.is_loaded:
-                return
-            if _is_python():
-                self._run = self.function
-            else:
-                _skip_blas()
-                setattr(numba.config, "CACHE_DIR", _cache_folder(self.function.__module__))  # noqa: B010 - untyped
-                run = numba.njit(
-                    nogil=True, cache=True, error_model="numpy", fastmath=_FAST if self.fast else False
-                )(self.function)
-                run.compile(self.signature)
-                run.disable_compile()
-                self._run = run
-            self.is_loaded = True
+            if not self.is_loaded:
+                self._run = self.function if IS_PYTHON else self._kept() or self._compiled()
+                self.is_loaded = True
+
+    def _path(self) -> Path:
+        return _cache_folder(self.function.__module__) / f"{self.function.__module__}.{self.__name__}.kernel"
+
+    def _kept(self) -> Callable[..., Any] | None:
+        """The kernel as it was compiled before; None when it was not, or not for this machine."""
+        from lydigital.kernels import machine
+
+        try:
+            return machine.function(machine.unpack(self._path().read_bytes()), self.signature)
+        except (OSError, machine.UnfitError):
+            return None
+
+    def _compiled(self) -> Callable[..., Any]:
+        from lydigital.kernels import compiling, machine
+
+        try:
+            program = compiling.program(self.function, self.signature, self.fast)
+            found = machine.function(program, self.signature)
+        except (machine.UnfitError, AttributeError, TypeError) as error:  # numba is not the one this was written for
+            _log.warning("%s is left to numba: %s", self.__name__, error)
+            path = self._path().parent
+            run: Callable[..., Any] = compiling.dispatcher(self.function, self.signature, self.fast, str(path))
+            return run
+        path = self._path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        paths.write_atomically(path, machine.pack(program))
+        return found
 
 
 def kernel(*signature: types.Type, fast: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a kernel of a function whose arguments have the numba types ``signature``.
+    """Make a kernel of a function whose arguments have the types ``signature``.
 
     ``fast`` lets the compiler fuse multiply and add and approximate functions; bits still depend on the input only.
     """
@@ -179,9 +194,38 @@ def kernel(*signature: types.Type, fast: bool = True) -> Callable[[Callable[P, R
     return decorate
 
 
+class Inner:
+    """A function that is compiled into the kernels that call it; ``targetoptions`` are numba's."""
+
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        self.py_func = function  # so numba names it, which pastes the bodies of functions by this and the options
+        self.targetoptions = options
+        self._made: Any = None
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+        self.__module__ = function.__module__
+
+    @property
+    def compiled(self) -> Any:
+        """The function as numba knows it."""
+        from lydigital.kernels import compiling
+
+        with _lock:
+            if self._made is None:
+                self._made = compiling.inner(self.py_func, self.targetoptions)
+            return self._made
+
+    def __call__(self, *args: Any) -> Any:
+        return self.compiled(*args)
+
+
+def _inner(function: Callable[P, R], **options: Any) -> Callable[P, R]:
+    return function if IS_PYTHON else cast("Callable[P, R]", Inner(function, **options))
+
+
 def inner(function: Callable[P, R]) -> Callable[P, R]:
     """Compile ``function`` into the kernels that call it."""
-    return cast("Callable[P, R]", numba.njit(nogil=True, error_model="numpy", fastmath=_FAST)(function))
+    return _inner(function)
 
 
 def leaf(function: Callable[P, R]) -> Callable[P, R]:
@@ -189,50 +233,24 @@ def leaf(function: Callable[P, R]) -> Callable[P, R]:
 
     Counting is an atomic addition to a word that all threads share; in inner loops it costs more than the work.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FAST, "_nrt": False}
-    return cast("Callable[P, R]", numba.njit(**options)(function))
+    return _inner(function, _nrt=False)
 
 
 def pasted(function: Callable[P, R]) -> Callable[P, R]:
     """As :func:`leaf`, copied into its callers: for bodies of inner loops that the compiler would rather call."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": _FAST, "_nrt": False}
-    return cast("Callable[P, R]", numba.njit(inline="always", **options)(function))
+    return _inner(function, _nrt=False, inline="always")
 
 
-@numba.extending.intrinsic
-def _fetch(_typing: Any, array: types.Array, _y: types.Type, _x: types.Type) -> Any:
-    """Ask for the cache line of ``array[y, x]`` (or ``array[y, x, 0]``), to be written soon."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        from llvmlite import ir  # type: ignore[import-untyped]
-        from numba.core import cgutils
-
-        struct = context.make_array(array)(context, builder, args[0])
-        at = [context.cast(builder, args[k], signature.args[k], types.intp) for k in (1, 2)]
-        at += [context.get_constant(types.intp, 0)] * (array.ndim - 2)
-        place = cgutils.get_item_pointer(context, builder, array, struct, at)  # type: ignore[no-untyped-call]
-        place = builder.bitcast(place, ir.IntType(8).as_pointer())
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
-        hint = builder.module.declare_intrinsic("llvm.prefetch", [place.type], kind)
-        builder.call(hint, [place, number(1), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.none(array, types.intp, types.intp), generate
-
-
-def _fetch_nothing(_array: NDArray[Any], _y: int, _x: int) -> None:
-    """Python has no caches to fill."""
-
-
-fetch = cast("Callable[[Any, int, int], None]", _fetch_nothing if getattr(numba.config, "DISABLE_JIT", 0) else _fetch)
+@leaf
+def fetch(_array: NDArray[Any], _y: int, _x: int) -> None:
+    """Ask for the cache line of ``array[y, x]``, to be written soon. Python has no caches to fill."""
 
 
 def _import_all() -> None:
     from importlib import import_module
 
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem not in ("__init__", "jit"):
+        if path.stem not in ("__init__", "jit", "compiling"):
             import_module(f"{__package__}.{path.stem}")
 
 
@@ -244,7 +262,7 @@ def warm_up(progress: Callable[[int, int], None] | None = None) -> None:
         if progress:
             progress(done, total)
         each.load()
-    if not _is_python():
+    if not IS_PYTHON:
         _complete().mkdir(exist_ok=True)
     if progress:
         progress(total, total)
@@ -252,4 +270,4 @@ def warm_up(progress: Callable[[int, int], None] | None = None) -> None:
 
 def is_warm() -> bool:
     """Whether :func:`warm_up` will only load: every kernel was compiled before (by this version of the program)."""
-    return _is_python() or _complete().is_dir()
+    return IS_PYTHON or _complete().is_dir()

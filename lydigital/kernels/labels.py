@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 
+from lydigital.kernels import types
 from lydigital.kernels.jit import (
     F32,
     F64,

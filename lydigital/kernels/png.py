@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
+from lydigital.kernels import types
 from lydigital.kernels.jit import U8, i64, kernel, write
 
 NONE, UP = 0, 2

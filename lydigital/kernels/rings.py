@@ -9,8 +9,8 @@ reading; beyond it a ring counts as sound.
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
+from lydigital.kernels import types
 from lydigital.kernels.jit import F64, I64, U16, f64s2, i64, i64s, inner, kernel, write
 
 CROSSING = 512

@@ -10,9 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 
-from lydigital.kernels import spread
+from lydigital.kernels import spread, types
 from lydigital.kernels.jit import BOOL, F32, F64, I64, boolean, f64s2, i64s, inner, kernel, read
 
 _BITS = 0x3FFFFFFF  # so that products of a hash stay within 63 bits

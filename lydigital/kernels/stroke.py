@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import types
 
-from lydigital.kernels import small
+from lydigital.kernels import small, types
 from lydigital.kernels.blend import over
 from lydigital.kernels.jit import (
     F32,

@@ -10,8 +10,8 @@ just that room: sorting by place costs no copy. Both work on a run of blobs, so 
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
+from lydigital.kernels import types
 from lydigital.kernels.jit import F64, I64, U8, U16, i64, i64s, inner, kernel, read, u8s, write
 
 EMPTY = 1  # nothing to draw: null, empty, or all of it fell to the problems below
