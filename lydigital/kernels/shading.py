@@ -82,6 +82,17 @@ def shade(frame: U32, row0: int, row1: int, near: F32, cover: U32, width: float,
 
 
 @kernel(u32_frame, i64, i64, read(types.uint32, 2), i64)
+def fade(frame: U32, row0: int, row1: int, other: U32, weight: int) -> None:
+    """Move the rows of the frame towards ``other`` by ``weight`` of 256."""
+    part, rest = np.uint16(weight), np.uint16(256 - weight)
+    for y in range(row0, row1):
+        lower, upper = frame[y].view(np.uint8), other[y].view(np.uint8)
+        for k in range(len(lower)):
+            near = np.uint16(np.uint16(lower[k]) * rest)
+            lower[k] = np.uint8(np.uint16(near + np.uint16(np.uint16(upper[k]) * part) + np.uint16(128)) >> np.uint16(8))
+
+
+@kernel(u32_frame, i64, i64, read(types.uint32, 2), i64)
 def mix(frame: U32, row0: int, row1: int, above: U32, mode: int) -> None:
     """Mix a layer drawn on its mode's neutral ground into the frame: 1 multiply (white), 2 screen (black), 3 overlay (grey).
 

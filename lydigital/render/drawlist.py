@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -150,10 +150,11 @@ class TextOp:
 
 @dataclass(frozen=True, eq=False)
 class BlendOp:
-    """Draw ``ops`` as one layer and mix it with what lies below."""
+    """Draw ``ops`` as one layer and mix it with what lies below; as a whole it shows through by ``opacity``."""
 
     ops: tuple[Op, ...]
     mode: Blend
+    opacity: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,7 +271,7 @@ def build(
                 some, _ = view.chosen.of(which)
                 if len(some):
                     theirs.extend(thematic.special(view.layer, symbolizer, some, viewport, fonts=fonts, which=which))
-        ops.extend(theirs if style.blend == "normal" or not theirs else [BlendOp(tuple(theirs), style.blend)])
+        ops.extend(_together(theirs, style.blend, layer.opacity * style.opacity))
         for view in views:
             if len(view.layer.selected):
                 selected.extend(_selection(view.layer, view.geometry, view.plan, view.chosen.rows, viewport.dpi))
@@ -371,9 +372,21 @@ def _layer_ops(views: Sequence[_View], units_per_px: float) -> list[Op]:
                 order = np.lexsort((-view.geometry.bounds[some, 1], -theirs))
                 some, theirs = some[order], theirs[order]
             if len(some):
-                opacity = view.layer.opacity * view.layer.style.opacity
-                ops.append(MarkOp(view.geometry, some, theirs, m.marks, m.sizes_px, opacity))
+                ops.append(MarkOp(view.geometry, some, theirs, m.marks, m.sizes_px))
     return ops
+
+
+def _together(ops: list[Op], mode: Blend, opacity: float) -> list[Op]:
+    """A layer fades and mixes as a whole: what it hides of itself stays hidden."""
+    if not ops or (mode == "normal" and opacity >= 1.0):
+        return ops
+    if mode == "normal" and len(ops) == 1:
+        op = ops[0]
+        if isinstance(op, (StrokeOp, ShadeOp)):
+            return [replace(op, color=(*op.color[:3], round(op.color[3] * opacity)))]
+        if isinstance(op, HeatOp):
+            return [replace(op, opacity=op.opacity * opacity)]
+    return [BlendOp(tuple(ops), mode, opacity)]
 
 
 def _selection(

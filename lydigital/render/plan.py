@@ -184,7 +184,6 @@ class _Planner:
     def __init__(self, layer: SceneLayer, leader: list[int], scale: float, dpi: float) -> None:
         self.scale = scale
         self.dpi = dpi
-        self.opacity = layer.opacity * layer.style.opacity
         self.count = len(leader)
         self.kind = layer.data.geometry.kind if isinstance(layer.data, FeatureTable) else None
         self.metres = layer.data.crs.metres_per_unit if isinstance(layer.data, FeatureTable) else 1.0
@@ -218,10 +217,10 @@ class _Planner:
                         self.plan.fills.append(solid)
                         solid = FillPlan(np.zeros(self.count + 1, np.bool_), np.zeros((self.count, 4), np.uint8), None)
                     solid.which[code] = True
-                    solid.colors[code] = parse_color(ground, fill.opacity * self.opacity)
+                    solid.colors[code] = parse_color(ground, fill.opacity)
                 if fill.pattern != "solid":
                     colors = np.zeros((self.count, 4), np.uint8)
-                    colors[code] = parse_color(fill.color, fill.opacity * self.opacity)
+                    colors[code] = parse_color(fill.color, fill.opacity)
                     pattern = msgspec.structs.replace(fill, ground="")
                     patterns.append(FillPlan(self._which(code), colors, pattern))
             if solid.which.any():
@@ -251,7 +250,7 @@ class _Planner:
 
     def _stroke(self, code: int, stroke: Stroke) -> StrokePlan | None:
         width = mm_to_px(size_at(stroke.width_mm, self.scale), self.dpi)
-        color = parse_color(stroke.color, stroke.opacity * self.opacity)
+        color = parse_color(stroke.color, stroke.opacity)
         if width <= 0.0 or color[3] == 0:
             return None
         offset = mm_to_px(stroke.offset_mm, self.dpi)
@@ -270,7 +269,7 @@ class _Planner:
                 if isinstance(symbolizer, PointSymbolizer) and not self._is_special(symbolizer):
                     marks[code] = symbolizer
                     sizes[code] = mm_to_px(size_at(symbolizer.size_mm, self.scale), self.dpi)
-                    which[code] = sizes[code] > 0.0 and self.opacity > 0.0
+                    which[code] = sizes[code] > 0.0
             if which.any():
                 self.plan.marks.append(MarkPlan(which, tuple(marks), tuple(sizes)))
                 self.plan.margin_px = max(self.plan.margin_px, *(2.0 * s for s in sizes))
@@ -283,7 +282,7 @@ class _Planner:
             for s in rule.symbolizers:
                 if not isinstance(s, PolygonSymbolizer) or s.inner is None:
                     continue
-                color = parse_color(s.inner.color, s.inner.opacity * self.opacity)
+                color = parse_color(s.inner.color, s.inner.opacity)
                 width = mm_to_px(s.inner.width_mm, self.dpi)
                 last = self.plan.shades[-1] if self.plan.shades else None
                 if last is not None and (last.color, last.width_px) == (color, width):

@@ -292,13 +292,26 @@ class _Painter:
 
     def blend(self, op: BlendOp) -> Callable[[NDArray[np.uint32], int, int], None] | None:
         steps = [step for step in map(self.step, op.ops) if step is not None]
-        mode, neutral = _BLENDS[op.mode]
         above = _canvas(self.viewport.height_px, self.viewport.width_px)
+        weight = round(op.opacity * 256)
+        if op.mode == "normal":
+
+            def fade(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
+                above[row0:row1] = frame[row0:row1]
+                for step in steps:
+                    step(above, row0, row1)
+                shading_kernel.fade(frame, row0, row1, above, weight)
+
+            return fade
+        mode, neutral = _BLENDS[op.mode]
+        nothing = np.full_like(above, neutral) if weight < 256 else above
 
         def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
             above[row0:row1] = neutral
             for step in steps:
                 step(above, row0, row1)
+            if weight < 256:
+                shading_kernel.fade(above, row0, row1, nothing, 256 - weight)
             shading_kernel.mix(frame, row0, row1, above, mode)
 
         return draw

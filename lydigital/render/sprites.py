@@ -145,7 +145,7 @@ def _drawn(
     height = above + below + width % 2
     centre = np.array([cx, cy])
     outer = coverage(shape.points * radius + centre, width, height)
-    outline_px = min(outline_px, _OUTLINE * radius * shape.inradius)
+    outline_px = min(outline_px, _OUTLINE * radius * shape.inradius) if symbolizer.outline else 0.0
     inset = max(0.0, 1.0 - outline_px / (radius * shape.inradius))
     points = shape.points * radius * inset
     if symbolizer.shape == "pin":

@@ -137,15 +137,14 @@ def special(
 ) -> list[Op]:
     """Operations of ``symbolizer`` for the ``rows`` in view; ``which`` says by rule number whom it is for."""
     table: FeatureTable = layer.data  # type: ignore[assignment]
-    opacity = layer.opacity * layer.style.opacity
     if isinstance(symbolizer, PointSymbolizer):
-        return _marks(table, symbolizer, rows, viewport, opacity)
+        return _marks(table, symbolizer, rows, viewport)
     if isinstance(symbolizer, ChartSymbolizer):
-        return _charts(table, symbolizer, rows, viewport, opacity)
+        return _charts(table, symbolizer, rows, viewport)
     if isinstance(symbolizer, DotSymbolizer):
-        return _dots(layer, table, symbolizer, viewport, opacity, which=which)
+        return _dots(layer, table, symbolizer, viewport, which=which)
     if isinstance(symbolizer, HeatSymbolizer):
-        return _heat(table, symbolizer, rows, viewport, opacity)
+        return _heat(table, symbolizer, rows, viewport)
     assert isinstance(symbolizer, ClusterSymbolizer)
     return _cluster(layer, table, symbolizer, rows, viewport, fonts=fonts, which=which)
 
@@ -175,9 +174,7 @@ def sizes_px(table: FeatureTable, symbolizer: PointSymbolizer, scale: float, dpi
         return np.where(values > 0, np.maximum(grown, mm_to_px(scaled.least_mm, dpi)), 0.0)
 
 
-def _marks(
-    table: FeatureTable, symbolizer: PointSymbolizer, rows: Rows, viewport: Viewport, opacity: float
-) -> list[Op]:
+def _marks(table: FeatureTable, symbolizer: PointSymbolizer, rows: Rows, viewport: Viewport) -> list[Op]:
     from lydigital.render.drawlist import MarkOp
 
     points = anchors(table)
@@ -196,12 +193,10 @@ def _marks(
     plain = msgspec.structs.replace(symbolizer, scaled=None, rotation_field="")
     pixels = tuple((unique // 1000 / _HALVES).tolist())
     angles = tuple((unique % 1000 * _TURN_DEG).tolist()) if symbolizer.rotation_field else ()
-    return [MarkOp(points, rows, codes.astype(np.int16), (plain,) * len(unique), pixels, opacity, angles)]
+    return [MarkOp(points, rows, codes.astype(np.int16), (plain,) * len(unique), pixels, angles_deg=angles)]
 
 
-def _charts(
-    table: FeatureTable, symbolizer: ChartSymbolizer, rows: Rows, viewport: Viewport, opacity: float
-) -> list[Op]:
+def _charts(table: FeatureTable, symbolizer: ChartSymbolizer, rows: Rows, viewport: Viewport) -> list[Op]:
     from lydigital.render.drawlist import FillOp
 
     unit = viewport.units_per_px
@@ -224,7 +219,7 @@ def _charts(
     steps = np.arange(len(rings), dtype=np.int64)
     shapes = GeometryArray(GeometryKind.POLYGON, coords, rings, steps, steps.copy())
     looks = [*(s.color for s in symbolizer.shares), symbolizer.outline or "#00000000"]
-    colors = np.array([parse_color(c, symbolizer.opacity * opacity) for c in looks], np.uint8)
+    colors = np.array([parse_color(c, symbolizer.opacity) for c in looks], np.uint8)
     return [FillOp(shapes, np.arange(len(codes), dtype=np.int32), codes.astype(np.int16), colors)]
 
 
@@ -270,7 +265,7 @@ def dot_counts(table: FeatureTable, symbolizer: DotSymbolizer) -> NDArray[np.int
 
 
 def _dots(
-    layer: SceneLayer, table: FeatureTable, symbolizer: DotSymbolizer, viewport: Viewport, opacity: float, *, which: Any
+    layer: SceneLayer, table: FeatureTable, symbolizer: DotSymbolizer, viewport: Viewport, *, which: Any
 ) -> list[Op]:
     from lydigital.render.drawlist import MarkOp
 
@@ -286,12 +281,10 @@ def _dots(
     marks = tuple(
         PointSymbolizer(color=s.color, outline="", outline_mm=0.0, opacity=symbolizer.opacity) for s in symbolizer.shares
     )
-    return [MarkOp(found.points, rows, found.share[rows], marks, (size,) * len(marks), opacity)]
+    return [MarkOp(found.points, rows, found.share[rows], marks, (size,) * len(marks))]
 
 
-def _heat(
-    table: FeatureTable, symbolizer: HeatSymbolizer, rows: Rows, viewport: Viewport, opacity: float
-) -> list[Op]:
+def _heat(table: FeatureTable, symbolizer: HeatSymbolizer, rows: Rows, viewport: Viewport) -> list[Op]:
     from lydigital.render.drawlist import HeatOp
 
     weights = np.ones(len(rows))
@@ -299,7 +292,7 @@ def _heat(
         weights = np.maximum(np.nan_to_num(numbers(table, symbolizer.weight_field)[rows], posinf=0.0), 0.0)
     radius = heat_radius(symbolizer, viewport.dpi, viewport.units_per_px, viewport.crs.metres_per_unit)
     return [HeatOp(table.geometry, rows, weights, radius, _heat_colors(symbolizer.ramp), symbolizer.maximum,
-                   opacity * symbolizer.opacity)]  # fmt: skip
+                   symbolizer.opacity)]  # fmt: skip
 
 
 def _heat_colors(ramp: tuple[str, ...]) -> NDArray[np.uint8]:
@@ -363,12 +356,11 @@ def _cluster(
     many = found.counts >= symbolizer.least
     of = found.of_row[rows]
     alone = rows[(of >= 0) & ~many[of]]
-    opacity = layer.opacity * layer.style.opacity
     ops: list[Op] = []
     if len(alone):
         size = mm_to_px(size_at(symbolizer.point.size_mm, viewport.scale), viewport.dpi)
         codes = np.zeros(len(alone), np.int16)
-        ops.append(MarkOp(table.geometry, alone, codes, (symbolizer.point,), (size,), opacity))
+        ops.append(MarkOp(table.geometry, alone, codes, (symbolizer.point,), (size,)))
     x0, y0, x1, y1 = viewport.bounds
     more = radius
     x, y = found.places[:, 0], found.places[:, 1]
@@ -380,7 +372,7 @@ def _cluster(
         step = np.minimum(np.floor(np.log10(counts) * 2), 8).astype(np.int16)
         pixels = tuple(round(mm_to_px(5.0 + 0.9 * k, viewport.dpi) * 2) / 2 for k in range(9))
         badge = PointSymbolizer(color=symbolizer.color, outline="#ffffffc0", outline_mm=0.5, opacity=0.92)
-        ops.append(MarkOp(points, np.arange(len(seen), dtype=np.int32), step, (badge,) * 9, pixels, opacity))
+        ops.append(MarkOp(points, np.arange(len(seen), dtype=np.int32), step, (badge,) * 9, pixels))
         if fonts is not None:
             ops.append(TextOp(_badge_texts(found.places[seen], counts, symbolizer, viewport, fonts)))
     return ops

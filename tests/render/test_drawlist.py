@@ -1,5 +1,7 @@
 """What is on a picture, and in which order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -31,15 +33,24 @@ def test_fills_come_first_then_outlines_with_the_first_rule_on_top():
         Rule((PolygonSymbolizer(None, Stroke("#222222", 1.0)),), value="c"),
     ), "categorized", "kind", opacity=0.5)
     shapes = polygons(box(-5, -5, 0, 0), box(0, 0, 5, 5), box(1, 1, 2, 2), box(2, 2, 3, 3))
-    fill, low, high = build([layer(style, shapes, kind=["a", "b", "c", "z"])], view()).ops
+    (whole,) = build([layer(style, shapes, kind=["a", "b", "c", "z"])], view()).ops
+    assert (whole.mode, whole.opacity) == ("normal", 0.5)  # the layer fades as one
+    fill, low, high = whole.ops
     assert isinstance(fill, FillOp)
     assert fill.rows.tolist() == [0, 1]
     assert fill.codes.tolist() == [0, 1]
-    assert fill.colors.tolist()[:2] == [[255, 0, 0, 128], [0, 255, 0, 64]]
+    assert fill.colors.tolist()[:2] == [[255, 0, 0, 255], [0, 255, 0, 128]]
     assert isinstance(low, StrokeOp)
     assert (low.color[:3], low.rows.tolist()) == ((0x22, 0x22, 0x22), [1, 2])  # alike: one union
     assert (high.color[:3], high.rows.tolist()) == ((0x11, 0x11, 0x11), [0])
     assert low.width_px == pytest.approx(mm_to_px(1.0))
+
+
+def test_what_never_hides_itself_fades_by_its_colour():
+    half = Style((Rule((LineSymbolizer(Stroke("#ff0000", 1.0)),)),), opacity=0.5)
+    (op,) = build([replace(layer(half, line((0, 0), (5, 5))), opacity=0.5)], view()).ops
+    assert isinstance(op, StrokeOp)
+    assert op.color == (255, 0, 0, 64)
 
 
 def test_casings_lie_below_all_lines_of_the_layer():

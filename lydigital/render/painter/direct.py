@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lydigital.kernels import script
+from lydigital.kernels.stroke import MITER_LIMIT
 from lydigital.model.geometry import GeometryKind
 from lydigital.render.drawlist import FillOp, MarkOp, StrokeOp
 
@@ -127,7 +128,7 @@ class Direct:
     def _stroke(self, op: StrokeOp, viewport: Viewport) -> bytes:
         dashes = op.dash_px * 2 if len(op.dash_px) % 2 else op.dash_px
         dash = " ".join(f"{d * _STEPS:.0f}" for d in dashes)
-        pen = f"{op.width_px * _STEPS:.1f} w {_CAPS[op.cap]} J {_JOINS[op.join]} j [{dash}] 0 d\n".encode()
+        pen = f"{op.width_px * _STEPS:.1f} w {_CAPS[op.cap]} J {_JOINS[op.join]} j {MITER_LIMIT:g} M [{dash}] 0 d\n".encode()
         closed = op.geometry.kind is GeometryKind.POLYGON
         codes = np.zeros(len(op.rows), np.int16)
         path = _script(op.geometry, op.rows, codes, [b""], b"", viewport=viewport, closed=closed)

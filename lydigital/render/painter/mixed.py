@@ -11,8 +11,9 @@ from lydigital.render import raster
 from lydigital.render.drawlist import BlendOp, DrawList, HeatOp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from PySide6.QtCore import Qt
     from PySide6.QtGui import QImage, QPainter
 
     from lydigital.model.viewport import Viewport
@@ -52,6 +53,32 @@ def as_image(op: HeatOp | ShadeOp, painter: QPainter, viewport: Viewport, image_
     painter.drawImage(QRectF(0, 0, viewport.width_px, viewport.height_px), image)
 
 
+def fade(
+    op: BlendOp, painter: QPainter, viewport: Viewport, fonts: QtFonts, image_px: float, *, play: Callable[..., None]
+) -> None:
+    """Draw a layer that shows through as a whole, as one image: neither paths nor texts of a page know groups in Qt."""
+    from PySide6.QtCore import QRectF, Qt
+
+    image = _image(viewport, image_px, Qt.GlobalColor.transparent)
+    _play_onto(image, op.ops, viewport, fonts, image_px, play=play)
+    painter.save()
+    painter.setOpacity(painter.opacity() * op.opacity)
+    painter.drawImage(QRectF(0, 0, viewport.width_px, viewport.height_px), image)
+    painter.restore()
+
+
+def _play_onto(
+    image: QImage, ops: Sequence[Op], viewport: Viewport, fonts: QtFonts, image_px: float, *, play: Callable[..., None]
+) -> None:
+    from PySide6.QtGui import QPainter
+
+    inner = QPainter(image)
+    inner.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    inner.scale(image.width() / viewport.width_px, image.height() / viewport.height_px)
+    play(ops, inner, viewport, fonts, image_px)
+    inner.end()
+
+
 def paint(
     drawlist: DrawList, painter: QPainter, fonts: QtFonts, image_px: float, play: Callable[..., None]
 ) -> None:
@@ -65,24 +92,25 @@ def paint(
                     "overlay": modes.CompositionMode_Overlay}  # fmt: skip
     base = _image(viewport, image_px, "#%02x%02x%02x" % drawlist.background[:3])  # noqa: UP031 - three numbers
     for op in drawlist.ops:
-        target = _image(viewport, image_px, _GROUNDS[op.mode]) if isinstance(op, BlendOp) else base
-        inner = QPainter(target)
-        inner.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        inner.scale(target.width() / viewport.width_px, target.height() / viewport.height_px)
-        play(op.ops if isinstance(op, BlendOp) else (op,), inner, viewport, fonts, image_px)
-        inner.end()
-        if isinstance(op, BlendOp):
-            mixing = QPainter(base)
-            mixing.setCompositionMode(compositions[op.mode])
-            mixing.drawImage(0, 0, target)
-            mixing.end()
+        if not isinstance(op, BlendOp) or op.mode == "normal":
+            _play_onto(base, (op,), viewport, fonts, image_px, play=play)
+            continue
+        target = _image(viewport, image_px, _GROUNDS[op.mode])
+        _play_onto(target, op.ops, viewport, fonts, image_px, play=play)
+        mixing = QPainter(base)
+        mixing.setCompositionMode(compositions[op.mode])
+        mixing.setOpacity(op.opacity)
+        mixing.drawImage(0, 0, target)
+        mixing.end()
     painter.drawImage(QRectF(0, 0, viewport.width_px, viewport.height_px), base)
 
 
-def _image(viewport: Viewport, image_px: float, color: str) -> QImage:
+def _image(viewport: Viewport, image_px: float, color: str | Qt.GlobalColor) -> QImage:
     from PySide6.QtGui import QColor, QImage
 
     fine = _fine(viewport, image_px)
-    image = QImage(fine.width_px, fine.height_px, QImage.Format.Format_RGB32)
+    formats = QImage.Format
+    kind = formats.Format_RGB32 if isinstance(color, str) else formats.Format_ARGB32_Premultiplied
+    image = QImage(fine.width_px, fine.height_px, kind)
     image.fill(QColor(color))
     return image

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lydigital.kernels.stroke import MITER_LIMIT
 from lydigital.model.geometry import GeometryKind
 from lydigital.model.style import parse_color
 from lydigital.render import relief, sprites
@@ -66,7 +67,7 @@ def paint(
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
     painter.setClipRect(frame)
     painter.fillRect(frame, _color(drawlist.background))
-    blended = [i for i, op in enumerate(drawlist.ops) if isinstance(op, BlendOp)]
+    blended = [i for i, op in enumerate(drawlist.ops) if isinstance(op, BlendOp) and op.mode != "normal"]
     first = blended[-1] + 1 if blended else 0
     if blended:  # a page cannot mix layers: the ones that do, and all below them, become an image
         mixed.paint(replace(drawlist, ops=drawlist.ops[:first]), painter, fonts, image_px, _ops)
@@ -98,6 +99,8 @@ def _ops(
                 letter(text_, painter, fonts)
         elif isinstance(op, (HeatOp, ShadeOp)):
             mixed.as_image(op, painter, viewport, image_px)
+        elif isinstance(op, BlendOp):
+            mixed.fade(op, painter, viewport, fonts, image_px, play=_ops)
         elif isinstance(op, RasterOp):
             _raster(op, painter, viewport, image_px)
 
@@ -141,7 +144,7 @@ def pattern(
     painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
     box, zero = path.boundingRect(), np.array(origin)
     corners = np.array([(x, y) for x in (box.left(), box.right()) for y in (box.top(), box.bottom())]) - zero
-    painter.setPen(QPen(color, width))
+    lines: list[NDArray[np.float64]] = []
     for angle in (fill.angle_deg, fill.angle_deg + 90) if fill.pattern == "cross" else (fill.angle_deg,):
         turn = math.radians(angle)
         side, run = np.array([math.sin(turn), math.cos(turn)]), np.array([math.cos(turn), -math.sin(turn)])
@@ -154,7 +157,8 @@ def pattern(
                 for j in range(math.floor(along.min() / step), math.ceil(along.max() / step) + 1):
                     painter.drawEllipse(QPointF(*(start + run * j * step)), width, width)
             else:
-                painter.drawLine(QPointF(*(start + run * along.min())), QPointF(*(start + run * along.max())))
+                lines.append(start + run * np.linspace(along.min(), along.max(), 3)[:, None])  # see below
+    painter.strokePath(outlines.joined(lines), QPen(color, width))  # Qt would draw lines of two points one by one
     painter.restore()
 
 
@@ -168,11 +172,12 @@ def _stroke(op: StrokeOp, painter: QPainter, viewport: Viewport) -> None:
         lines = [outlines.parallel(line, op.offset_px, closed=closed) for line in lines]
     caps = {"butt": Qt.PenCapStyle.FlatCap, "round": Qt.PenCapStyle.RoundCap, "square": Qt.PenCapStyle.SquareCap}
     joins = {
-        "miter": Qt.PenJoinStyle.MiterJoin, "round": Qt.PenJoinStyle.RoundJoin, "bevel": Qt.PenJoinStyle.BevelJoin,
+        "miter": Qt.PenJoinStyle.SvgMiterJoin, "round": Qt.PenJoinStyle.RoundJoin, "bevel": Qt.PenJoinStyle.BevelJoin,
     }
     pen = QPen(_color(op.color), op.width_px)
     pen.setCapStyle(caps[op.cap])
     pen.setJoinStyle(joins[op.join])
+    pen.setMiterLimit(MITER_LIMIT)
     if op.dash_px:
         dashes = op.dash_px * 2 if len(op.dash_px) % 2 else op.dash_px
         pen.setDashPattern([d / op.width_px for d in dashes])  # Qt counts dashes in pen widths
