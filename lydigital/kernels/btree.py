@@ -151,7 +151,7 @@ def measure(data: U8, pages: I64, size: int, kinds: I64, room: I64) -> int:
     kinds
         How each column is read.
     room
-        ``(columns + 2,) int64``, written: bytes of each column, then rows here and rows that continue elsewhere.
+        ``(columns + 2,) int64``, written: bytes of each column of texts, then rows here and rows that continue elsewhere.
 
     Returns 0, or ``FAULT``.
     """
@@ -171,32 +171,32 @@ def measure(data: U8, pages: I64, size: int, kinds: I64, room: I64) -> int:
             room[columns + (0 if status == 1 else 1)] += 1
             if status == 1:
                 for c in range(columns):
-                    if serials[c] >= 12 and kinds[c] >= 3:
-                        length = (serials[c] - 12) // 2
-                        room[c] += length - (_bare(data, at[c], length) if kinds[c] == 4 else 0)
+                    if serials[c] >= 12 and kinds[c] == 3:
+                        room[c] += (serials[c] - 12) // 2
     return 0
 
 
 @kernel(
     u8s, i64s, i64, i64s, i64s, i64s, write(types.uint8), write(types.int64), write(types.int64), write(types.int64, 2),
-    write(types.uint8, 2), write(types.int32, 2), fast=False,
+    write(types.uint8, 2), write(types.int32, 2), write(types.int32, 2), fast=False,
 )
 def rows(
     data: U8, pages: I64, size: int, kinds: I64, slots: I64, begins: I64, content: U8, keys: I64, elsewhere: I64,
-    numbers: I64, known: U8, ends: I32,
+    numbers: I64, known: U8, ends: I32, blobs: I32,
 ) -> int:
     """Read leaf pages that :func:`measure` found sound.
 
     Parameters
     ----------
     slots
-        Which row of ``numbers`` (columns of numbers) or ``ends`` (columns of bytes) belongs to each column.
+        Which row of ``numbers`` (columns of numbers) or ``ends`` (columns of texts) belongs to each column.
     begins
-        Where in ``content`` the bytes of each column of texts or blobs begin.
-    content, keys, elsewhere, numbers, known, ends
-        Written: bytes of texts, and of blobs without their GeoPackage header; key of every row here; keys of those
-        elsewhere; ``int64`` numbers, the bits of floats where the column is real; 1 where there is a value
-        ``(columns, rows)``; where each text or blob ends behind a 0, counted from the beginning of its column.
+        Where in ``content`` the bytes of each column of texts begin.
+    content, keys, elsewhere, numbers, known, ends, blobs
+        Written: bytes of texts; key of every row here; keys of those elsewhere; ``int64`` numbers, the bits of floats
+        where the column is real; 1 where there is a value ``(columns, rows)``; where each text ends behind a 0, counted
+        from the beginning of its column; where the blob of each row begins, without its GeoPackage header, and ends in
+        ``data`` ``(rows, 2)`` (a table has at most one column of blobs).
     """
     columns = len(kinds)
     at = np.empty(columns, np.int64)
@@ -224,13 +224,16 @@ def rows(
                 serial = serials[c]
                 if kind in (0, 5):
                     continue
+                if kind == 4:
+                    length = (serial - 12) // 2 if serial >= 12 else 0
+                    blobs[row, 0] = at[c] + _bare(data, at[c], length)
+                    blobs[row, 1] = at[c] + length
+                    continue
                 known[c, row] = 0 if serial == 0 else 1
-                if kind >= 3:
+                if kind == 3:
                     if serial >= 12:
                         length = (serial - 12) // 2
-                        skip = _bare(data, at[c], length) if kind == 4 else 0
-                        length -= skip
-                        source = data[at[c] + skip : at[c] + skip + length]
+                        source = data[at[c] : at[c] + length]
                         target = content[used[c] : used[c] + length]
                         for b in range(length):
                             target[b] = source[b]

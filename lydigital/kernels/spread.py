@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,7 +43,7 @@ def over(count: int, work: Callable[[int, int], object]) -> None:
             future.result()
 
 
-def each(work: Callable[[T], R], items: Sequence[T]) -> Generator[R, None, None]:
+def each(work: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
     """Results of ``work`` in the order of ``items``, a few ahead of what is asked for; close it to stop."""
     running: deque[Future[R]] = deque()
     try:

@@ -4,7 +4,8 @@ Reads ISO WKB (OGC 06-103r4 §8.2), EWKB (PostGIS) and GeoPackage blobs (OGC 12-
 dimension. Every count is checked against the bytes that are left before it is believed.
 
 :func:`scan` says how much room every blob needs and where it lies, :func:`fill` writes blobs in any order into arrays of
-just that room: sorting by place costs no copy. Both work on a run of blobs, so threads may share the work.
+just that room: sorting by place costs no copy. Both work on a run of blobs, so threads may share the work, and a large file
+need not be in memory: it is read a second time to be written.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from lydigital.kernels import types
-from lydigital.kernels.jit import F64, I64, U8, U16, i64, i64s, inner, kernel, read, u8s, write
+from lydigital.kernels.jit import F64, I32, I64, U8, U16, i64, i64s, inner, kernel, read, u8s, write
 
 EMPTY = 1  # nothing to draw: null, empty, or all of it fell to the problems below
 WRONG_KIND = 2  # a point in a layer of lines and the like
@@ -29,7 +30,7 @@ _DEPTH = 32
 _POINT, _LINE, _POLYGON, _COLLECTION, _TRIANGLE = 1, 2, 3, 7, 17
 
 u16s = read(types.uint16)
-_OUT = write(types.int64), write(types.int64, 2), write(types.float64, 2), write(types.uint16)
+_OUT = write(types.int64), write(types.float64, 2), write(types.uint16)
 
 
 @inner
@@ -118,7 +119,7 @@ def _walk(
 ) -> int:
     """Read one blob; returns flags.
 
-    ``at`` holds the vertices, rings and parts so far and, to write, the room for vertices. With ``write_it`` they go to
+    ``at`` holds the vertices, rings and parts so far and, to write, where the room for each ends. With ``write_it`` they go to
     ``coords``, ``rings`` and ``parts`` (ends of each); else ``raw`` and ``coords`` have room for one, and ``box`` grows.
     """
     pos = begin
@@ -222,7 +223,8 @@ def _walk(
                 if kept >= (1 if code == _POINT else (2 if code == _LINE else 4)):
                     at[0] += kept
                     if write_it:
-                        rings[at[1]] = at[0]
+                        if at[1] < at[4]:
+                            rings[at[1]] = at[0]
                     else:
                         box[0], box[1] = min(box[0], ring_box[0]), min(box[1], ring_box[1])
                         box[2], box[3] = max(box[2], ring_box[2]), max(box[3], ring_box[3])
@@ -236,23 +238,23 @@ def _walk(
                     dropped = r == 0  # holes of an exterior that is gone go with it
             pos += n * stride
         if opened:
-            if write_it:
+            if write_it and at[2] < at[5]:
                 parts[at[2]] = at[1]
             at[2] += 1
     return flags
 
 
-@kernel(u8s, i64s, i64s, i64, i64, i64, _OUT[1], _OUT[2], _OUT[3], fast=False)
+@kernel(u8s, i64s, i64s, i64, i64, i64, write(types.int32, 2), _OUT[1], _OUT[2], fast=False)
 def scan(
-    data: U8, starts: I64, stops: I64, kind: int, first: int, last: int, sizes: I64, bounds: F64, flags: U16,
+    data: U8, starts: I64, stops: I64, kind: int, first: int, last: int, sizes: I32, bounds: F64, flags: U16,
 ) -> None:
     """Measure blobs ``first`` to ``last`` of ``data[starts[i]:stops[i]]`` (no bytes: a null geometry) as one kind.
 
-    Writes ``sizes (n, 3) int64``: vertices, rings and parts; ``bounds (n, 4) float64``, NaN where there is nothing; and
+    Writes ``sizes (n, 3) int32``: vertices, rings and parts; ``bounds (n, 4) float64``, NaN where there is nothing; and
     ``flags (n,) uint16`` naming what is wrong.
     """
     stack = np.zeros(_DEPTH, np.int64)
-    at = np.zeros(4, np.int64)
+    at = np.zeros(6, np.int64)
     raw = np.empty(16, np.uint8)
     xy = raw.view(np.float64).reshape((1, 2))
     none = np.empty(0, np.int64)
@@ -279,37 +281,42 @@ def scan(
 
 
 @kernel(i64, fast=False)
-def unmeasured(n: int) -> tuple[I64, F64, U16]:
+def unmeasured(n: int) -> tuple[I32, F64, U16]:
     """Arrays for :func:`scan` to write to (in ordinary pages: :func:`lydigital.kernels.btree.memory`)."""
-    return np.empty((n, 3), np.int64), np.empty((n, 4), np.float64), np.empty(n, np.uint16)
+    return np.empty((n, 3), np.int32), np.empty((n, 4), np.float64), np.empty(n, np.uint16)
 
 
 @kernel(
-    u8s, i64s, i64s, i64, i64s, i64, i64, read(types.int64, 2), _OUT[2], _OUT[0], _OUT[0], fast=False,
+    u8s, i64s, i64s, i64, i64s, i64, i64, read(types.int64, 2), _OUT[1], _OUT[0], _OUT[0], fast=False,
 )
 def fill(
-    data: U8, starts: I64, stops: I64, kind: int, order: I64, first: int, last: int, begins: I64, coords: F64, rings: I64,
+    data: U8, starts: I64, stops: I64, kind: int, places: I64, first: int, last: int, begins: I64, coords: F64, rings: I64,
     parts: I64,
-) -> None:
-    """Write blobs ``order[first:last]`` as :func:`scan` measured them.
+) -> int:
+    """Write blobs ``first`` to ``last`` as :func:`scan` measured them, each to its place of ``places`` in the new order.
 
     ``begins (n + 1, 3)`` holds the vertices, rings and parts before each place of the new order. Ends go to ``rings`` and
-    ``parts`` behind the 0 they begin with.
+    ``parts`` behind the 0 they begin with. Returns how many blobs are not what was measured: the arrays are useless then.
     """
     stack = np.zeros(_DEPTH, np.int64)
-    at = np.zeros(4, np.int64)
+    at = np.zeros(6, np.int64)
     unused = np.zeros(4, np.float64)
     ends = np.zeros(4, np.float64)
     raw = coords.reshape(coords.size).view(np.uint8)
     ring_ends, part_ends = rings[1:], parts[1:]
-    for k in range(first, last):
-        i = order[k]
+    changed = 0
+    for i in range(first, last):
+        k = places[i]
         if begins[k, 2] == begins[k + 1, 2]:
             continue
-        at[0], at[1], at[2], at[3] = begins[k, 0], begins[k, 1], begins[k, 2], begins[k + 1, 0]
+        at[0], at[1], at[2] = begins[k, 0], begins[k, 1], begins[k, 2]
+        at[3], at[4], at[5] = begins[k + 1, 0], begins[k + 1, 1], begins[k + 1, 2]
         begin = max(starts[i], 0)
         end = min(stops[i], len(data))
         _walk(data, begin, end, kind, True, raw, coords, ring_ends, part_ends, at, stack, ends, unused, unused)
+        if at[0] != at[3] or at[1] != at[4] or at[2] != at[5]:
+            changed += 1
+    return changed
 
 
 def parse(data: U8, offsets: I64, kind: int) -> tuple[F64, I64, I64, I64, U16]:
@@ -328,8 +335,8 @@ def parse(data: U8, offsets: I64, kind: int) -> tuple[F64, I64, I64, I64, U16]:
     return coords, rings, parts, np.ascontiguousarray(begins[:, 2]), flags
 
 
-@kernel(read(types.int64, 2), read(types.float64, 2), i64s, fast=False)
-def room(sizes: I64, bounds: F64, order: I64) -> tuple[I64, F64, F64, I64, I64]:
+@kernel(read(types.int32, 2), read(types.float64, 2), i64s, fast=False)
+def room(sizes: I32, bounds: F64, order: I64) -> tuple[I64, F64, F64, I64, I64]:
     """What :func:`fill` needs to write blobs in ``order``.
 
     Returns ``begins``; the bounds in the new order; and empty arrays for vertices, ends of rings and of parts.

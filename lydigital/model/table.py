@@ -86,6 +86,10 @@ class FeatureTable:
         """One column; a table that was just read may not have the others in order yet."""
         return self.columns.column(name)
 
+    def column_at(self, number: int) -> pa.ChunkedArray:
+        """The column of this number; names may stand twice."""
+        return self.columns.column(number)
+
     def record(self, row: int) -> dict[str, object]:
         """Attributes of one row as Python values."""
         return {name: self.columns.column(name)[row].as_py() for name in self.columns.column_names}

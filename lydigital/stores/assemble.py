@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lydigital.errors import CrsError
-from lydigital.kernels import ragged, rings, spread, wkb
+from lydigital.kernels import rings, spread, wkb
 from lydigital.kernels.rings import CROSSING, FLAT
 from lydigital.model.crs import PROJECT_DEFAULT, Crs
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.issue import Issue, Severity
 from lydigital.model.table import FeatureTable
-from lydigital.stores import curves
+from lydigital.stores.blobs import Piece, filled, measured, of_bytes, sorted_geometry
 from lydigital.stores.late import LateTable, Reordered
 from lydigital.stores.store import guess_crs, missing_crs
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from lydigital.stores.store import Bounds, Geometry, Watch
 
-Blobs: TypeAlias = "tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]"
+Blobs: TypeAlias = "list[Piece] | tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]"
 KINDS = {"point": GeometryKind.POINT, "line": GeometryKind.LINE, "polygon": GeometryKind.POLYGON}
 
 NAMED = 5  # features named in a finding
@@ -58,8 +57,8 @@ _PROBLEMS: tuple[tuple[int, str, Severity, str, str], ...] = (
 class Raw(NamedTuple):
     """What a file gives: ids ``(n,) int64``, attributes, geometry as WKB, and what its reader said.
 
-    ``blobs`` is bytes ``(b,) uint8`` with where each geometry begins and ends in them, ``(n,) int64``; a null has no
-    bytes. None where the layer has no geometry.
+    ``blobs`` is bytes ``(b,) uint8`` with where each geometry begins and ends in them, ``(n,) int64`` (a null has no
+    bytes); or a list of pieces, which :func:`assemble` empties. None where the layer has no geometry.
     """
 
     fid: NDArray[np.int64]
@@ -92,6 +91,8 @@ def assemble(raw: Raw, layer: str, geometry: Geometry, crs: tuple[str, str], sou
     ------
     CrsError
         When the definition is unknown.
+    ChangedError
+        When the file was written meanwhile.
     """
     issues = [
         Issue(
@@ -112,6 +113,7 @@ def assemble(raw: Raw, layer: str, geometry: Geometry, crs: tuple[str, str], sou
 
 
 FIRST_S, NEXT_S = 0.0, 0.25  # until something is shown, and between parts: showing costs time, too
+SHOWN = 1_000_000  # features shown meanwhile: of a larger layer some from everywhere, within bounds of memory
 
 
 class Parts:
@@ -120,13 +122,13 @@ class Parts:
     Only for layers of one known kind and system; of others no part can be shown before all is read.
     """
 
-    def __init__(self, watch: Watch, kind: GeometryKind, crs: Crs) -> None:
-        self._watch, self._kind, self._crs = watch, kind, crs
+    def __init__(self, watch: Watch, kind: GeometryKind, crs: Crs, every: int) -> None:
+        self._watch, self._kind, self._crs, self._every = watch, kind, crs, every
         self._waiting: list[Raw] = []
         self._next = time.monotonic() + FIRST_S
 
     @classmethod
-    def of(cls, watch: Watch | None, geometry: Geometry, crs: str) -> Parts | None:
+    def of(cls, watch: Watch | None, geometry: Geometry, crs: str, count: int) -> Parts | None:
         """None where there is nobody to tell, or nothing that could be told."""
         if watch is None or geometry not in KINDS or not crs:
             return None
@@ -135,10 +137,10 @@ class Parts:
             system.proj  # noqa: B018 - raises where PROJ does not know it
         except CrsError:
             return None
-        return cls(watch, KINDS[geometry], system)
+        return cls(watch, KINDS[geometry], system, -(-count // SHOWN) if count > 0 else 1)
 
     def __call__(self, raw: Raw, share: float) -> None:
-        self._waiting.append(raw)
+        self._waiting.append(raw if self._every == 1 else _some(raw, self._every))
         if time.monotonic() >= self._next and share < 1.0:
             raws, self._waiting = self._waiting, []
             self._watch(self._table(raws), share)
@@ -148,27 +150,31 @@ class Parts:
         import pyarrow as pa
 
         fid = np.concatenate([raw.fid for raw in raws])
-        blobs = _joined([raw.blobs for raw in raws if raw.blobs is not None])
-        array = _filled(blobs, _scan(blobs, self._kind), np.arange(len(fid)))
+        pieces = [piece for raw in raws if raw.blobs is not None for piece in pieces_of(raw.blobs)]
+        array = filled(pieces, measured(pieces, self._kind), np.arange(len(fid)))
         return FeatureTable(fid, pa.concat_tables([raw.columns for raw in raws]), array, self._crs)
 
 
-def _joined(some: list[Blobs]) -> Blobs:
-    """Blobs in one run of bytes, which they mostly share already."""
-    data = some[0][0]
-    shift = [0] * len(some)
-    if any(blobs[0] is not data for blobs in some):
-        data = np.concatenate([blobs[0] for blobs in some])
-        shift = [0, *itertools.accumulate(len(blobs[0]) for blobs in some[:-1])]
-    starts = np.concatenate([blobs[1] + by for blobs, by in zip(some, shift, strict=True)])
-    return data, starts, np.concatenate([blobs[2] + by for blobs, by in zip(some, shift, strict=True)])
+def _some(raw: Raw, every: int) -> Raw:
+    """Every so manieth feature."""
+    import pyarrow as pa
+
+    rows = np.arange(0, len(raw.fid), every)
+    # from_buffers, because Table.take(numpy array) would import pandas
+    columns = raw.columns.take(pa.Array.from_buffers(pa.int64(), len(rows), [None, pa.py_buffer(rows)]))
+    pieces = [
+        Piece(piece.starts[::every], piece.stops[::every], piece.load)
+        for piece in (pieces_of(raw.blobs) if raw.blobs is not None else ())
+    ]
+    return Raw(raw.fid[rows], columns, pieces)
 
 
 def bounds_of(raw: Raw) -> Bounds | None:
     """Bounds of what a file gave, whatever its kinds; None where it is nowhere."""
     if raw.blobs is None:
         return None
-    boxes = np.concatenate([_scan(raw.blobs, kind).bounds for kind in GeometryKind])
+    pieces = pieces_of(raw.blobs)
+    boxes = np.concatenate([measured(pieces, kind).bounds for kind in GeometryKind])
     boxes = boxes[~np.isnan(boxes[:, 0])]
     if not len(boxes):
         return None
@@ -183,58 +189,13 @@ def _no_geometry(count: int) -> GeometryArray:
     )
 
 
-class _Scan(NamedTuple):
-    """What :func:`wkb.scan` says of blobs as one kind."""
-
-    kind: GeometryKind
-    sizes: NDArray[np.int64]
-    bounds: NDArray[np.float64]
-    flags: NDArray[np.uint16]
-
-
-def _scan(blobs: Blobs, kind: GeometryKind) -> _Scan:
-    data, starts, stops = blobs
-    n = len(starts)
-    found = _Scan(kind, *wkb.unmeasured(n))
-    spread.over(n, lambda first, last: wkb.scan(data, starts, stops, int(kind), first, last, *found[1:]))
-    return found
-
-
-def _misfits(found: _Scan) -> int:
-    return int(np.count_nonzero(found.flags & wkb.EMPTY))
-
-
-def _filled(blobs: Blobs, found: _Scan, order: NDArray[np.int64]) -> GeometryArray:
-    data, starts, stops = blobs
-    begins, bounds, coords, rings, parts = wkb.room(found.sizes, found.bounds, order)
-    spread.over(
-        len(order),
-        lambda first, last: wkb.fill(
-            data, starts, stops, int(found.kind), order, first, last, begins, coords, rings, parts
-        ),
-    )
-    geoms = np.ascontiguousarray(begins[:, 2])
-    return GeometryArray(found.kind, coords, rings, parts, geoms, bounds)
-
-
 def _sorted(
     blobs: Blobs, geometry: Geometry
 ) -> tuple[GeometryArray, NDArray[np.int64], NDArray[np.uint16]]:
     """Geometry along a Hilbert curve, the order of the blobs in it, and what is wrong with each."""
     candidates = [KINDS[geometry]] if geometry in KINDS else list(GeometryKind)
-    best = _scan(blobs, candidates[0])
-    curved = np.flatnonzero(best.flags & wkb.CURVE)
-    if len(curved):
-        blobs = _straightened(blobs, curved)
-        best = _scan(blobs, candidates[0])
-    for candidate in candidates[1:]:
-        other = _scan(blobs, candidate)
-        if _misfits(other) < _misfits(best):
-            best = other
-    best.flags[curved] |= wkb.CURVE
-    order = ragged.hilbert_order(best.bounds)
-    array, flags = _filled(blobs, best, order), best.flags[order]
-    if best.kind is GeometryKind.POLYGON:
+    array, order, flags = sorted_geometry(pieces_of(blobs), candidates)
+    if array.kind is GeometryKind.POLYGON:
         n = len(array)
         spread.over(
             n, lambda first, last: rings.faults(array.coords, array.ring_offsets, array.geom_rings, first, last, flags)
@@ -242,14 +203,9 @@ def _sorted(
     return array, order, flags
 
 
-def _straightened(blobs: Blobs, curved: NDArray[np.int64]) -> Blobs:
-    """The same blobs, those of curves as short lines."""
-    data, starts, stops = blobs
-    made = [curves.straightened(data[starts[i] : stops[i]].tobytes()) for i in curved.tolist()]
-    ends = len(data) + np.cumsum([len(blob) for blob in made])
-    starts, stops = starts.copy(), stops.copy()
-    starts[curved], stops[curved] = ends - [len(blob) for blob in made], ends
-    return np.concatenate([data, np.frombuffer(b"".join(made), np.uint8)]), starts, stops
+def pieces_of(blobs: Blobs) -> list[Piece]:
+    """The list of pieces itself, which assembling empties, or one of what lies in memory."""
+    return blobs if isinstance(blobs, list) else of_bytes(*blobs)
 
 
 def _problems(flags: NDArray[np.uint16], fid: NDArray[np.int64], layer: str) -> list[Issue]:

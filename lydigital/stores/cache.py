@@ -1,7 +1,7 @@
 """Tables and grids ready to draw, from one memory-mapped file each: the second open reads next to nothing.
 
-A file holds a header (msgpack) and raw arrays on 64-byte borders, then the Arrow columns, which are touched only when
-somebody asks for them. Its name is a digest of all that its content depends on, so a changed source, program or target
+A file holds a header (msgpack) and raw arrays on 64-byte borders, then the Arrow columns one by one, each touched only when
+somebody asks for it. When it is written the table that was read lives on in the file, too: the system pages it. Its name is a digest of all that its content depends on, so a changed source, program or target
 system finds another file. Files are written aside and renamed, so two programs may do the same work at once but never
 see half of it. Whatever is wrong with a file, it is made again; whatever hinders writing, the table is used as read.
 """
@@ -16,8 +16,9 @@ import tempfile
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import msgspec
 import numpy as np
@@ -29,7 +30,7 @@ from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.grid import Grid
 from lydigital.model.issue import Issue
 from lydigital.model.table import BLOCK, FeatureTable
-from lydigital.stores.late import LateTable, Loaded
+from lydigital.stores.late import LateTable, Mapped, give_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from lydigital.stores.store import Store, Watch
 
 LIMIT_BYTES = 4 << 30
-_FORMAT = 1
+_FORMAT = 2
 _MAGIC = b"LYDCACHE"
 T = TypeVar("T")
 
@@ -62,13 +63,17 @@ class _Array(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Header(msgspec.Struct, frozen=True):
-    """What a file holds. ``size`` is the length of everything after the header."""
+    """What a file holds.
+
+    ``size`` is the length of everything after the header, in eight bytes that can be written when all else is.
+    """
 
     arrays: dict[str, _Array]
-    size: int
+    size: bytes
     crs: str
     kind: int = 0
-    columns: tuple[int, int] = (0, 0)
+    names: tuple[str, ...] = ()
+    steps: bytes = b""  # where each column begins and the last one ends, (columns + 1,) int64
     origin: tuple[float, float] = (0.0, 0.0)
     cells: tuple[tuple[float, float], ...] = ()
     issues: tuple[Issue, ...] = ()
@@ -122,7 +127,7 @@ def read(
         kind=int(table.geometry.kind),
         crs=target.definition,
         issues=issues,
-        columns=lambda: table.columns,
+        table=table,
     )
     return table
 
@@ -287,7 +292,7 @@ def _version() -> str:
     """Changes with the format and with all code whose results are stored."""
     here, kernels = Path(__file__).parent, Path(simplify.__file__).parent
     digest = hashlib.sha256(f"{_FORMAT}|{BLOCK}".encode())
-    makers = tuple(here / f"{name}.py" for name in ("assemble", "cache", "curves", "gpkg_pages", "gpkg_rows", "ogr", "rasters"))
+    makers = tuple(here / f"{name}.py" for name in ("assemble", "blobs", "cache", "curves", "gpkg_pages", "gpkg_rows", "ogr", "rasters"))
     for path in (*makers, kernels / "grid.py", kernels / "ragged.py", kernels / "simplify.py", kernels / "wkb.py"):
         if path.is_file():
             digest.update(path.read_bytes())
@@ -321,9 +326,9 @@ def _write_later(path: Path, arrays: Mapping[str, NDArray[Any]], **header: Any) 
 
 
 def _write(
-    path: Path, arrays: Mapping[str, NDArray[Any]], *, columns: Callable[[], pa.Table] | None = None, **header: Any
+    path: Path, arrays: Mapping[str, NDArray[Any]], *, table: FeatureTable | None = None, **header: Any
 ) -> None:
-    """Write a file as one step; equal arrays (the offsets of points) are stored once."""
+    """Write a file as one step; equal arrays (the offsets of points) are stored once. The table moves into the file."""
     places: dict[str, _Array] = {}
     chunks: list[NDArray[Any]] = []
     end = 0
@@ -337,19 +342,32 @@ def _write(
         places[name] = _Array(array.dtype.str, array.shape, end)
         chunks.append(np.ascontiguousarray(array))
         end += array.nbytes + _padding(array.nbytes)
-    packed = _packed(columns()) if columns is not None else memoryview(b"")
-    head = _encode(_Header(places, end + len(packed), columns=(end, len(packed)), **header))
-    start = len(_MAGIC) + 8 + len(head)
+    names = tuple(table.column_names) if table is not None else ()
+
+    def head(size: int, steps: list[int]) -> bytes:
+        packed = np.array(steps, "<i8").tobytes()
+        return _encode(_Header(places, _fixed(size), names=names, steps=packed, **header))
+
+    start = len(_MAGIC) + 8 + len(head(0, [end] * (len(names) + 1)))
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
-            file.write(_MAGIC + len(head).to_bytes(8, "little") + head + bytes(_padding(start)))
+            file.seek(start + _padding(start))
             for chunk in chunks:
                 file.write(chunk.data)
                 file.write(bytes(_padding(chunk.nbytes)))
-            file.write(packed)
+            del chunks
+            steps = [end]
+            for number in range(len(names)):
+                assert table is not None
+                steps.append(steps[-1] + _write_column(file, table, number))
+            made = head(steps[-1], steps)
+            file.seek(0)
+            file.write(_MAGIC + len(made).to_bytes(8, "little") + made)
         Path(temporary).replace(path)
+        if isinstance(table, LateTable):
+            _move_in(table, path)
         trim()
     except OSError:  # full disk, or another program has the old file open: the table is in memory anyway
         if temporary:
@@ -357,13 +375,32 @@ def _write(
                 Path(temporary).unlink(missing_ok=True)
 
 
-def _packed(columns: pa.Table) -> memoryview:
+def _fixed(size: int) -> bytes:
+    return size.to_bytes(8, "little")
+
+
+def _write_column(file: BinaryIO, table: FeatureTable, number: int) -> int:
+    """Write one column as an Arrow stream of its own, so that no more than one is in memory twice; returns its bytes."""
     import pyarrow as pa
 
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, columns.schema) as writer:
-        writer.write_table(columns)
-    return memoryview(sink.getvalue())
+    some = pa.table([table.column_at(number)], names=["column"])
+    begin = file.tell()
+    with pa.ipc.new_stream(pa.PythonFile(file, "w"), some.schema) as writer:
+        writer.write_table(some)
+    file.write(bytes(_padding(file.tell() - begin)))
+    return file.tell() - begin
+
+
+def _move_in(table: LateTable, path: Path) -> None:
+    """Let a table live in the file that was written of it: the same values, in memory the system can take back."""
+    kept = _open(path, lambda header, body: _table(header, body, lambda: table.columns)[0])
+    if not isinstance(kept, LateTable):
+        return
+    for name in _GEOMETRY_ARRAYS:
+        object.__setattr__(table.geometry, name, getattr(kept.geometry, name))
+    table.geometry.__dict__["geom_rings"] = kept.geometry.geom_rings
+    table.live_in(kept)
+    give_back()
 
 
 def _open(path: Path, build: Callable[[_Header, memoryview], T]) -> T | None:
@@ -394,7 +431,7 @@ def _checked(raw: memoryview) -> tuple[_Header, memoryview]:
         raise _DamagedError
     header = _decode(raw[first:end])
     start = end + _padding(end)
-    if start + header.size != len(raw):
+    if start + int.from_bytes(header.size, "little") != len(raw):
         raise _DamagedError
     return header, raw[start:]
 
@@ -429,35 +466,26 @@ def _table(
     blocks = _array(header, body, "block_bounds", "<f8", 4)
     importance = _array(header, body, "importance", "<f4") if "importance" in header.arrays else None
     n = len(fid)
-    begin, length = header.columns
+    if len(header.steps) != 8 * (len(header.names) + 1):
+        raise _DamagedError
+    steps = np.frombuffer(header.steps, "<i8").tolist()
     if (
         not len(bounds) == len(geoms) - 1 == len(geom_rings) - 1 == n
         or len(blocks) != -(-n // BLOCK)
         or (rings[0], rings[-1], parts[0], parts[-1], geoms[0], geoms[-1])
         != (0, len(coords), 0, len(rings) - 1, 0, len(parts) - 1)
         or (importance is not None and len(importance) != len(coords))
-        or begin < 0
-        or length < 0
-        or begin + length > len(body)
+        or steps[0] < 0
+        or steps != sorted(steps)
+        or steps[-1] > len(body)
     ):
         raise _DamagedError
     geometry = GeometryArray(GeometryKind(header.kind), coords, rings, parts, geoms, bounds, importance)
     geometry.__dict__["geom_rings"] = geom_rings
-    columns = Loaded(lambda: _unpacked(body[begin : begin + length], n, again))
+    columns = Mapped(header.names, [body[i:j] for i, j in pairwise(steps)], n, again)
     table = MappedTable(fid, columns, geometry, Crs(header.crs))
     table.__dict__["block_bounds"] = blocks
     return table, header.issues
-
-
-def _unpacked(raw: memoryview, rows: int, again: Callable[[], pa.Table]) -> pa.Table:
-    """The columns, or what reading the source ``again`` gives where they are damaged."""
-    import pyarrow as pa
-
-    try:
-        columns = pa.ipc.open_stream(pa.py_buffer(raw)).read_all()
-    except (pa.ArrowException, OSError):
-        columns = None
-    return columns if columns is not None and len(columns) == rows else again()
 
 
 def _grid(header: _Header, body: memoryview) -> Grid:

@@ -63,7 +63,7 @@ class FileStore(Findings):
         from lydigital.stores.assemble import Parts, assemble
 
         info = self._entry(layer)
-        told = Parts.of(watch, info.geometry, crs or info.crs)
+        told = Parts.of(watch, info.geometry, crs or info.crs, info.feature_count)
         identity, raw = self._read_already or ("", None)
         self._read_already = None
         if raw is None or identity != self.identity(layer) or bounds is not None or columns is not None:

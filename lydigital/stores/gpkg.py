@@ -103,18 +103,19 @@ class GpkgStore(Findings):
         watch: Watch | None = None,
     ) -> FeatureTable:  # fmt: skip
         from lydigital.stores.assemble import Parts, Reading, assemble
+        from lydigital.stores.blobs import ChangedError
 
         def work(path: Path, immutable: bool) -> Reading:
             entry = self._entry(layer)
-            raw = None
+            system = (crs, "") if crs else (entry.info.crs, entry.wkt)
             if bounds is None and columns is None:
-                told = Parts.of(watch, entry.info.geometry, crs or entry.info.crs)
-                raw = self._through_sqlite(path, immutable, entry, told)
-            if raw is None:
-                raw = self._through_gdal(path, immutable, entry, bounds, columns)
-            return assemble(
-                raw, layer, entry.info.geometry, (crs, "") if crs else (entry.info.crs, entry.wkt), self.uri
-            )
+                told = Parts.of(watch, entry.info.geometry, crs or entry.info.crs, entry.info.feature_count)
+                with contextlib.suppress(ChangedError):
+                    raw = self._through_sqlite(path, immutable, entry, told)
+                    if raw is not None:
+                        return assemble(raw, layer, entry.info.geometry, system, self.uri)
+            raw = self._through_gdal(path, immutable, entry, bounds, columns)
+            return assemble(raw, layer, entry.info.geometry, system, self.uri)
 
         reading = self._steady(work)
         self.remember(layer, reading.issues)
@@ -138,7 +139,7 @@ class GpkgStore(Findings):
             db.set_progress_handler(None, 0)  # listing may not take long, reading may
             db.execute("BEGIN")
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here to the end nobody writes
-            return gpkg_pages.read(db, path, source, told)
+            return gpkg_pages.read(db, path, source, told, info.geometry)
 
     def _through_gdal(
         self, path: Path, immutable: bool, entry: _Entry, bounds: Bounds | None, columns: Iterable[str] | None

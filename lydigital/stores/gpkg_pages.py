@@ -11,23 +11,25 @@ import os
 import sqlite3
 import threading
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lydigital.kernels import btree, spread
 from lydigital.stores import gpkg_rows
-from lydigital.stores.assemble import Raw
+from lydigital.stores.assemble import KINDS, Raw, pieces_of
+from lydigital.stores.blobs import ChangedError, Piece, measured_piece
 from lydigital.stores.gpkg_schema import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from io import FileIO
-    from pathlib import Path
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from lydigital.model.geometry import GeometryKind
     from lydigital.stores.gpkg_rows import Source
 
 _LEAF = 13  # type of a page with rows
@@ -51,60 +53,50 @@ class _FaultError(Exception):
 class _Plan(NamedTuple):
     """How a table is read.
 
-    Kinds of its columns and their slots (as in :func:`btree.rows`), their numbers by name, size and usable bytes of a page.
+    Kinds of its columns and their slots (as in :func:`btree.rows`), how many are texts and numbers, their numbers by name, size and usable bytes of a page.
     """
 
     kinds: NDArray[np.int64]
     slots: NDArray[np.int64]
+    texts: int
+    numbers: int
     number: dict[str, int]
     page: int
     size: int
     source: Source
-
-
-class _Room:
-    """Memory for texts and blobs of a whole table; parts of it are handed out."""
-
-    def __init__(self, size: int) -> None:
-        self.bytes = btree.memory(size)
-        self._used = 0
-        self._lock = threading.Lock()
-
-    def take(self, size: int) -> int:
-        """Where ``size`` bytes may be written."""
-        with self._lock:
-            self._used += size
-            return self._used - size
+    kind: GeometryKind | None  # of the geometry, where it is known
 
 
 class _Part(NamedTuple):
     keys: NDArray[np.int64]
     columns: pa.Table
-    starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
+    piece: Piece
     elsewhere: NDArray[np.int64]
 
 
 def read(
-    db: sqlite3.Connection, path: Path, source: Source, watch: Callable[[Raw, float], None] | None = None
-) -> Raw | None:
-    """Read a whole table, or None where GDAL must.
+    db: sqlite3.Connection, path: Path, source: Source, watch: Callable[[Raw, float], None] | None = None,
+    geometry: str = "",
+) -> Raw | None:  # fmt: skip
+    """Read a whole table, or None where GDAL must. Geometry stays in the file: pieces of it are read again to be used.
 
     Parameters
     ----------
     watch
         Hears of every part read, with the share of the work done; raises to stop.
+    geometry
+        Kind of the layer, where it is known: its geometry is measured in passing then.
     """
     try:
         with path.open("rb", buffering=0) as file:
-            plan, root = _plan(db, file, source)
+            plan, root = _plan(db, file, source, KINDS.get(geometry))
             runs = _runs(_leaves(file, plan, root), plan)
             return _read(db, file, plan, runs, watch)
     except (_FaultError, sqlite3.Error, OSError, ValueError):  # Arrow's errors of content are ValueErrors
         return None
 
 
-def _plan(db: sqlite3.Connection, file: FileIO, source: Source) -> tuple[_Plan, int]:
+def _plan(db: sqlite3.Connection, file: FileIO, source: Source, kind: GeometryKind | None) -> tuple[_Plan, int]:
     head = _bytes(file, 100, 0).tobytes()
     page = int.from_bytes(head[16:18], "big")
     page = 65536 if page == 1 else page
@@ -124,16 +116,16 @@ def _plan(db: sqlite3.Connection, file: FileIO, source: Source) -> tuple[_Plan, 
         elif name == source.geometry:
             kinds.append(btree.BLOB)
         else:
-            kind = wanted.get(name)
-            if kind is None:
+            read_as = wanted.get(name)
+            if read_as is None:
                 raise _FaultError
-            kinds.append(kind)
+            kinds.append(read_as)
     number = {name: i for i, (_, name, *_) in enumerate(described)}
     every = np.array(kinds, np.int64)
-    is_bytes = (every == btree.TEXT) | (every == btree.BLOB)
+    is_text = every == btree.TEXT
     is_number = (every == btree.INTEGER) | (every == btree.REAL)
-    slots = np.where(is_bytes, np.cumsum(is_bytes), np.cumsum(is_number)) - 1
-    plan = _Plan(every, slots, number, page, page - head[20], source)
+    slots = np.where(is_text, np.cumsum(is_text), np.cumsum(is_number)) - 1
+    plan = _Plan(every, slots, int(is_text.sum()), int(is_number.sum()), number, page, page - head[20], source, kind)
     return plan, int(root[0])
 
 
@@ -176,69 +168,86 @@ def _read(
     import pyarrow as pa
 
     pages = sum(map(len, runs))
-    room = _Room(pages * plan.page)
+    path = Path(file.name)
     parts: list[tuple[int, _Part]] = []
     done = far = 0
-    with closing(spread.each(lambda run: _part(file, plan, run, room), runs)) as results:
+    with closing(spread.each(lambda run: _part(file, path, plan, run), runs)) as results:
         for run, part in zip(runs, results, strict=True):
             parts.append((int(run[0]), part))
             done, far = done + len(run), far + len(part.elsewhere)
             if far > 1000 and far > _MOST_ELSEWHERE * sum(len(p.keys) for _, p in parts):
                 raise _FaultError
             if watch is not None:
-                watch(Raw(part.keys, part.columns, (room.bytes, part.starts, part.stops)), done / pages)
-    content = room.bytes
+                watch(Raw(part.keys, part.columns, [part.piece]), done / pages)
     ordered = [part for _, part in sorted(parts, key=lambda p: p[0])]
     fid = np.concatenate([p.keys for p in ordered])
-    starts, stops = np.concatenate([p.starts for p in ordered]), np.concatenate([p.stops for p in ordered])
-    tables = [p.columns for p in ordered]
+    pieces, tables = [p.piece for p in ordered], [p.columns for p in ordered]
     if far:
         keys = np.concatenate([p.elsewhere for p in ordered])
         rest = gpkg_rows.read(db, plan.source, keys)
         if rest is None or rest.blobs is None or len(rest.fid) != far:
             raise _FaultError
-        data, begins, ends = rest.blobs
-        starts, stops = (np.concatenate([a, b + len(content)]) for a, b in ((starts, begins), (stops, ends)))
-        content = np.concatenate([content, data])
+        pieces += pieces_of(rest.blobs)
         fid, tables = np.concatenate([fid, rest.fid]), [*tables, rest.columns]
     if not np.diff(np.sort(fid)).all():
         raise _FaultError
-    return Raw(fid, pa.concat_tables(tables), (content, starts, stops))
+    return Raw(fid, pa.concat_tables(tables), pieces)
 
 
-def _part(file: FileIO, plan: _Plan, run: NDArray[np.int64], content: _Room) -> _Part:
+def _part(file: FileIO, path: Path, plan: _Plan, run: NDArray[np.int64]) -> _Part:
     first = int(run[0])
-    data = _buffer((int(run[-1]) - first + 1) * plan.page)
-    _fetch(file, data, (first - 1) * plan.page)
+    length, offset = (int(run[-1]) - first + 1) * plan.page, (first - 1) * plan.page
+    data = _buffer(length)
+    _fetch(file, data, offset)
     places = (run - first) * plan.page
     columns, slots = len(plan.kinds), plan.slots
     room = np.empty(columns + 2, np.int64)
     if btree.measure(data, places, plan.size, plan.kinds, room) < 0:
         raise _FaultError
     n, far = int(room[columns]), int(room[columns + 1])
-    begins = content.take(int(room[:columns].sum())) + np.cumsum(room[:columns]) - room[:columns]
+    content = btree.memory(int(room[:columns].sum()))
+    begins = np.cumsum(room[:columns]) - room[:columns]
     keys, elsewhere = np.empty(n, np.int64), np.empty(far, np.int64)
-    known, numbers = np.empty((columns, n), np.uint8), np.empty((max(slots) + 1, n), np.int64)
-    ends = np.zeros((max(slots) + 1, n + 1), np.int32)
+    known, numbers = np.empty((columns, n), np.uint8), np.empty((plan.numbers, n), np.int64)
+    ends, blobs = np.zeros((plan.texts, n + 1), np.int32), np.empty((n, 2), np.int32)
     sound = btree.rows(
-        data, places, plan.size, plan.kinds, slots, begins, content.bytes, keys, elsewhere, numbers, known, ends
+        data, places, plan.size, plan.kinds, slots, begins, content, keys, elsewhere, numbers, known, ends, blobs
     )
     if sound < 0:
         raise _FaultError
-    at = plan.number[plan.source.geometry]
-    steps = begins[at] + ends[slots[at]].astype(np.int64)
+    piece = Piece(blobs[:, 0], blobs[:, 1], lambda: _again(path, length, offset))
+    if plan.kind is not None:
+        piece = piece._replace(found=measured_piece(piece, data, plan.kind))
     arrays = []
     for field in plan.source.fields:
         c = plan.number[field.name]
-        some = content.bytes[begins[c] : begins[c] + room[c]]
-        arrays.append(_array(field.type, numbers[slots[c]], known[c], ends[slots[c]], some))
-    return _Part(keys, gpkg_rows.table(arrays, plan.source.fields, n), steps[:-1], steps[1:], elsewhere)
+        some = content[begins[c] : begins[c] + room[c]]
+        wide = numbers[slots[c]] if _KINDS[field.type] != btree.TEXT else ends[slots[c]]
+        arrays.append(_array(field.type, wide, known[c], some))
+    return _Part(keys, gpkg_rows.table(arrays, plan.source.fields, n), piece, elsewhere)
+
+
+def _again(path: Path, length: int, offset: int) -> NDArray[np.uint8]:
+    """Bytes of the file, to be used at once.
+
+    Raises
+    ------
+    ChangedError
+        When the file became shorter.
+    """
+    data = _buffer(length)
+    try:
+        with path.open("rb", buffering=0) as file:
+            _fetch(file, data, offset)
+    except (OSError, _FaultError) as error:
+        raise ChangedError from error
+    return data
 
 
 def _array(
-    type_: str, numbers: NDArray[np.int64], known: NDArray[np.uint8], ends: NDArray[np.int32], text: NDArray[np.uint8]
+    type_: str, values: NDArray[np.integer], known: NDArray[np.uint8], text: NDArray[np.uint8]
 ) -> pa.Array:
-    """An Arrow column over the memory of the kernel.
+    """An Arrow column over the memory of the kernel: numbers, or where texts end.
 
     Raises
     ------
@@ -247,15 +256,15 @@ def _array(
     """
     import pyarrow as pa
 
-    n = len(numbers)
+    n = len(known)
     kind = gpkg_rows.arrow_types()[type_]
     bitmap = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little").tobytes())
     if _KINDS[type_] == btree.TEXT:
-        made = pa.Array.from_buffers(pa.string(), n, [bitmap, pa.py_buffer(ends), pa.py_buffer(text)])
+        made = pa.Array.from_buffers(pa.string(), n, [bitmap, pa.py_buffer(values), pa.py_buffer(text)])
         made.validate(full=True)
         return made if type_ == "text" else made.cast(kind)
     plain = pa.float64() if type_ == "real" else pa.int64()
-    made = pa.Array.from_buffers(plain, n, [bitmap, pa.py_buffer(numbers)])
+    made = pa.Array.from_buffers(plain, n, [bitmap, pa.py_buffer(values)])
     return made.cast(kind) if type_ == "boolean" else made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +27,8 @@ class Columns(Protocol):
     def names(self) -> list[str]: ...
 
     def one(self, name: str) -> pa.ChunkedArray: ...
+
+    def at(self, number: int) -> pa.ChunkedArray: ...
 
     def all(self) -> pa.Table: ...
 
@@ -53,29 +56,56 @@ class LateTable(FeatureTable):
     def column(self, name: str) -> pa.ChunkedArray:
         return self._columns.one(name)
 
+    def column_at(self, number: int) -> pa.ChunkedArray:
+        return self._columns.at(number)
+
     def moved(self, geometry: GeometryArray, crs: Crs) -> LateTable:
         return LateTable(self.fid, self._columns, geometry, crs)
 
+    def live_in(self, other: LateTable) -> None:
+        """Use the memory of ``other``, which holds the same."""
+        object.__setattr__(self, "_source", other._columns)
+        object.__setattr__(self, "fid", other.fid)
+        self.__dict__["block_bounds"] = other.block_bounds
+        self.__dict__.pop("columns", None)
 
-class Loaded:
-    """Columns that ``load()`` gives, all at once."""
 
-    def __init__(self, load: Callable[[], pa.Table]) -> None:
-        self._load = load
+class Mapped:
+    """Columns in a mapped file, each an Arrow stream of its own; ``again()`` gives them where one is damaged."""
 
-    @cached_property
-    def _table(self) -> pa.Table:
-        return self._load()
+    def __init__(
+        self, names: tuple[str, ...], streams: list[memoryview], rows: int, again: Callable[[], pa.Table]
+    ) -> None:
+        self._names, self._streams, self._rows, self._again = list(names), streams, rows, again
+        self._read_again: pa.Table | None = None
 
     def names(self) -> list[str]:
-        names: list[str] = self._table.column_names
-        return names
+        return self._names
 
     def one(self, name: str) -> pa.ChunkedArray:
-        return self._table.column(name)
+        if self._names.count(name) != 1:
+            return self.all().column(name)
+        return self.at(self._names.index(name))
+
+    def at(self, number: int) -> pa.ChunkedArray:
+        import pyarrow as pa
+
+        if self._read_again is None:
+            try:
+                column = pa.ipc.open_stream(pa.py_buffer(self._streams[number])).read_all().column(0)
+            except (pa.ArrowException, OSError):
+                column = None
+            if column is not None and len(column) == self._rows:
+                return column
+            self._read_again = self._again()
+        return self._read_again.column(number)
 
     def all(self) -> pa.Table:
-        return self._table
+        import pyarrow as pa
+
+        if not self._names:
+            return pa.table([pa.nulls(self._rows)], names=["_"]).select([])
+        return pa.table([self.at(i) for i in range(len(self._names))], names=self._names)
 
 
 class Reordered:
@@ -94,7 +124,13 @@ class Reordered:
         raw = self._raw
         if raw is None or self._names.count(name) != 1:
             return self.all().column(name)
-        return taken(raw[0].select([name]), raw[1]).column(0)
+        return self.at(self._names.index(name))
+
+    def at(self, number: int) -> pa.ChunkedArray:
+        raw = self._raw
+        if raw is None:
+            return self.all().column(number)
+        return taken(raw[0].select([number]), raw[1]).column(0)
 
     def all(self) -> pa.Table:
         with self._lock:
@@ -102,6 +138,14 @@ class Reordered:
                 self._table = taken(*self._raw)
                 self._raw = None  # it is as large as what was made of it
             return self._table
+
+
+def give_back() -> None:
+    """Hand free memory back to the system: what threads read piece by piece leaves holes everywhere (glibc only)."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def taken(columns: pa.Table, order: NDArray[np.int64]) -> pa.Table:

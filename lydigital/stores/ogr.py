@@ -14,13 +14,13 @@ import numpy as np
 
 from lydigital.errors import BadDataError
 from lydigital.stores.assemble import Raw
+from lydigital.stores.blobs import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from lydigital.stores.store import Bounds
 
@@ -59,33 +59,21 @@ def read(
         "bounds": bounds, "columns": columns, "shown": shown or str(path), "options": options or {},
     }  # fmt: skip
     try:
-        return _raw(*_read_arrow(path, layer, **chosen, watch=watch))
+        return _read(path, layer, **chosen, watch=watch)[1]
     except _GarbledError:
-        return _raw(*_read_arrow(path, layer, **chosen, watch=None, slowly=True))
+        return _read(path, layer, **chosen, watch=None, slowly=True)[1]
 
 
 class _GarbledError(Exception):
     """GDAL's fast way to read FlatGeobuf loses its place behind a feature without geometry (seen in 3.12.4)."""
 
 
-def _raw(meta: dict[str, Any], table: pa.Table, told: list[str]) -> Raw:
-    fid = table.column(0).to_numpy().astype(np.int64)
-    at = _geometry_column(table, meta)
-    blobs = None if at is None else _bytes_and_offsets(table.column(at))
-    # by position: files exported from databases have fields of the same names
-    attributes = table.select([i for i in range(1, table.num_columns) if i != at])
-    return Raw(fid, _distinct(attributes), blobs, tuple(told))
-
-
 def read_with_meta(path: Path, layer: str | int) -> tuple[dict[str, Any], Raw]:
     """All of a layer, and what pyogrio says of it."""
-    meta, table, told = _read_arrow(
-        path, layer, bounds=None, columns=None, shown=str(path), options={}, watch=None
-    )
-    return meta, _raw(meta, table, told)
+    return _read(path, layer, bounds=None, columns=None, shown=str(path), options={}, watch=None)
 
 
-def _read_arrow(
+def _read(
     path: Path,
     layer: str | int,
     *,
@@ -95,7 +83,7 @@ def _read_arrow(
     options: dict[str, str],
     watch: tuple[Callable[[Raw, float], None], int] | None,
     slowly: bool = False,
-) -> tuple[dict[str, Any], pa.Table, list[str]]:
+) -> tuple[dict[str, Any], Raw]:
     import pyarrow as pa
     import pyogrio.raw
 
@@ -106,7 +94,7 @@ def _read_arrow(
             with pyogrio.raw.open_arrow(
                 path, layer=layer, columns=wanted, bbox=bounds, return_fids=True, use_pyarrow=True, **options
             ) as (meta, reader):
-                table = _all(reader, meta, watch)
+                raw = _all(reader, meta, watch)
         except (
             pyogrio.errors.DataSourceError,
             pyogrio.errors.DataLayerError,
@@ -124,21 +112,40 @@ def _read_arrow(
                 reason=str(error)[:300],
             ) from error
     told = sorted({str(w.message) for w in caught if issubclass(w.category, (RuntimeWarning, UserWarning))})
-    return meta, table, told
+    return meta, raw._replace(told=tuple(told))
 
 
 def _all(
     reader: pa.RecordBatchReader, meta: dict[str, Any], watch: tuple[Callable[[Raw, float], None], int] | None
-) -> pa.Table:
+) -> Raw:
     import pyarrow as pa
 
-    batches, rows = [], 0
+    at = _geometry_column(reader.schema, meta)
+    # by position: files exported from databases have fields of the same names
+    chosen = [i for i in range(1, len(reader.schema)) if i != at]
+    schema = _distinct([reader.schema.field(i) for i in chosen])
+    fids, columns = [np.zeros(0, np.int64)], []
+    pieces: list[Piece] = []
+    rows = 0
     for batch in reader:
-        batches.append(batch)
+        fid = batch.column(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        some = pa.Table.from_batches([_copied(batch.select(chosen))]).rename_columns(schema.names)
+        piece = None if at is None else _piece(batch.column(at))
+        fids.append(fid)
+        columns.append(some)
+        pieces += [] if piece is None else [piece]
         rows += len(batch)
         if watch is not None and watch[1] > 0:
-            watch[0](_raw(meta, pa.Table.from_batches([batch]), []), min(rows / watch[1], 1.0))
-    return pa.Table.from_batches(batches, reader.schema)
+            watch[0](Raw(fid, some, None if piece is None else [piece]), min(rows / watch[1], 1.0))
+    table = pa.concat_tables(columns) if columns else schema.empty_table()
+    return Raw(np.concatenate(fids), table, None if at is None else pieces)
+
+
+def _copied(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """In memory of its own: GDAL frees a batch, geometry and all, when nothing of it is in use."""
+    import pyarrow as pa
+
+    return pa.ipc.read_record_batch(batch.serialize(), batch.schema) if batch.num_columns else batch
 
 
 @contextmanager
@@ -157,41 +164,37 @@ def _flatgeobuf(path: Path, *, slowly: bool) -> Iterator[None]:
         yield
 
 
-def _geometry_column(table: pa.Table, meta: dict[str, Any]) -> int | None:
+def _geometry_column(schema: pa.Schema, meta: dict[str, Any]) -> int | None:
     """Position of the geometry, which GDAL puts behind the fields."""
     if meta["geometry_type"] is None:
         return None
     names = (meta["geometry_name"] or "wkb_geometry", "wkb_geometry")
-    return max((i for i, name in enumerate(table.column_names) if i and name in names), default=None)
+    return max((i for i, name in enumerate(schema.names) if i and name in names), default=None)
 
 
-def _distinct(table: pa.Table) -> pa.Table:
-    """The same columns; of columns with one name the later ones get a number."""
-    seen: dict[str, int] = {}
-    names = []
-    for name in table.column_names:
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return table.rename_columns(names)
-
-
-def _bytes_and_offsets(blobs: pa.ChunkedArray) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
-    """All blobs as one run of bytes ``(b,) uint8``, and where each begins and ends ``(n,) int64``; a null has no bytes."""
+def _distinct(fields: list[pa.Field]) -> pa.Schema:
+    """The same fields; of those with one name the later ones get a number."""
     import pyarrow as pa
 
-    data, ends, end = [], [np.zeros(1, np.int64)], 0
-    for chunk in blobs.chunks:
-        plain = chunk.storage if isinstance(chunk, pa.ExtensionArray) else chunk
-        if not len(plain):
-            continue
-        _, offsets, raw = plain.buffers()
-        dtype = np.int64 if pa.types.is_large_binary(plain.type) else np.int32
+    seen: dict[str, int] = {}
+    made = []
+    for field in fields:
+        seen[field.name] = seen.get(field.name, 0) + 1
+        made.append(field if seen[field.name] == 1 else field.with_name(f"{field.name}_{seen[field.name]}"))
+    return pa.schema(made)
+
+
+def _piece(blobs: pa.Array) -> Piece:
+    """The geometry of a batch, in its memory."""
+    import pyarrow as pa
+
+    plain = blobs.storage if isinstance(blobs, pa.ExtensionArray) else blobs
+    _, offsets, raw = plain.buffers()
+    dtype = np.int64 if pa.types.is_large_binary(plain.type) else np.int32
+    steps = np.zeros(1, np.int64)
+    if len(plain):
         steps = np.frombuffer(offsets, dtype)[plain.offset : plain.offset + len(plain) + 1].astype(np.int64)
-        if (np.diff(steps) < 0).any():
-            raise _GarbledError
-        if raw is not None:
-            data.append(np.frombuffer(raw, np.uint8)[steps[0] : steps[-1]])
-        ends.append(steps[1:] - steps[0] + end)
-        end = int(ends[-1][-1])
-    steps = np.concatenate(ends)
-    return (data[0] if len(data) == 1 else np.concatenate([np.zeros(0, np.uint8), *data])), steps[:-1], steps[1:]
+    if (np.diff(steps) < 0).any():
+        raise _GarbledError
+    data = np.zeros(0, np.uint8) if raw is None else np.frombuffer(raw, np.uint8)
+    return Piece(steps[:-1], steps[1:], lambda: data)

@@ -116,18 +116,35 @@ def test_filling_in_another_order_is_taking(monkeypatch):
     blobs = [shapely.to_wkb(g) for g in shapes]
     offsets = np.concatenate([[0], np.cumsum([len(b) for b in blobs])]).astype(np.int64)
     data, n = np.frombuffer(b"".join(blobs), np.uint8), len(blobs)
-    sizes, bounds, flags = np.empty((n, 3), np.int64), np.empty((n, 4)), np.empty(n, np.uint16)
+    sizes, bounds, flags = np.empty((n, 3), np.int32), np.empty((n, 4)), np.empty(n, np.uint16)
     for first, last in ((2, 4), (0, 2)):
         wkb.scan(data, offsets[:-1], offsets[1:], 3, first, last, sizes, bounds, flags)
     order = np.array([3, 1, 0, 2])
     begins, sorted_bounds, coords, rings, parts = wkb.room(sizes, bounds, order)
+    places = np.argsort(order)
     for first, last in ((1, 4), (0, 1)):
-        wkb.fill(data, offsets[:-1], offsets[1:], 3, order, first, last, begins, coords, rings, parts)
+        assert not wkb.fill(data, offsets[:-1], offsets[1:], 3, places, first, last, begins, coords, rings, parts)
     got = GeometryArray(GeometryKind.POLYGON, coords, rings, parts, np.ascontiguousarray(begins[:, 2]))
     expected = parse(blobs)[0].take(order)
     for name in ("coords", "ring_offsets", "part_offsets", "geom_offsets"):
         assert np.array_equal(getattr(got, name), getattr(expected, name))
     assert np.array_equal(sorted_bounds, expected.bounds, equal_nan=True)
+
+
+def test_bytes_that_changed_after_they_were_measured_are_noticed_and_harmless():
+    shapes = [shapely.box(0, 0, 1, 1), shapely.MultiPolygon([shapely.box(0, 0, 2, 2), shapely.box(5, 5, 6, 6)])]
+    measured, other = ([shapely.to_wkb(g) for g in each] for each in (shapes, shapes[::-1]))
+    sizes, bounds, flags = wkb.unmeasured(2)
+    offsets = np.cumsum([0, *map(len, measured)])
+    wkb.scan(np.frombuffer(b"".join(measured), np.uint8), offsets[:-1], offsets[1:], 3, 0, 2, sizes, bounds, flags)
+    begins, _, coords, rings, parts = wkb.room(sizes, bounds, np.arange(2))
+    guard = [np.concatenate([a, np.full(9, -7)]) for a in (rings, parts)]
+    moved = np.cumsum([0, *map(len, other)])
+    data = np.frombuffer(b"".join(other), np.uint8)
+    changed = wkb.fill(data, moved[:-1], moved[1:], 3, np.arange(2), 0, 2, begins, coords, *guard)
+    assert changed > 0
+    assert (guard[0][len(rings):] == -7).all()
+    assert (guard[1][len(parts):] == -7).all()
 
 
 def test_curves_are_named_not_guessed():

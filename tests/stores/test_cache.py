@@ -35,6 +35,12 @@ def folder(tmp_path, monkeypatch):
     return place
 
 
+def put(path, content):
+    """Another file of this name: the old one is mapped by tables that live in it."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
 class Counting:
     """A store that counts its reads."""
 
@@ -139,6 +145,33 @@ def test_writes_in_the_background(store, folder, monkeypatch):
     assert isinstance(cache.read(store, "district", TARGET), cache.MappedTable)
 
 
+def test_a_table_moves_into_its_file_when_that_is_written(store, source):
+    kept = store.inner.read("district")
+    table = cache.read(store, "district", TARGET)
+    assert same(table, cache.read(store, "district", TARGET))
+    assert table.columns.equals(kept.columns)
+    assert table.record(0) == kept.record(0)
+    with pytest.raises(ValueError):
+        table.geometry.coords[0] = 1
+
+
+def test_columns_of_one_name_come_by_number(tmp_path, folder):
+    import pyarrow as pa
+
+    from lydigital.stores.late import Mapped
+
+    def stream(values):
+        sink = pa.BufferOutputStream()
+        table = pa.table([values], names=["column"])
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return memoryview(sink.getvalue())
+
+    columns = Mapped(("a", "a"), [stream([1, 2]), stream(["x", "y"])], 2, lambda: None)
+    assert columns.all().column(1).to_pylist() == ["x", "y"]
+    assert Mapped((), [], 3, lambda: None).all().num_rows == 3
+
+
 def test_a_changed_source_is_read_again(store, source, write_file):
     cache.read(store, "district", TARGET)
     source.unlink()
@@ -199,7 +232,7 @@ def test_any_truncation_is_noticed(store, folder):
     (path,) = folder.iterdir()
     whole = path.read_bytes()
     for length in sorted({0, 1, 8, 15, 16, 40, len(whole) // 2, len(whole) - 64, len(whole) - 1}):
-        path.write_bytes(whole[:length])
+        put(path, whole[:length])
         assert same(cache.read(store, "district", TARGET), first)
         assert path.read_bytes() == whole
 
@@ -214,7 +247,7 @@ def test_no_flipped_byte_of_the_header_leads_astray(store, folder):
         for value in (0x00, 0x7F, 0xFF):
             raw = bytearray(whole)
             raw[at] = value
-            path.write_bytes(raw)
+            put(path, raw)
             kept = cache._open(path, lambda header, body: cache._table(header, body, lambda: None))
             if kept is None:
                 continue
@@ -229,10 +262,10 @@ def test_damaged_columns_come_from_the_source(store, folder):
     (path,) = folder.iterdir()
     raw = bytearray(path.read_bytes())
     header, body = cache._checked(memoryview(bytes(raw)))
-    begin, length = header.columns
-    start = len(raw) - len(body) + begin
-    raw[start : start + length] = b"\xee" * length
-    path.write_bytes(raw)
+    steps = np.frombuffer(header.steps, "<i8")
+    start = len(raw) - len(body) + int(steps[0])
+    raw[start:] = b"\xee" * (len(raw) - start)
+    put(path, raw)
     assert cache.read(store, "district", TARGET).columns.equals(first.columns)
 
 
