@@ -14,13 +14,15 @@ import msgspec
 from psygnal import Signal
 
 from lydigital import paths
-from lydigital.edits import past
-from lydigital.edits.history import Entry, History, View, words
-from lydigital.edits.journal import Journal
-from lydigital.edits.working import WorkingCopies, of_document
+from lydigital.edits.history import Entry, History, View
+from lydigital.edits.journal import Journal, recoverable, refusal
+from lydigital.edits.recovery import Recovery, plan
+from lydigital.edits.story import without_changed
+from lydigital.edits.working import WorkingCopies, of_document, of_features
 from lydigital.errors import CancelledError, LydError
 from lydigital.model.changeset import ChangeSet
 from lydigital.model.crs import Crs, transformation
+from lydigital.model.document import LayerRef
 from lydigital.model.issue import Issue
 from lydigital.model.layerdef import read_catalogue
 from lydigital.model.patch import patch_of, patched
@@ -34,11 +36,11 @@ from lydigital.stores.store import guess_crs
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lydigital.domain.identify import Hit
-    from lydigital.model.document import LayerRef, MapDocument
+    from lydigital.model.document import MapDocument
     from lydigital.model.feature import Feature
     from lydigital.model.grid import Raster
     from lydigital.model.layerdef import Catalogue, LayerDef
@@ -81,11 +83,11 @@ class Session:
         self.features = WorkingCopies(self._stored)
         self.catalogue = catalogue
         self._autosave = autosave
-        self._journal = self._start_journal()
         self._scene = SceneLayers()
         self._tables: dict[str, tuple[FeatureTable, int, FeatureTable]] = {}
         self._generated: dict[str, LayerDef] = {}
         self._issues: dict[str, tuple[Issue, ...]] = {}
+        self._journal = self._start_journal()
         self.viewport = self.home()
 
     # -- the document -------------------------------------------------------------------------------------------------
@@ -101,62 +103,120 @@ class Session:
         return self.history.is_saved(self.document) and self.features.is_saved
 
     def commit(self, changes: ChangeSet, *, merge: bool = False, undoable: bool = True) -> MapDocument:
-        """Apply ``changes``, remember and autosave them, tell everybody; ``merge`` joins them to the last gesture.
+        """Journal ``changes``, apply and remember them, tell everybody; ``merge`` joins them to the last gesture.
 
         Raises
         ------
         ConflictError
             When they do not start from what is here; nothing has happened then.
+        RefusedError
+            When they are of features and cannot be journaled; nothing has happened then.
         """
         if not changes.author:
             changes = msgspec.structs.replace(changes, author=self.history.author)
         view = View(self.viewport, self.selection)
         merge = merge and self.history.is_gesture_of_last(changes)
-        self._apply(changes, merge=merge)
+        entry = Entry(changes, view, view)
+        self._do(changes, lambda journal: journal.step(entry, merge=merge, undoable=undoable), merge=merge)
         if undoable:
-            self.history.push(Entry(changes, view, View(self.viewport, self.selection)), merge=merge)
-        self._announce(changes)
+            self.history.push(entry, merge=merge)
+        self.changed.emit(changes)
         return self.document
 
     def undo(self) -> ChangeSet | None:
-        """Take back the last step; its inverse is what is announced."""
-        entry = self.history.undo()
-        return None if entry is None else self._replay(~entry.changes, entry.before, entry.after)
+        """Take back the last step; its inverse is what is announced. Raises as :meth:`commit`."""
+        entry = self.history.next_undo()
+        if entry is None:
+            return None
+        self._do(~entry.changes, lambda journal: journal.undo(entry.changes))
+        self.history.undo()
+        return self._show_turn(~entry.changes, entry.before, entry.after)
 
     def redo(self) -> ChangeSet | None:
-        entry = self.history.redo()
-        return None if entry is None else self._replay(entry.changes, entry.after, entry.before)
+        """Do the step undone last again. Raises as :meth:`commit`."""
+        entry = self.history.next_redo()
+        if entry is None:
+            return None
+        self._do(entry.changes, lambda journal: journal.redo(entry.changes))
+        self.history.redo()
+        return self._show_turn(entry.changes, entry.after, entry.before)
 
-    def replace(self, document: MapDocument, path: Path | None, *, saved: MapDocument | None = None) -> None:
-        """Open another map in this session; history starts anew. ``saved`` is what is on disk if that differs."""
+    def recoverable(self) -> list[Recovery]:
+        """Unsaved work on this map left by programs that ended, newest first.
+
+        Raises
+        ------
+        LydError, OSError
+            When a store or the folder of journals cannot be read.
+        """
+        found = (plan(left, self.document, self.features, self.history)
+                 for left in recoverable(self.project, self.history.saved))  # fmt: skip
+        return [recovery for recovery in found if recovery is not None]
+
+    def recover(self, recovery: Recovery) -> None:
+        """Bring back what fits of ``recovery``, just found; the rest stays in the journal.
+
+        Raises
+        ------
+        RefusedError
+            When the journal cannot be written; nothing has happened then.
+        """
+        if self._journal is not None:
+            try:
+                self._journal.absorb(recovery.left.path, recovery.payloads(), recovery.unfit_entries())
+            except OSError as error:
+                raise refusal(error) from error
+        for done in recovery.steps:
+            self.features.apply(done.changes, merge=done.step.merge)
+        self.document = recovery.document
+        self.history.go_on_with(recovery.stack)
+        self.changed.emit(ChangeSet("Recover unsaved work"))
+
+    def replace(self, document: MapDocument, path: Path | None) -> None:
+        """Open another map in this session; what is not saved of the present one is given up."""
         self.close()
         self.document = document
-        self.history = History(document if saved is None else saved, path, author=self.history.author)
+        self.history = History(document, path, author=self.history.author)
         self.stores = OpenStores()
         self.features = WorkingCopies(self._stored)
-        self._journal = self._start_journal()
         self._scene = SceneLayers()
         self._tables.clear()
         self._generated.clear()
         self._issues.clear()
+        self._journal = self._start_journal()
         self.select(Selection())
         self.viewport = self.home(self.viewport.width_px, self.viewport.height_px, self.viewport.dpi)
-        self._announce(ChangeSet("Open {title}", values={"title": document.title}))
+        self.changed.emit(ChangeSet("Open {title}", values={"title": document.title}))
         self.moved.emit(self.viewport)
 
     def mark_saved(self, path: Path) -> None:
         """Say that ``path`` holds the document as it is now."""
+        before = self.project
         self.history.mark_saved(self.document, path)
-        if self._journal is not None:
-            self._journal.clear()
-            self._journal = Journal(self.project)
-            with contextlib.suppress(OSError):  # the project is saved; only undoing it later would be lost
-                past.keep(self.project, self.document, self.history.entries)
+        with self._journaling() as journal:
+            if journal is not None and self.project != before:
+                journal.move(self.project, self.document)
+        with self._journaling() as journal:
+            if journal is not None:
+                journal.saved(self.document, everything=self.is_saved)
+
+    def mark_features_saved(self, layers: Collection[str]) -> None:
+        """Say that the stores of ``layers`` hold their features as they are now."""
+        self.features.mark_saved(layers)
+        with self._journaling() as journal:
+            if journal is not None:
+                journal.saved(None, layers, everything=self.is_saved)
 
     def close(self) -> None:
-        """Orderly end: the autosave goes, stores close."""
+        """Orderly end: what is not saved is given up, stores close."""
         if self._journal is not None:
-            self._journal.clear()
+            self._journal.close(give_up=not self.is_saved)
+        self.stores.close()
+
+    def leave(self) -> None:
+        """Orderly end with unsaved work, which is offered when the map is opened again."""
+        if self._journal is not None:
+            self._journal.close()
         self.stores.close()
 
     # -- selection and view -------------------------------------------------------------------------------------------
@@ -222,7 +282,7 @@ class Session:
         known = self.catalogue.layer(layer_id) or self._generated.get(layer_id)
         if known is not None:
             return known
-        ref = self.document.layer(layer_id)
+        ref = self.ref(layer_id)
         if ref is None:
             raise KeyError(layer_id)
         try:
@@ -232,6 +292,14 @@ class Session:
             made = compose.definition_of(ref, None)
         self._generated[layer_id] = made
         return made
+
+    def ref(self, layer_id: str) -> LayerRef | None:
+        """Where a layer is: on the map, or a table without geometry that the catalogue knows, in the map's own store."""
+        found = self.document.layer(layer_id)
+        known = self.catalogue.layer(layer_id) if found is None else None
+        if known is None or known.geometry != "none" or not self.document.store:
+            return found
+        return LayerRef(layer_id, self.document.store, layer_id, group=known.group, visible=False)
 
     def style(self, layer_id: str) -> Style:
         """The style in use: the document's own, or the definition's."""
@@ -246,7 +314,7 @@ class Session:
         LydError
             When it cannot be read.
         """
-        ref = self.document.layer(layer_id)
+        ref = self.ref(layer_id)
         if ref is None:
             raise KeyError(layer_id)
         kept = self._scene.kept(ref, self.document.crs)
@@ -361,7 +429,7 @@ class Session:
             return None
 
     def _stored(self, layer_id: str, fids: Sequence[int]) -> Mapping[int, Feature]:
-        ref = self.document.layer(layer_id)
+        ref = self.ref(layer_id)
         return {} if ref is None else self.stores.fetch(ref, fids)
 
     def _with_edits(self, ref: LayerRef, layer: SceneLayer) -> tuple[SceneLayer, ...]:
@@ -401,46 +469,68 @@ class Session:
             return None
 
     def _start_journal(self) -> Journal | None:
+        """The journal of this run, and what earlier runs left to undo."""
         if not self._autosave:
             return None
-        if self.is_saved and self.history.path is not None:
-            self.history.take_up(past.recall(self.project, self.document))
-        return Journal(self.project)
+        journal = Journal(self.project, self.history.saved, state=self._store_state)
+        try:
+            story = journal.recall()
+        except OSError:
+            return journal
+        stack = None if story is None else story.stack_at(self.document)
+        if story is not None and stack is not None:
+            done, undone, layers = without_changed(stack, story.stores, self._store_state)
+            self.history.take_up(done, undone)
+            journal.begin_with(done, undone, {k: v for k, v in story.stores.items() if k not in layers})
+            for layer in layers:
+                self._issues[f"{_AUTOSAVE}/{layer}"] = (_changed_elsewhere(layer),)
+        return journal
 
-    def _apply(self, changes: ChangeSet, *, merge: bool = False) -> None:
-        document = self.document.applied(of_document(changes))
-        self.features.apply(changes, merge=merge)
+    def _do(self, changes: ChangeSet, note: Callable[[Journal], None], *, merge: bool = False) -> None:
+        """Check ``changes``, write them down with ``note``, and only then apply them."""
+        document, checked = self.document.applied(of_document(changes)), self.features.check(changes)
+        with self._journaling(required=bool(of_features(changes))) as journal:
+            if journal is not None:
+                note(journal)
+        try:
+            self.features.apply(changes, merge=merge, checked=checked)
+        except BaseException:
+            if self._journal is not None:
+                self._journal.take_back()
+            raise
         self.document = document
 
-    def _replay(self, changes: ChangeSet, to: View, other: View) -> ChangeSet:
-        self._apply(changes)
+    def _show_turn(self, changes: ChangeSet, to: View, other: View) -> ChangeSet:
+        """Show where something was undone or done again, and tell everybody."""
         if to.selection != other.selection:
             self.select(to.selection)
         if to.viewport is not None and any(d.target.startswith("feature/") for d in changes.deltas):
-            self.move(
-                to.viewport
-            )  # show where it happened; changes of the map as a whole are seen everywhere
-        self._announce(changes)
+            self.move(to.viewport)  # changes of the map as a whole are seen everywhere
+        self.changed.emit(changes)
         return changes
 
-    def _announce(self, changes: ChangeSet) -> None:
-        if self._journal is not None:
-            self._keep(self._journal, changes)
-        self.changed.emit(changes)
-
-    def _keep(self, journal: Journal, changes: ChangeSet) -> None:
+    @contextlib.contextmanager
+    def _journaling(self, *, required: bool = False) -> Iterator[Journal | None]:
+        """Say when the journal cannot be written; with ``required`` nothing may be done then."""
         try:
-            if self.is_saved:
-                journal.clear()
-            else:
-                journal.write(self.document, words(changes))
-            self._issues.pop(_AUTOSAVE, None)
+            yield self._journal
         except OSError as error:
-            issue = Issue(
-                "autosave.failed", "warning", "Changes cannot be autosaved: {reason}",
-                hint="Save the project now, and free space on the disk.", values={"reason": str(error)},
-            )  # fmt: skip
-            self._issues[_AUTOSAVE] = (issue,)
+            self._issues[_AUTOSAVE] = (unwritable(error),)
+            if required:
+                raise refusal(error) from error
+        else:
+            if self._journal is None or self._journal.has_reserve:
+                self._issues.pop(_AUTOSAVE, None)
+            else:
+                self._issues[_AUTOSAVE] = (NEARLY_FULL,)
+
+    def _store_state(self, layer: str) -> str:
+        """A text that changes when the store behind ``layer`` does, "" while it cannot be reached."""
+        ref = self.document.layer(layer)
+        try:
+            return "" if ref is None else self.stores.state(ref)
+        except LydError:
+            return ""
 
     def _follow(self, viewport: Viewport | None) -> bool:
         if viewport is None:

@@ -107,3 +107,13 @@ def test_many_edits_make_a_new_table_instead_of_a_long_patch(session, monkeypatc
     session.undo()
     assert session.table("building").columns.column("kind").to_pylist().count("公共") == 0
     assert session.is_saved
+
+
+def test_a_table_without_geometry_is_the_store_s_and_not_on_the_map(session):
+    assert session.document.layer("rainfall") is None
+    assert len(session.table("rainfall")) == 0
+    reading = Feature(None, {"gauge": "YL0001", "time": "2025-07-15T13:00:00.000Z", "rain_mm": 1.5, "nature": "示例数据"})
+    session.commit(ChangeSet("Read a gauge", (made("rainfall", 1, reading),)))
+    assert session.table("rainfall").columns.column("rain_mm").to_pylist() == [1.5]
+    session.undo()
+    assert len(session.table("rainfall")) == 0
