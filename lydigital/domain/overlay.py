@@ -1,7 +1,7 @@
 """What lies inside what: counts, areas and lengths of features inside polygons, planar and exact.
 
 All layers are in the same projected system. Zones are handled one by one, each with the features whose bounds meet its own;
-several threads share them (the kernels release the GIL). Where two boundaries lie upon one another the pair is solved by
+several threads share them (the kernels release the GIL): zones with points or lines some hundreds at a time. Where two boundaries lie upon one another the pair is solved by
 GEOS instead.
 """
 
@@ -10,20 +10,23 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from lydigital.errors import CrsError
 from lydigital.kernels import overlay as kernels
 from lydigital.model.geometry import GeometryKind
+from lydigital.model.table import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from lydigital.model.table import FeatureTable
+
+    Pairs: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
+
+_ZONES = 64  # zones one thread takes at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,42 +73,50 @@ def inside(features: FeatureTable, zones: FeatureTable, *, threads: int = 0) -> 
             hint="Use the map's own system, for example EPSG:4546.",
             first=features.crs.definition, second=zones.crs.definition,
         )  # fmt: skip
-    work = _work(features, zones)
+    g = features.geometry
+    features.block_bounds, g.geom_rings, zones.geometry.geom_rings  # noqa: B018 - made once, before the threads
+    work = _areas if g.kind is GeometryKind.POLYGON else _amounts
+    count = len(zones)
+    size = 1 if g.kind is GeometryKind.POLYGON else _ZONES
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        found = list(pool.map(work, range(len(zones))))
-    zone = np.repeat(np.arange(len(zones), dtype=np.int32), [len(rows) for rows, _ in found])
-    row = np.concatenate([rows for rows, _ in found]) if found else np.zeros(0, np.int32)
-    amount = np.concatenate([amounts for _, amounts in found]) if found else np.zeros(0)
-    return Inside(len(zones), zone, row, amount)
+        tasks = [pool.submit(work, features, zones, i, min(i + size, count)) for i in range(0, count, size)]
+        found = [task.result() for task in tasks]
+    if not found:
+        return Inside(count, np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))
+    zone, row, amount = (np.concatenate(some) for some in zip(*found, strict=True))
+    return Inside(count, zone, row, amount)
 
 
-def _work(
-    features: FeatureTable, zones: FeatureTable
-) -> Callable[[int], tuple[NDArray[np.int32], NDArray[np.float64]]]:
+def _amounts(features: FeatureTable, zones: FeatureTable, first: int, last: int) -> Pairs:
+    """Points or lines inside the zones ``first`` to ``last``."""
     z, g = zones.geometry, features.geometry
-    rings = g.geom_rings
-    features.block_bounds  # noqa: B018 - made once, before the threads
+    zone, row, amount = kernels.amounts_inside(
+        z.coords, z.ring_offsets, z.geom_rings, z.bounds, first, last, g.coords, g.ring_offsets, g.geom_rings, g.bounds,
+        features.block_bounds, BLOCK, g.kind is GeometryKind.LINE,
+    )  # fmt: skip
+    unsolved = np.flatnonzero(np.isnan(amount))
+    if len(unsolved):
+        for number in np.unique(zone[unsolved]).tolist():
+            some = unsolved[zone[unsolved] == number]
+            amount[some] = _by_geos(features, zones, row[some], number)
+        meets = amount > 0.0
+        zone, row, amount = zone[meets], row[meets], amount[meets]
+    return zone, row, amount
 
-    def points(number: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        rows = features.rows_in(tuple(z.bounds[number]))
-        rows = kernels.points_inside(
-            z.coords, z.ring_offsets, z.geom_rings, number, g.coords, g.ring_offsets, rings, rows
-        )
-        return rows, np.ones(len(rows))
 
-    def others(number: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        rows = features.rows_in(tuple(z.bounds[number]))
-        kernel = kernels.areas_inside if g.kind is GeometryKind.POLYGON else kernels.lengths_inside
-        amounts = kernel(
-            z.coords, z.ring_offsets, z.geom_rings, number, g.coords, g.ring_offsets, rings, g.bounds, rows
-        )
-        unsolved = np.flatnonzero(np.isnan(amounts))
-        if len(unsolved):
-            amounts[unsolved] = _by_geos(features, zones, rows[unsolved], number)
-        meets = amounts >= 0.0 if g.kind is GeometryKind.POLYGON else amounts > 0.0
-        return rows[meets], amounts[meets]
-
-    return points if g.kind is GeometryKind.POINT else others
+def _areas(features: FeatureTable, zones: FeatureTable, first: int, _last: int) -> Pairs:
+    """Polygons that meet one zone."""
+    z, g = zones.geometry, features.geometry
+    rows = features.rows_in(tuple(z.bounds[first]))
+    amounts = kernels.areas_inside(
+        z.coords, z.ring_offsets, z.geom_rings, first, g.coords, g.ring_offsets, g.geom_rings, g.bounds, rows
+    )
+    unsolved = np.flatnonzero(np.isnan(amounts))
+    if len(unsolved):
+        amounts[unsolved] = _by_geos(features, zones, rows[unsolved], first)
+    meets = amounts >= 0.0
+    rows = rows[meets]
+    return np.full(len(rows), first, np.int32), rows, amounts[meets]
 
 
 def _by_geos(

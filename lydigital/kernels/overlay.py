@@ -102,6 +102,24 @@ def _cuts_of(
 
 
 @inner
+def _share_inside(
+    ax: float, ay: float, bx: float, by: float, edges: F64, offsets: I64, members: I64, low: float, per_y: float, cuts: F64,
+) -> float:  # fmt: skip
+    """How much of a→b lies inside, 0-1; -1 where it is unsolved."""
+    n = _cuts_of(ax, ay, bx, by, edges, offsets, members, low, per_y, cuts)
+    if n < 0:
+        return -1.0
+    share = 0.0
+    for i in range(n - 1):
+        s = cuts[i]
+        t = cuts[i + 1]
+        h = 0.5 * (s + t)
+        if t > s and is_inside(edges, offsets, members, low, per_y, ax + h * (bx - ax), ay + h * (by - ay)):
+            share += t - s
+    return share
+
+
+@inner
 def _integral(
     own: F64,
     edges: F64,
@@ -115,25 +133,21 @@ def _integral(
 ) -> tuple[float, bool]:
     """Twice the boundary integral about (x0, y0) over the pieces of ``own`` edges inside the other, and if there is any.
 
-    NaN when an edge is unsolved.
+    NaN when an edge is unsolved. Along an edge the integrand is constant, so pieces count by their length.
     """
     total = 0.0
     met = False
     for e in range(len(own)):
         ax = own[e, 0]
         ay = own[e, 1]
-        ux = own[e, 2] - ax
-        uy = own[e, 3] - ay
-        n = _cuts_of(ax, ay, own[e, 2], own[e, 3], edges, offsets, members, low, per_y, cuts)
-        if n < 0:
+        bx = own[e, 2]
+        by = own[e, 3]
+        share = _share_inside(ax, ay, bx, by, edges, offsets, members, low, per_y, cuts)
+        if share < 0.0:
             return math.nan, True
-        for i in range(n - 1):
-            s = cuts[i]
-            t = cuts[i + 1]
-            h = 0.5 * (s + t)
-            if t > s and is_inside(edges, offsets, members, low, per_y, ax + h * ux, ay + h * uy):
-                total += ((ax + s * ux - x0) * uy - (ay + s * uy - y0) * ux) * (t - s)
-                met = True
+        if share > 0.0:
+            total += ((ax - x0) * (by - ay) - (ay - y0) * (bx - ax)) * share
+            met = True
     return total, met
 
 
@@ -204,93 +218,101 @@ def areas_inside(
     return out
 
 
-@kernel(f64s2, i64s, i64s, i64, f64s2, i64s, i64s, i32s, fast=False)
-def points_inside(
-    zone_coords: F64, zone_rings: I64, zone_geom_rings: I64, zone: int,
-    coords: F64, ring_offsets: I64, geom_rings: I64, rows: I32,
-) -> I32:  # fmt: skip
-    """Those of ``rows`` with a point inside polygon number ``zone``, in their order."""
-    out = np.empty(len(rows), np.int32)
+@inner
+def _any_inside(
+    edges: F64, offsets: I64, members: I64, low: float, per_y: float, ox: float, oy: float, coords: F64, begin: int, end: int,
+) -> bool:  # fmt: skip
+    for v in range(begin, end):
+        if is_inside(edges, offsets, members, low, per_y, coords[v, 0] - ox, coords[v, 1] - oy):
+            return True
+    return False
+
+
+@inner
+def _length_inside(
+    edges: F64, offsets: I64, members: I64, low: float, per_y: float, ox: float, oy: float, coords: F64, ring_offsets: I64,
+    first: int, last: int, whole: bool, cuts: F64,
+) -> float:  # fmt: skip
+    """Length inside of the lines ``first`` to ``last``, NaN where unsolved; ``whole`` when nothing is outside."""
+    total = 0.0
+    for r in range(first, last):
+        for v in range(ring_offsets[r], ring_offsets[r + 1] - 1):
+            ax = coords[v, 0] - ox
+            ay = coords[v, 1] - oy
+            bx = coords[v + 1, 0] - ox
+            by = coords[v + 1, 1] - oy
+            share = 1.0
+            if not whole:
+                share = _share_inside(ax, ay, bx, by, edges, offsets, members, low, per_y, cuts)
+                if share < 0.0:
+                    return math.nan
+            if share > 0.0:
+                total += math.hypot(bx - ax, by - ay) * share
+    return total
+
+
+@kernel(f64s2, i64s, i64s, f64s2, i64, i64, f64s2, i64s, i64s, f64s2, f64s2, i64, boolean, fast=False)
+def amounts_inside(
+    zone_coords: F64, zone_rings: I64, zone_geom_rings: I64, zone_bounds: F64, first: int, last: int,
+    coords: F64, ring_offsets: I64, geom_rings: I64, bounds: F64, block_bounds: F64, block: int, is_line: bool,
+) -> tuple[I32, I32, F64]:  # fmt: skip
+    """Pairs of the zones ``first`` to ``last`` with points or lines inside: zone, row, and 1 or the length, each ``(pairs,)``.
+
+    Ordered by zone, then row. NaN where edges lie upon one another: to be solved elsewhere. One call for many zones: a
+    partition of a country has thousands, each with a handful of features.
+    """
+    room = 1024
+    zones, rows, amounts = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.float64)
     n = 0
-    r0 = zone_geom_rings[zone]
-    r1 = zone_geom_rings[zone + 1]
-    if r1 <= r0:
-        return out[:0].copy()
-    ox = zone_coords[zone_rings[r0], 0]
-    oy = zone_coords[zone_rings[r0], 1]
-    edges = edges_of(zone_coords, zone_rings, r0, r1, ox, oy)
-    low, per_y, slabs = frame_of(edges)
-    offsets, members = into_slabs(edges, low, per_y, slabs)
-    for i in range(len(rows)):
-        for v in range(ring_offsets[geom_rings[rows[i]]], ring_offsets[geom_rings[rows[i] + 1]]):
-            if is_inside(edges, offsets, members, low, per_y, coords[v, 0] - ox, coords[v, 1] - oy):
-                out[n] = rows[i]
-                n += 1
-                break
-    return out[:n].copy()
-
-
-@kernel(f64s2, i64s, i64s, i64, f64s2, i64s, i64s, f64s2, i32s, fast=False)
-def lengths_inside(
-    zone_coords: F64,
-    zone_rings: I64,
-    zone_geom_rings: I64,
-    zone: int,
-    coords: F64,
-    ring_offsets: I64,
-    geom_rings: I64,
-    bounds: F64,
-    rows: I32,
-) -> F64:
-    """Length of each line ``rows[i]`` inside polygon number ``zone``, ``(k,)`` map units; NaN where unsolved."""
-    out = np.zeros(len(rows))
-    r0 = zone_geom_rings[zone]
-    r1 = zone_geom_rings[zone + 1]
-    if r1 <= r0:
-        return out
-    ox = zone_coords[zone_rings[r0], 0]
-    oy = zone_coords[zone_rings[r0], 1]
-    edges = edges_of(zone_coords, zone_rings, r0, r1, ox, oy)
-    low, per_y, slabs = frame_of(edges)
-    offsets, members = into_slabs(edges, low, per_y, slabs)
     cuts = np.empty(_MOST_CUTS, np.float64)
-    for i in range(len(rows)):
-        row = rows[i]
-        if not bounds[row, 0] <= bounds[row, 2]:
+    for zone in range(first, last):
+        r0 = zone_geom_rings[zone]
+        r1 = zone_geom_rings[zone + 1]
+        if r1 <= r0:
             continue
-        x0 = bounds[row, 0] - ox
-        y0 = bounds[row, 1] - oy
-        x1 = bounds[row, 2] - ox
-        y1 = bounds[row, 3] - oy
-        whole = not boundary_meets_box(edges, offsets, members, low, per_y, x0, y0, x1, y1)
-        if whole and not is_inside(edges, offsets, members, low, per_y, x0, y0):
-            continue
-        total = 0.0
-        for r in range(geom_rings[row], geom_rings[row + 1]):
-            for v in range(ring_offsets[r], ring_offsets[r + 1] - 1):
-                ax = coords[v, 0] - ox
-                ay = coords[v, 1] - oy
-                bx = coords[v + 1, 0] - ox
-                by = coords[v + 1, 1] - oy
-                length = math.hypot(bx - ax, by - ay)
-                if whole:
-                    total += length
+        ox = zone_coords[zone_rings[r0], 0]
+        oy = zone_coords[zone_rings[r0], 1]
+        edges = edges_of(zone_coords, zone_rings, r0, r1, ox, oy)
+        low, per_y, slabs = frame_of(edges)
+        offsets, members = into_slabs(edges, low, per_y, slabs)
+        z0, z1, z2, z3 = zone_bounds[zone, 0], zone_bounds[zone, 1], zone_bounds[zone, 2], zone_bounds[zone, 3]
+        for b in range(len(block_bounds)):
+            if not (
+                block_bounds[b, 0] <= z2 and block_bounds[b, 2] >= z0
+                and block_bounds[b, 1] <= z3 and block_bounds[b, 3] >= z1
+            ):  # fmt: skip
+                continue
+            for row in range(b * block, min((b + 1) * block, len(bounds))):
+                if not (bounds[row, 0] <= z2 and bounds[row, 2] >= z0 and bounds[row, 1] <= z3 and bounds[row, 3] >= z1):
                     continue
-                n = _cuts_of(ax, ay, bx, by, edges, offsets, members, low, per_y, cuts)
-                if n < 0:
-                    total = math.nan
-                    break
-                for c in range(n - 1):
-                    s = cuts[c]
-                    t = cuts[c + 1]
-                    if t > s:
-                        h = 0.5 * (s + t)
-                        if is_inside(
-                            edges, offsets, members, low, per_y, ax + h * (bx - ax), ay + h * (by - ay)
-                        ):
-                            total += length * (t - s)
-        out[i] = total
-    return out
+                g0 = geom_rings[row]
+                g1 = geom_rings[row + 1]
+                if is_line:
+                    x0 = bounds[row, 0] - ox
+                    y0 = bounds[row, 1] - oy
+                    whole = not boundary_meets_box(
+                        edges, offsets, members, low, per_y, x0, y0, bounds[row, 2] - ox, bounds[row, 3] - oy
+                    )
+                    if whole and not is_inside(edges, offsets, members, low, per_y, x0, y0):
+                        continue
+                    amount = _length_inside(
+                        edges, offsets, members, low, per_y, ox, oy, coords, ring_offsets, g0, g1, whole, cuts
+                    )
+                    if amount == 0.0:
+                        continue
+                elif _any_inside(
+                    edges, offsets, members, low, per_y, ox, oy, coords, ring_offsets[g0], ring_offsets[g1]
+                ):
+                    amount = 1.0
+                else:
+                    continue
+                if n == room:
+                    room *= 2
+                    zones, rows = np.concatenate((zones, zones)), np.concatenate((rows, rows))
+                    amounts = np.concatenate((amounts, amounts))
+                zones[n], rows[n], amounts[n] = zone, row, amount
+                n += 1
+    return zones[:n].copy(), rows[:n].copy(), amounts[:n].copy()
 
 
 @kernel(f64s2, i64s, i64s, i32s, f64, f64, f64, f64, boolean, fast=False)

@@ -101,3 +101,25 @@ def test_degrees_are_refused():
     house = table(GeometryKind.POLYGON, [shapely.box(112, 34, 113, 35)], "EPSG:4490")
     with pytest.raises(CrsError, match="one projected system"):
         inside(house, house)
+
+
+@pytest.mark.parametrize("kind", [GeometryKind.POINT, GeometryKind.LINE])
+def test_a_partition_of_many_zones_takes_all_of_every_feature(kind: GeometryKind):
+    """More zones than a thread takes at once, more pairs than the kernel has room for at first."""
+    rng = np.random.default_rng(3)
+    zones = polygons(*(box(10.0 * i, 10.0 * j, 10.0 * i + 10, 10.0 * j + 10) for i in range(12) for j in range(12)))
+    ends = CITY + rng.uniform(0.5, 119.5, (1500, 2, 2))
+    shapes = [shapely.Point(a) if kind is GeometryKind.POINT else shapely.LineString([a, b]) for a, b in ends]
+    features = table(kind, shapes)
+    found = inside(features, zones)
+    assert (np.diff(found.zone) >= 0).all()
+    whole = 1500 if kind is GeometryKind.POINT else sum(shape.length for shape in shapes)
+    assert found.total.sum() == pytest.approx(whole, rel=1e-12)
+    assert len(found.row) > 1024
+    alone = inside(features, zones, threads=1)
+    assert (alone.row == found.row).all()
+    assert (alone.amount == found.amount).all()
+
+
+def test_no_zones():
+    assert inside(table(GeometryKind.POINT, [shapely.Point(CITY)]), polygons()).count.tolist() == []
