@@ -187,6 +187,14 @@ def _opacity(session: Session, parameters: LayerOpacity) -> ChangeSet:
     return _set(session, find(session, parameters.layer), "Opacity of {layer}", opacity=parameters.opacity)
 
 
+def _reload(session: Session, parameters: OneLayer) -> str:
+    ref = find(session, parameters.layer)
+    session.reload(ref.id)
+    title = session.definition(ref.id).name
+    session.changed.emit(ChangeSet("Read {layer} again", values={"layer": title}))
+    return tr("{layer} is read again", layer=title)
+
+
 def _labels(session: Session, parameters: LayerLabels) -> ChangeSet:
     ref = find(session, parameters.layer)
     labels = not ref.labels if parameters.labels is None else parameters.labels
@@ -314,6 +322,7 @@ COMMANDS = (
     Command("layer.labels", "Layer labels", _labels, LayerLabels, disabled=_no_layers, menu="layer", icon="label-outline"),
     Command("layer.style", "Layer style", _style, LayerStyle, disabled=_no_layers, menu="layer", icon="palette-outline", merges=True),
     Command("layer.zoom_to", "Zoom to layer", _zoom_to, OneLayer, disabled=_no_layers, menu="layer", icon="magnify-plus-outline"),
+    Command("layer.reload", "Read layer again", _reload, OneLayer, disabled=_no_layers, menu="layer", icon="refresh", undoable=False),
     Command("group.toggle", "Show or hide group", _toggle_group, OneGroup, disabled=_no_groups, icon="folder-eye-outline"),
     Command("group.show_layers", "Show all layers of groups", _show_groups, SomeGroups, disabled=_no_groups, icon="layers-outline"),
     Command("group.expand", "Open or close group", _expand_group, ExpandGroup, disabled=_no_groups, icon="chevron-down", undoable=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -34,6 +34,7 @@ class Notice:
     text: str
     hint: str = ""
     time: str = ""
+    layer: str = ""  # that could be read again
 
     @classmethod
     def of_error(cls, error: BaseException) -> Notice:
@@ -51,6 +52,7 @@ class Notice:
             issue.severity,
             tr(issue.message, **issue.values),
             tr(issue.hint, **issue.values) if issue.hint else "",
+            layer=issue.layer if issue.code.startswith("layer.") else "",
         )
 
 
@@ -100,6 +102,7 @@ class NoticeList(QFrame):
     """All messages, newest first; lies over the map above the message line."""
 
     emptied = Signal()
+    reload_asked = Signal(str)  # layer
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -135,9 +138,7 @@ class NoticeList(QFrame):
         return list(self._notices)
 
     def add(self, notice: Notice) -> Notice:
-        stamped = Notice(
-            notice.level, notice.text, notice.hint, datetime.now().astimezone().strftime("%H:%M")
-        )
+        stamped = replace(notice, time=datetime.now().astimezone().strftime("%H:%M"))
         self._notices.insert(0, stamped)
         del self._notices[KEPT:]
         if self.isVisible():
@@ -171,11 +172,11 @@ class NoticeList(QFrame):
     def _fill(self) -> None:
         clear(self._list)
         for notice in self._notices:
-            self._list.addWidget(_row(notice))
+            self._list.addWidget(_row(notice, self.reload_asked.emit))
         self._list.addStretch(1)
 
 
-def _row(notice: Notice) -> QFrame:
+def _row(notice: Notice, reload: Callable[[str], object]) -> QFrame:
     frame = QFrame()
     frame.setObjectName("notice")
     frame.setProperty("level", notice.level)
@@ -188,6 +189,11 @@ def _row(notice: Notice) -> QFrame:
     words.addWidget(text)
     if notice.hint:
         words.addWidget(label(notice.hint, "faint", wrap=True))
+    if notice.layer:
+        again = QPushButton(tr("Read again"))
+        again.setProperty("link", "true")
+        again.clicked.connect(lambda: reload(notice.layer))
+        words.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
     box.addLayout(words, 1)
     box.addWidget(label(notice.time, "faint"), 0, Qt.AlignmentFlag.AlignTop)
     return frame

@@ -5,10 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QLinearGradient, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QLinearGradient,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+    QRadialGradient,
+)
 
 from lydigital.model.style import (
+    ChartSymbolizer,
+    ClusterSymbolizer,
+    DotSymbolizer,
     Fill,
+    HeatSymbolizer,
     LineSymbolizer,
     PointSymbolizer,
     PolygonSymbolizer,
@@ -18,7 +32,7 @@ from lydigital.model.style import (
     parse_color,
     size_at,
 )
-from lydigital.ui import icons
+from lydigital.ui import icons, theme
 from lydigital.units import mm_to_px
 
 if TYPE_CHECKING:
@@ -42,6 +56,14 @@ def paint(painter: QPainter, area: QRectF, symbolizers: Iterable[Symbolizer]) ->
             _point(painter, area, symbolizer)
         elif isinstance(symbolizer, RasterSymbolizer):
             _raster(painter, area, symbolizer)
+        elif isinstance(symbolizer, ChartSymbolizer):
+            _chart(painter, area, symbolizer)
+        elif isinstance(symbolizer, DotSymbolizer):
+            _dots(painter, area, symbolizer)
+        elif isinstance(symbolizer, HeatSymbolizer):
+            _heat(painter, area, symbolizer)
+        elif isinstance(symbolizer, ClusterSymbolizer):
+            _cluster(painter, area, symbolizer)
     painter.restore()
 
 
@@ -118,9 +140,8 @@ def _line(painter: QPainter, area: QRectF, symbolizer: LineSymbolizer) -> None:
 
 def _point(painter: QPainter, area: QRectF, symbolizer: PointSymbolizer) -> None:
     side = min(area.height(), area.width()) - 1
-    size = min(
-        max(mm_to_px(size_at(symbolizer.size_mm, AT_SCALE)), 8.0 if not symbolizer.glyph else 14.0), side
-    )
+    least = 14.0 if symbolizer.glyph else 8.0 if symbolizer.outline else 4.0  # dots have no outline
+    size = min(max(mm_to_px(size_at(symbolizer.size_mm, AT_SCALE)), least), side)
     box = QRectF(0, 0, size, size)
     box.moveCenter(area.center())
     painter.setPen(
@@ -170,3 +191,64 @@ def _raster(painter: QPainter, area: QRectF, symbolizer: RasterSymbolizer) -> No
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(gradient)
     painter.drawRoundedRect(box, 2, 2)
+
+
+def _square(area: QRectF) -> QRectF:
+    side = min(area.width(), area.height()) - 2
+    box = QRectF(0, 0, side, side)
+    box.moveCenter(area.center())
+    return box
+
+
+def _chart(painter: QPainter, area: QRectF, symbolizer: ChartSymbolizer) -> None:
+    """Shares that differ enough to be told apart: each a little less than the one before."""
+    box = _square(area)
+    colors = [_color(s.color, symbolizer.opacity) for s in symbolizer.shares]
+    weights = [1.0 / (k + 1.5) for k in range(len(colors))]
+    painter.setPen(QPen(_color(symbolizer.outline), 1.0) if symbolizer.outline else Qt.PenStyle.NoPen)
+    if symbolizer.shape == "bar":
+        wide = box.width() / max(1, len(colors))
+        for k, color in enumerate(colors):
+            high = box.height() * weights[k] / weights[0]
+            painter.setBrush(color)
+            painter.drawRect(QRectF(box.left() + k * wide, box.bottom() - high, wide, high))
+        return
+    begin = 90.0
+    for weight, color in zip(weights, colors, strict=True):
+        span = -360.0 * weight / sum(weights)
+        painter.setBrush(color)
+        painter.drawPie(box, round(begin * 16), round(span * 16))
+        begin += span
+    if symbolizer.shape == "ring":
+        hole = box.adjusted(5, 5, -5, -5)
+        painter.setBrush(theme.current().color("surface"))
+        painter.drawEllipse(hole)
+
+
+def _dots(painter: QPainter, area: QRectF, symbolizer: DotSymbolizer) -> None:
+    box = _square(area)
+    painter.setPen(Qt.PenStyle.NoPen)
+    places = ((0.2, 0.25), (0.55, 0.15), (0.82, 0.4), (0.35, 0.55), (0.68, 0.68), (0.2, 0.82), (0.5, 0.88), (0.9, 0.85))
+    for k, (x, y) in enumerate(places):
+        painter.setBrush(_color(symbolizer.shares[k % len(symbolizer.shares)].color, symbolizer.opacity))
+        painter.drawEllipse(QPointF(box.left() + x * box.width(), box.top() + y * box.height()), 1.7, 1.7)
+
+
+def _heat(painter: QPainter, area: QRectF, symbolizer: HeatSymbolizer) -> None:
+    box = _square(area)
+    glow = QRadialGradient(box.center(), box.width() / 2)
+    last = max(1, len(symbolizer.ramp) - 1)
+    for k, color in enumerate(symbolizer.ramp):
+        glow.setColorAt(0.85 * (1 - k / last), _color(color, symbolizer.opacity))
+    glow.setColorAt(1.0, QColor(0, 0, 0, 0))
+    painter.fillRect(box, glow)
+
+
+def _cluster(painter: QPainter, area: QRectF, symbolizer: ClusterSymbolizer) -> None:
+    box = _square(area)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_color(symbolizer.color))
+    painter.drawEllipse(box)
+    painter.setPen(_color(symbolizer.text_color))
+    painter.setFont(theme.font(10, QFont.Weight.Bold))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "12")

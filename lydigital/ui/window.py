@@ -151,6 +151,7 @@ class Window(QMainWindow):
         self.status.cancelled.connect(self.jobs.cancel)
         self.status.message.clicked.connect(self._toggle_notices)
         self.notices.emptied.connect(lambda: self.status.message.set_count(0))
+        self.notices.reload_asked.connect(lambda layer: self.do("layer.reload", layer=layer))
         self.jobs.progressed.connect(
             lambda share, words: self.status.show_progress(words, share, can_cancel=True)
         )
@@ -162,8 +163,7 @@ class Window(QMainWindow):
         self._compiled.connect(self._show_compiling)
         self._slow = QTimer(self, interval=SLOW_MS, singleShot=True)
         self._slow.timeout.connect(lambda: self.status.show_progress(tr("Drawing"), None))
-        self._settled = QTimer(self, interval=SETTLED_MS, singleShot=True)
-        self._settled.timeout.connect(self._map_settled)
+        self._settled = QTimer(self, interval=SETTLED_MS, singleShot=True, timeout=self._map_settled)
 
     def _connect_session(self) -> None:
         session = self.session

@@ -32,6 +32,7 @@ class _Tools(QWidget):
     labels_chosen = Signal(bool)
     style_asked = Signal()
     zoom_asked = Signal()
+    reload_asked = Signal()
     menu_asked = Signal(QPoint)
 
     def __init__(self, parent: QWidget) -> None:
@@ -52,14 +53,17 @@ class _Tools(QWidget):
         self.look.clicked.connect(self.style_asked)
         self.zoom = IconButton("image-filter-center-focus", "Zoom to layer", size=16)
         self.zoom.clicked.connect(self.zoom_asked)
+        self.reload = IconButton("refresh", "Read again", size=16, role="danger")
+        self.reload.clicked.connect(self.reload_asked)
         self.more = IconButton("dots-horizontal", "More", size=16)
         self.more.clicked.connect(
             lambda: self.menu_asked.emit(self.more.mapToGlobal(self.more.rect().bottomLeft()))
         )
-        for button in (self.labels, self.look, self.zoom, self.more):
+        for button in (self.reload, self.labels, self.look, self.zoom, self.more):
             button.setFixedSize(24, 24)
         box.addWidget(self.slider, 1)
         box.addWidget(self.value)
+        box.addWidget(self.reload)
         box.addWidget(self.labels)
         box.addWidget(self.look)
         box.addWidget(self.zoom)
@@ -68,7 +72,9 @@ class _Tools(QWidget):
         self._settle.timeout.connect(lambda: self.opacity_chosen.emit(self.slider.value() / 100))
         self.hide()
 
-    def show_layer(self, opacity: float, *, labels: bool, has_labels: bool) -> None:
+    def show_layer(self, opacity: float, *, labels: bool, has_labels: bool, failed: bool = False) -> None:
+        self.reload.setVisible(failed)
+        self.reload.retranslate()
         if not self.slider.isSliderDown() and not self._settle.isActive():
             self.slider.blockSignals(True)
             self.slider.setValue(round(opacity * 100))
@@ -204,6 +210,7 @@ class LayersPanel(QWidget):
         tools.labels_chosen.connect(lambda on: self._on_layer("layer.labels", labels=on))
         tools.style_asked.connect(self._ask_style)
         tools.zoom_asked.connect(lambda: self._on_layer("layer.zoom_to"))
+        tools.reload_asked.connect(lambda: self._on_layer("layer.reload"))
         tools.menu_asked.connect(lambda at: self._menu(self.tree.currentIndex()).popup(at))
         box.addWidget(self.tree, 1)
         self._none = label(role="faint", wrap=True)
@@ -284,9 +291,10 @@ class LayersPanel(QWidget):
     def _show_tools(self) -> None:
         node = self._current()
         ref = self.model.ref(node) if node is not None else None
-        if ref is not None:
+        if node is not None and ref is not None:
             has_labels = self._session.style(ref.id).labels is not None
-            self.tree.tools.show_layer(ref.opacity, labels=ref.labels, has_labels=has_labels)
+            failed = self.model.has_failed(node)
+            self.tree.tools.show_layer(ref.opacity, labels=ref.labels, has_labels=has_labels, failed=failed)
         self.tree.place_tools()
 
     def _switch(self, kind: str, node_id: str, visible: bool) -> None:
@@ -367,6 +375,7 @@ class LayersPanel(QWidget):
             ("image-filter-center-focus", tr("Zoom to layer"), "layer.zoom_to", {}),
             ("eye-circle-outline", tr("Show only this layer"), "layer.solo", {}),
             ("arrow-collapse-up", tr("Bring to the top"), "layer.move", {}),
+            ("refresh", tr("Read again"), "layer.reload", {}),
             ("format-text", tr("Hide labels") if ref.labels else tr("Show labels"), "layer.labels",
              {"labels": not ref.labels}),
             ("close", tr("Remove from the map"), "layer.remove", {}),

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QAbstractItemModel, QMimeData, QModelIndex, QPersistentModelIndex, Qt, Signal
 
+from lydigital.publish.legend import parts_of
+from lydigital.render.classify import counts
+from lydigital.render.plan import leaders
 from lydigital.texts import pick, tr
 from lydigital.ui.search import score
 from lydigital.ui.statusbar import scale_text
@@ -41,6 +44,7 @@ class Node:
     parent: Node | None = None
     children: list[Node] = field(default_factory=list)
     rule: Rule | None = None
+    number: int = 0  # of the rule, or of the part of its symbol
 
     @property
     def row(self) -> int:
@@ -131,9 +135,12 @@ class LayerTreeModel(QAbstractItemModel):
 
     def _layer_node(self, ref: LayerRef, parent: Node) -> Node:
         node = Node("layer", ref.id, parent)
-        rules = [r for r in self._session.style(ref.id).rules if r.symbolizers]
+        style = self._session.style(ref.id)
+        rules = [(i, r) for i, r in enumerate(style.rules) if r.symbolizers]
         if len(rules) > 1:
-            node.children = [Node("rule", ref.id, node, rule=rule) for rule in rules]
+            node.children = [Node("rule", ref.id, node, rule=rule, number=i) for i, rule in rules]
+        else:
+            node.children = [Node("rule", ref.id, node, number=i) for i in range(len(parts_of(style)))]
         return node
 
     def find(self, kind: str, node_id: str) -> QModelIndex:
@@ -173,10 +180,16 @@ class LayerTreeModel(QAbstractItemModel):
             return pick(group.title, group.title_en) if group else node.id
         if node.kind == "rule" and node.rule is not None:
             return pick(node.rule.title, node.rule.title_en) or tr("Other")
+        if node.kind == "rule":
+            return self._part(node)[1]
         ref = document.layer(node.id)
         if ref is not None and ref.title:
             return pick(ref.title, ref.title_en)
         return self._session.definition(node.id).name
+
+    def _part(self, node: Node) -> tuple[Any, str]:
+        parts = parts_of(self._session.style(node.id))
+        return parts[node.number] if node.number < len(parts) else (None, "")
 
     def group_icon(self, node: Node) -> str:
         known = self._session.catalogue.group(node.id)
@@ -185,6 +198,8 @@ class LayerTreeModel(QAbstractItemModel):
     def symbolizers(self, node: Node) -> Sequence[Any]:
         if node.rule is not None:
             return node.rule.symbolizers
+        if node.kind == "rule":
+            return (self._part(node)[0],)
         return next((r.symbolizers for r in self._session.style(node.id).rules if r.symbolizers), ())
 
     def check_state(self, node: Node) -> Qt.CheckState:
@@ -226,8 +241,18 @@ class LayerTreeModel(QAbstractItemModel):
         if node.kind == "group":
             layers = [ref.visible for ref in self._session.document.layers if ref.group == node.id]
             return f"{sum(layers)}/{len(layers)}"
-        count = self._counts.get(node.id, -1) if node.kind == "layer" else -1
+        count = self._counts.get(node.id, -1) if node.kind == "layer" else self._in_rule(node)
         return f"{count:,}" if count >= 0 else ""
+
+    def _in_rule(self, node: Node) -> int:
+        """How many features a rule has; -1 where that is not known yet, or is all of them."""
+        if node.rule is None:
+            return -1
+        scene = self._session.scene(only_read=True, layer_ids={node.id})
+        if not scene or scene[0].codes is None or scene[0].style != self._session.style(node.id):
+            return -1
+        code = leaders(scene[0].style)[node.number]
+        return sum(int(counts(part)[code]) for part in scene)
 
     def ref(self, node: Node) -> LayerRef | None:
         return self._session.document.layer(node.id) if node.kind == "layer" else None
