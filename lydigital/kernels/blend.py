@@ -59,14 +59,14 @@ def _mixed(base: int, r: int, g: int, b: int, a: int) -> int:
 
 
 @pasted
-def add(line: U32, records: U32, tag: int, x: int, color: int, cover: float) -> None:
-    """As :func:`dab` on pixel ``x`` of the row ``line`` with its ``records`` ``(w, 4)``."""
+def put(
+    line: U32, records: U32, tag: int, x: int, r: int, g: int, b: int, weight: int, alpha: int, cover: float,
+) -> None:
+    """Lay premultiplied colour on pixel ``x`` of the row ``line`` with its ``records`` ``(w, 4)``; see :func:`dab`.
+
+    ``weight`` (of ``FULL``) is ``cover`` times ``alpha``.
+    """
     below = np.int64(line[x])
-    alpha = (color >> 24) & 0xFF
-    weight = np.int64(cover * alpha * (FULL / 255.0) + 0.5)
-    r = (weight * (color & 0xFF) * 257 + 0x8000) >> 16  # x * 257 / 65536 is x / 255
-    g = (weight * ((color >> 8) & 0xFF) * 257 + 0x8000) >> 16
-    b = (weight * ((color >> 16) & 0xFF) * 257 + 0x8000) >> 16
     before = np.int64(records[x, 2])
     if before >> 24 == tag and np.int64(records[x, 3]) == below:
         rg, ba = np.int64(records[x, 0]), np.int64(records[x, 1])
@@ -86,6 +86,17 @@ def add(line: U32, records: U32, tag: int, x: int, color: int, cover: float) -> 
     records[x, 1] = np.uint32(b | (weight << 16))
     records[x, 3] = after
     line[x] = after
+
+
+@pasted
+def add(line: U32, records: U32, tag: int, x: int, color: int, cover: float) -> None:
+    """As :func:`dab` on pixel ``x`` of the row ``line`` with its ``records`` ``(w, 4)``."""
+    alpha = (color >> 24) & 0xFF
+    weight = np.int64(cover * alpha * (FULL / 255.0) + 0.5)
+    r = (weight * (color & 0xFF) * 257 + 0x8000) >> 16  # x * 257 / 65536 is x / 255
+    g = (weight * ((color >> 8) & 0xFF) * 257 + 0x8000) >> 16
+    b = (weight * ((color >> 16) & 0xFF) * 257 + 0x8000) >> 16
+    put(line, records, tag, x, r, g, b, weight, alpha, cover)
 
 
 @leaf

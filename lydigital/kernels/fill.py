@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from lydigital.kernels import small, types
-from lydigital.kernels.blend import add, dab, over, span
+from lydigital.kernels.blend import FULL, add, dab, over, span
 from lydigital.kernels.jit import (
     F32,
     F64,
@@ -31,6 +31,7 @@ from lydigital.kernels.jit import (
     i32s,
     i64,
     i64s,
+    inner,
     kernel,
     leaf,
     u32_frame,
@@ -294,14 +295,31 @@ def _expect(
             fetch(sums, y, x)
 
 
+@inner
+def _shares(colors: U32) -> tuple[F32, int]:
+    """Colours times alpha, and alpha, ``(c, 4)`` of ``FULL``; and the highest alpha (0-255, at least 1)."""
+    out = np.empty((len(colors), 4), np.float32)
+    highest = np.int64(1)
+    for c in range(len(colors)):
+        color = np.int64(colors[c])
+        alpha = color >> 24
+        weight = alpha * (FULL / 255.0)
+        out[c, 0] = weight * (color & 0xFF) / 255.0
+        out[c, 1] = weight * ((color >> 8) & 0xFF) / 255.0
+        out[c, 2] = weight * ((color >> 16) & 0xFF) / 255.0
+        out[c, 3] = weight
+        highest = max(highest, alpha)
+    return out, highest
+
+
 @kernel(
     u32_frame, write(types.uint32, 3), i64, write(types.float32), write(types.uint8), i64, i64,
-    f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2, write(types.float32), i32s, i16s, u32s, f64s,
+    f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2, f64s2, write(types.float32), i32s, i16s, u32s, f64s,
 )
 def fill(
     frame: U32, sums: U32, tag: int, acc: F32, touched: U8, row0: int, row1: int,
     left: float, top: float, scale: float, coords: F64, importance: F32, ring_offsets: I64, geom_rings: I64,
-    bounds: F64, areas: F32, rows: I32, codes: I16, colors: U32, pattern: F64,
+    bounds: F64, blocks: F64, areas: F32, rows: I32, codes: I16, colors: U32, pattern: F64,
 ) -> None:
     """Fill the features ``rows`` in the rows ``row0 <= y < row1`` of the frame.
 
@@ -309,7 +327,7 @@ def fill(
     pixels a map unit. ``sums`` ``(h, w, 4)`` and ``tag`` (1-255, new for every layer on a frame) are those of
     :func:`~lydigital.kernels.blend.dab`. ``acc`` (``(row1 - row0) * (w + 18)`` or more) and ``touched``
     (a sixteenth of it) are zero before and after. ``importance`` has a value a vertex, or none at all; ``areas`` one a
-    feature, or none: NaN where not known yet.
+    feature, or none: NaN where not known yet. ``blocks`` are those of ``ragged.block_sizes``.
     """
     width = frame.shape[1]
     tolerance = TOLERANCE_PX / scale
@@ -319,8 +337,27 @@ def fill(
     ends = np.empty((row1 - row0, 2), np.int64)
     ends[:, 0] = FAR
     ends[:, 1] = 0
+    local = np.zeros((small.LOCAL, 4), np.float32)
+    shares, highest = _shares(colors)
+    block = np.int64(-1)
+    beyond = np.int64(0)  # rows up to there are done
     for i in range(len(rows)):
+        if i < beyond:
+            continue
         row = rows[i]
+        if row // small.BLOCK != block:
+            block = row // small.BLOCK
+            is_far = small.is_outside(blocks[block], left, top, scale, 0.0, row0, row1, width)
+            if is_far or (blocks[block, 4] * scale <= TINY_PX and pattern[0] == _SOLID):
+                beyond = i + 1
+                while beyond < len(rows) and rows[beyond] // small.BLOCK == block:
+                    beyond += 1
+                if is_far or small.crowd(
+                    frame, sums, tag, row0, row1, left, top, scale, coords, ring_offsets, geom_rings, bounds, areas,
+                    rows[i:beyond], codes[i:beyond], shares, highest, local, blocks[block],
+                ):
+                    continue
+                beyond = 0
         if expects and i + AHEAD < len(rows):
             _expect(frame, sums, row0, row1, left, top, scale, bounds, rows[i + AHEAD])
         x0, x1 = (bounds[row, 0] - left) * scale, (bounds[row, 2] - left) * scale
@@ -341,8 +378,8 @@ def fill(
         if columns <= 0 or r1 <= r0:
             continue
         stride = (columns + 2 + BLOCK - 1) // BLOCK * BLOCK
-        blocks = 0 if stride <= NARROW and pattern[0] == _SOLID else stride // BLOCK
-        if blocks == 0 and x0 >= 1.0 and x1 <= width - 1.0:
+        flags = 0 if stride <= NARROW and pattern[0] == _SOLID else stride // BLOCK
+        if flags == 0 and x0 >= 1.0 and x1 <= width - 1.0:
             for ring in range(begin, end):
                 small.walk(
                     acc, stride, r1 - r0, coords, importance, tolerance, ring_offsets[ring], ring_offsets[ring + 1],
@@ -360,9 +397,9 @@ def fill(
                 bx = math.floor((coords[v, 0] - left) * snaps + 0.5) / SNAPS - column
                 by = math.floor((top - coords[v, 1]) * snaps + 0.5) / SNAPS
                 if bx != ax or by != ay:
-                    _edge(acc, touched, ends, stride, blocks, ax, ay, bx, by, r0, r1, columns)
+                    _edge(acc, touched, ends, stride, flags, ax, ay, bx, by, r0, r1, columns)
                     ax, ay = bx, by
-        if blocks == 0:
+        if flags == 0:
             _sweep_narrow(frame, sums, tag, acc, stride, r0, r1, column, columns, color)
         else:
             _sweep(frame, sums, tag, acc, touched, ends, stride, r0, r1, column, columns, color, pattern)

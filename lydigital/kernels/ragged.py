@@ -95,6 +95,36 @@ def block_bounds(bounds: F64, block: int) -> F64:
     return out
 
 
+@kernel(f64s2, i64, fast=False)
+def block_sizes(bounds: F64, block: int) -> F64:
+    """Bounds of each run of ``block`` features and the longest side of any of them, ``(ceil(n / block), 5)``.
+
+    NaN where all of them are empty.
+    """
+    n = len(bounds)
+    blocks = (n + block - 1) // block
+    out = np.empty((blocks, 5), np.float64)
+    for b in range(blocks):
+        x0 = y0 = np.inf
+        x1 = y1 = -np.inf
+        side = 0.0
+        for i in range(b * block, min(n, (b + 1) * block)):
+            if bounds[i, 0] <= bounds[i, 2]:
+                x0 = min(x0, bounds[i, 0])
+                y0 = min(y0, bounds[i, 1])
+                x1 = max(x1, bounds[i, 2])
+                y1 = max(y1, bounds[i, 3])
+                side = max(side, bounds[i, 2] - bounds[i, 0], bounds[i, 3] - bounds[i, 1])
+        if x0 > x1:
+            x0 = y0 = x1 = y1 = side = np.nan
+        out[b, 0] = x0
+        out[b, 1] = y0
+        out[b, 2] = x1
+        out[b, 3] = y1
+        out[b, 4] = side
+    return out
+
+
 @kernel(f64s2, f64s2, i64, f64, f64, f64, f64, fast=False)
 def query(bounds: F64, blocks: F64, block: int, x0: float, y0: float, x1: float, y1: float) -> I32:
     """Rows whose closed bounds meet the closed rectangle, ascending ``(k,) int32``; NaN bounds never do."""

@@ -303,12 +303,12 @@ def lay(frame: U32, mask: U8, dirty: U8, row0: int, row1: int, color: int) -> No
 
 
 @kernel(
-    u32_frame, write(types.uint8, 2), write(types.uint8, 2), i64, i64, f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2,
+    u32_frame, write(types.uint8, 2), write(types.uint8, 2), i64, i64, f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2, f64s2,
     write(types.float32), i32s, i64, f64, i64, i64, f64s, f64, boolean,
 )
 def stroke(
     frame: U32, mask: U8, dirty: U8, row0: int, row1: int, left: float, top: float, scale: float,
-    coords: F64, importance: F32, ring_offsets: I64, geom_rings: I64, bounds: F64, areas: F32, rows: I32,
+    coords: F64, importance: F32, ring_offsets: I64, geom_rings: I64, bounds: F64, blocks: F64, areas: F32, rows: I32,
     color: int, half: float, cap: int, join: int, dash: F64, offset: float, closed: bool,
 ) -> None:
     """Stroke the rings of the features ``rows`` in the rows ``row0 <= y < row1`` of the frame with one colour.
@@ -331,21 +331,35 @@ def stroke(
     kept = np.empty((256, 2), np.float64)
     moved = np.empty((0, 2), np.float64)
     corner = np.empty((5, 2), np.float64)
+    block = np.int64(-1)
+    beyond = np.int64(0)  # rows up to there are done
     for i in range(len(rows)):
+        if i < beyond:
+            continue
         row = rows[i]
+        if row // small.BLOCK != block:
+            block = row // small.BLOCK
+            is_far = small.is_outside(blocks[block], left, top, scale, reach, row0, row1, width)
+            if is_far or blocks[block, 4] * scale <= dot_to:
+                beyond = i + 1
+                while beyond < len(rows) and rows[beyond] // small.BLOCK == block:
+                    beyond += 1
+                if not is_far:
+                    small.dots(
+                        mask, dirty, row0, row1, left, top, scale, coords, ring_offsets, geom_rings, bounds, areas,
+                        rows[i:beyond], half, closed,
+                    )
+                continue
         x0, x1 = (bounds[row, 0] - left) * scale, (bounds[row, 2] - left) * scale
         y0, y1 = (top - bounds[row, 3]) * scale, (top - bounds[row, 1]) * scale
         if not (y1 > row0 - reach and y0 < row1 + reach and x1 > -reach and x0 < width + reach):
             continue
         side = max(x1 - x0, y1 - y0)
         if side <= dot_to:
-            w, h = x1 - x0, y1 - y0
-            area = -1.0
-            if closed:
-                area = small.area_of(areas, coords, ring_offsets, geom_rings, row) * scale * scale
-            share = 0.5 * small.shrink(w, h, half, area)
-            x, y, w, h = 0.5 * (x0 + x1), 0.5 * (y0 + y1), share * w + half, share * h + half
-            small.dot(mask, dirty, row0, row1, x - w, y - h, x + w, y + h)
+            small.dots(
+                mask, dirty, row0, row1, left, top, scale, coords, ring_offsets, geom_rings, bounds, areas, rows[i : i + 1],
+                half, closed,
+            )
             continue
         for ring in range(geom_rings[row], geom_rings[row + 1]):
             v0, v1 = ring_offsets[ring], ring_offsets[ring + 1]

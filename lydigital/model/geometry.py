@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lydigital.kernels import ragged
+from lydigital.kernels import ragged, small
 from lydigital.model import columns
 
 if TYPE_CHECKING:
@@ -87,6 +87,11 @@ class GeometryArray:
     def geom_rings(self) -> NDArray[np.int64]:
         """``(features + 1,) int64`` offsets straight into rings, skipping the part level."""
         return np.ascontiguousarray(self.part_offsets[self.geom_offsets])
+
+    @cached_property
+    def blocks(self) -> NDArray[np.float64]:
+        """``(blocks, 5) float64`` bounds of each run of ``small.BLOCK`` features and the longest side of any of them."""
+        return ragged.block_sizes(self.bounds, small.BLOCK)
 
     @cached_property
     def area_memo(self) -> NDArray[np.float32]:

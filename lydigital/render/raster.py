@@ -335,7 +335,7 @@ class _Painter:
             flags = slice(row0 * s.stride // fill_kernel.BLOCK, row1 * s.stride // fill_kernel.BLOCK)
             fill_kernel.fill(
                 frame, s.sums, tag, s.acc[rest], s.touched[flags], row0, row1, self.left, self.top, self.scale,
-                g.coords, importance, g.ring_offsets, g.geom_rings, g.bounds, g.area_memo, op.rows, op.codes, words, pattern,
+                g.coords, importance, g.ring_offsets, g.geom_rings, g.bounds, g.blocks, g.area_memo, op.rows, op.codes, words, pattern,
             )
 
         return draw
@@ -366,7 +366,7 @@ class _Painter:
         def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
             stroke_kernel.stroke(
                 frame, s.mask, s.dirty, row0, row1, self.left, self.top, self.scale, g.coords, importance,
-                g.ring_offsets, g.geom_rings, g.bounds, g.area_memo, op.rows, color, half, cap, join, dash, op.offset_px, closed,
+                g.ring_offsets, g.geom_rings, g.bounds, g.blocks, g.area_memo, op.rows, color, half, cap, join, dash, op.offset_px, closed,
             )
 
         return draw

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lydigital.kernels import fill
+from lydigital.kernels import fill, ragged
 from lydigital.model.style import parse_color
 from lydigital.units import mm_to_px
 
@@ -94,7 +94,8 @@ def coverage(points: NDArray[np.float64], width: int, height: int) -> NDArray[np
     fill.fill(
         frame, np.zeros((height, width, 4), np.uint32), 1,
         np.zeros(room, np.float32), np.zeros(room // fill.BLOCK + 1, np.uint8), 0, height, 0.0, 0.0, 1.0,
-        ring, np.zeros(0, np.float32), np.array([0, len(ring)]), np.array([0, 1]), bounds, np.zeros(0, np.float32), np.zeros(1, np.int32),
+        ring, np.zeros(0, np.float32), np.array([0, len(ring)]), np.array([0, 1]), bounds, ragged.block_sizes(bounds, 1),
+        np.zeros(0, np.float32), np.zeros(1, np.int32),
         np.zeros(1, np.int16), np.array([0xFFFFFFFF], np.uint32), np.zeros(7),
     )
     return (frame & 0xFF) / 255.0

@@ -35,7 +35,7 @@ class Canvas:
                 self.frame, self.sums, self.tag, self.acc, self.touched, row0, row1, left,
                 self.frame.shape[0] / scale, scale, geometry.coords,
                 NONE if geometry.importance is None else geometry.importance, geometry.ring_offsets,
-                geometry.geom_rings, geometry.bounds, geometry.area_memo, rows, codes, np.array(colors, np.uint32), pattern,
+                geometry.geom_rings, geometry.bounds, geometry.blocks, geometry.area_memo, rows, codes, np.array(colors, np.uint32), pattern,
             )
         assert not self.acc.any()
         assert not self.touched.any()
@@ -47,7 +47,7 @@ class Canvas:
             stroke.stroke(
                 self.frame, self.mask, self.dirty, row0, row1, left, self.frame.shape[0] / scale, scale,
                 geometry.coords, NONE if geometry.importance is None else geometry.importance, geometry.ring_offsets,
-                geometry.geom_rings, geometry.bounds, geometry.area_memo, rows, color, width / 2, cap, join, np.array(dash, np.float64),
+                geometry.geom_rings, geometry.bounds, geometry.blocks, geometry.area_memo, rows, color, width / 2, cap, join, np.array(dash, np.float64),
                 offset, geometry.kind is GeometryKind.POLYGON,
             )
         assert not self.mask.any()

@@ -195,3 +195,21 @@ def test_importance_is_the_distance_and_keeps_an_area():
     assert np.isinf(weight[[0, 5]]).all()
     assert np.isinf(weight).sum() == 4
     assert weight[4] == 0
+
+
+def test_a_crowd_of_small_features_mixes_by_area():
+    steps = [0.1 * i for i in range(40)]
+    boxes = [shapely.box(x, y, x + 0.1, y + 0.05) for y in steps for x in steps]
+    codes = [0 if i % 40 % 10 < 3 else 1 for i in range(len(boxes))]
+    canvas = Canvas(4, 4, bands=(1,)).fill(polygons(*boxes), (0xFF0000FF, 0xFF00FF00), codes)
+    red, green = canvas.frame & 0xFF, canvas.frame >> 8 & 0xFF
+    assert np.abs(red.astype(int) - 255 * 0.3 * 0.5).max() <= 2
+    assert np.abs(green.astype(int) - 255 * 0.7 * 0.5).max() <= 2
+
+
+def test_bands_of_a_crowd_are_one_picture():
+    random = np.random.default_rng(3)
+    at = random.random((700, 2)) * 12
+    g = polygons(*(shapely.box(x, y, x + w, y + h) for (x, y), (w, h) in zip(at, random.random((700, 2)), strict=True)))
+    whole, parts = Canvas(12, 12).fill(g), Canvas(12, 12, bands=(3, 4, 9)).fill(g)
+    assert np.array_equal(whole.frame, parts.frame)
