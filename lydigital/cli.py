@@ -320,14 +320,15 @@ def _info(settings: Settings, *, project: str, as_json: bool) -> None:
 
 
 def _prepare() -> None:
-    """Compile the drawing kernels on the first start, and say so: it takes about a minute."""
+    """Compile the drawing kernels on the first start, and say so."""
     from lydigital.kernels import jit
 
-    if jit.is_warm():
+    if jit.is_ready():
         return
-    _say(tr("First start: preparing to draw fast. This takes about a minute and happens once."))
+    _say(tr("First start: preparing to draw fast. This takes a minute or two and happens once."))
+    jit.compile_beside()
     with _bar() as show:
-        jit.warm_up(lambda done, total: show("", done / total))
+        jit.prepare(lambda done, total: show("", done / total))
 
 
 def _bench(*, data: Path, camera: Path, out: Path, cases: str, rounds: int, as_json: bool) -> None:

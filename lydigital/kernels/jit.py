@@ -115,10 +115,11 @@ def _root() -> Path:
     return root
 
 
-def _complete() -> Path:
+def _mark(word: str) -> Path:
+    """What says that kernels are compiled for this machine by this version of the program."""
     from lydigital.kernels.machine import machine
 
-    return _root() / f"{_stamp(Path(__file__).parent.glob('*.py'))}-{machine()}.complete"
+    return _root() / f"{_stamp(Path(__file__).parent.glob('*.py'))}-{machine()}.{word}"
 
 
 IS_PYTHON = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
@@ -139,6 +140,10 @@ class Kernel:
         self._run: Callable[..., Any] = self._load_and_run
         _kernels.append(self)
 
+    @property
+    def name(self) -> str:
+        return f"{self.function.__module__}.{self.__name__}"
+
     def __call__(self, *args: Any) -> Any:
         return self._run(*args)
 
@@ -154,7 +159,7 @@ class Kernel:
                 self.is_loaded = True
 
     def _path(self) -> Path:
-        return _cache_folder(self.function.__module__) / f"{self.function.__module__}.{self.__name__}.kernel"
+        return _cache_folder(self.function.__module__) / f"{self.name}.kernel"
 
     def _kept(self) -> Callable[..., Any] | None:
         """The kernel as it was compiled before; None when it was not, or not for this machine."""
@@ -246,28 +251,86 @@ def fetch(_array: NDArray[Any], _y: int, _x: int) -> None:
     """Ask for the cache line of ``array[y, x]``, to be written soon. Python has no caches to fill."""
 
 
+# What the first picture of the sample city needs: to read it, to draw it, to write names on it
+FIRST = (
+    "wkb.scan", "wkb.unmeasured", "wkb.fill", "wkb.room", "ragged._hilbert_keys", "ragged._ascending",
+    "ragged.block_bounds", "ragged.query", "simplify._junctions", "simplify._importance", "rings.faults",
+    "grid.halve", "grid.drape", "grid.shade", "fill.fill", "shading.mix", "stroke.stroke", "mark.mark", "mark.text", "mark.dilate",
+    "anchors.anchors", "labels.block", "labels.claim", "labels.along", "chains.walk", "chains.assemble",
+)  # fmt: skip
+
+
 def _import_all() -> None:
     from importlib import import_module
 
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem not in ("__init__", "jit", "compiling"):
+        if path.stem not in ("__init__", "__main__", "jit", "compiling"):
             import_module(f"{__package__}.{path.stem}")
+
+
+def _all() -> tuple[list[Kernel], list[Kernel]]:
+    """The kernels of the first picture, and the others."""
+    _import_all()
+    ours = {k.name: k for k in _kernels if k.name.startswith(f"{__package__}.")}
+    first = [ours.pop(f"{__package__}.{name}") for name in FIRST]
+    return first, list(ours.values())
+
+
+def _load(kernels: list[Kernel], progress: Callable[[int, int], None] | None, marker: Path | None) -> None:
+    for done, each in enumerate(kernels):
+        if progress:
+            progress(done, len(kernels))
+        each.load()
+    if marker:
+        marker.mkdir(exist_ok=True)
+    if progress:
+        progress(len(kernels), len(kernels))
 
 
 def warm_up(progress: Callable[[int, int], None] | None = None) -> None:
     """Compile or load every kernel; ``progress(done, total)`` is called before the first and after each."""
-    _import_all()
-    total = len(_kernels)
-    for done, each in enumerate(tuple(_kernels)):
-        if progress:
-            progress(done, total)
-        each.load()
-    if not IS_PYTHON:
-        _complete().mkdir(exist_ok=True)
-    if progress:
-        progress(total, total)
+    first, others = _all()
+    _load(first + others, progress, None if IS_PYTHON else _mark("complete"))
+
+
+def prepare(progress: Callable[[int, int], None] | None = None) -> None:
+    """As :func:`warm_up`, but only what the first picture needs."""
+    _load(_all()[0], progress, None if IS_PYTHON else _mark("ready"))
 
 
 def is_warm() -> bool:
     """Whether :func:`warm_up` will only load: every kernel was compiled before (by this version of the program)."""
-    return IS_PYTHON or _complete().is_dir()
+    return IS_PYTHON or _mark("complete").is_dir()
+
+
+def is_ready() -> bool:
+    """Whether :func:`prepare` will only load."""
+    return IS_PYTHON or _mark("ready").is_dir() or _mark("complete").is_dir()
+
+
+def compile_beside() -> None:
+    """Compile all kernels in a process of its own, from the last of the first picture backwards, then the others.
+
+    It ends with this one; what it finished is found by whoever needs it. Kernels compile under the interpreter's lock:
+    in a thread of this process they would hold up the window.
+    """
+    if getattr(sys, "frozen", False) or is_warm():
+        return
+    import atexit
+    import subprocess
+
+    quiet = subprocess.DEVNULL
+    beside = subprocess.Popen([sys.executable, "-m", __package__], stdin=quiet, stdout=quiet, stderr=quiet)
+
+    def end() -> None:
+        beside.terminate()
+        beside.wait()
+
+    atexit.register(end)
+
+
+def compile_backwards() -> None:
+    """What :func:`compile_beside` does in its process."""
+    first, others = _all()
+    _load(first[::-1], None, _mark("ready"))
+    _load(others, None, _mark("complete"))

@@ -27,12 +27,15 @@ def rows(index: NDArray[np.int64]) -> pa.Array:
 def coded(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], list[Any]]:
     """The distinct values of a column, and for each row which it has: ``(n,) int64``, -1 for none."""
     import pyarrow as pa
+    from pyarrow._compute import (
+        call_function,  # the rest of pyarrow.compute is half of what Arrow costs at the start
+    )
 
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(array, pa.ChunkedArray):  # too long for one chunk of text
         array = pa.concat_arrays(array.chunks)
     if not pa.types.is_dictionary(array.type):
-        array = array.dictionary_encode()
+        array = call_function("dictionary_encode", [array])
     numbers = _fixed(array.indices).astype(np.int64)
     if array.indices.null_count:
         numbers[~_valid(array.indices)] = -1

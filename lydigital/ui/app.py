@@ -179,17 +179,18 @@ def _load_kernels() -> None:
     """Load what every frame needs while the window is built; the other kernels load at their first call."""
     from lydigital.kernels import jit
 
-    if jit.is_warm():  # else the frame worker compiles them and shows how far it is
+    if jit.is_ready():  # else the frame worker compiles them and shows how far it is
         from lydigital.kernels import fill, mark, stroke
 
         for kernel in (fill.fill, stroke.stroke, mark.mark, mark.text):
             cast("jit.Kernel", kernel).load()
+    jit.compile_beside()  # the others, so that none has to be waited for later
 
 
 def _read_layers(session: Session, reader: Reader) -> None:
     from lydigital.kernels import jit
 
-    if jit.is_warm():
+    if jit.is_ready():
         reader.want(session.home().scale)
 
 

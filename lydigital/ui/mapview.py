@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QProgressBar, QStackedWidget, QWidget
 
@@ -167,14 +167,24 @@ class _Starting(QFrame):
         self._bar.setTextVisible(False)
         box.addSpacing(4)
         box.addWidget(self._bar)
+        self._time = QElapsedTimer()
         self.retranslate()
 
     def retranslate(self) -> None:
         self._title.setText(tr("Getting ready for the first time"))
         self._text.setText(
-            tr("The drawing code is compiled for this machine. This happens once and takes about a minute.")
+            tr("The drawing code is compiled for this machine. This happens once and takes a minute or two.")
         )
 
     def progress(self, done: int, total: int) -> None:
+        if done == 0:
+            self._time.start()
+        elif done < total:
+            left = self._time.elapsed() / done * (total - done) / 1000
+            text = tr(
+                "The drawing code is compiled for this machine, once. {done} of {total} parts are done; at this pace {seconds} s are left.",
+                done=done, total=total, seconds=max(1, round(left)),
+            )  # fmt: skip
+            self._text.setText(text)
         self._bar.setRange(0, total)
         self._bar.setValue(done)

@@ -76,8 +76,8 @@ class Picture:
         from lydigital.render.painter.fonts import QtFonts
         from lydigital.render.placer import Placer
 
-        if not jit.is_warm():
-            jit.warm_up(self._prepared)
+        if not jit.is_ready():
+            jit.prepare(self._prepared)
         self._placer = Placer(self._again)
         self._fonts = QtFonts()
 

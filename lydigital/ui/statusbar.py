@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QGuiApplication
 from PySide6.QtWidgets import QComboBox, QFrame, QMenu, QProgressBar, QToolButton, QWidget
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lydigital.model.viewport import Viewport
 
 SCALES = (500, 1000, 2000, 5000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000)
+PAUSE_MS = 100  # between two steps of progress: each is painted at once, with all that waits for paint
 ZONE_EDGE = 112.5  # degrees: zones 37 and 38 meet inside the city
 _SCALE = re.compile(r"^\s*(?:1\s*[:：/]\s*)?([\d,，. ]+)\s*([万mMkK]?)\s*$")
 
@@ -90,6 +91,8 @@ class StatusBar(QFrame):
 
         self.message = MessageLine()
         box.addWidget(self.message)
+        self._told = QElapsedTimer()
+        self._told.start()
         self._busy = QWidget()
         busy = row(self._busy, spacing=8)
         self._what = label(role="faint")
@@ -131,6 +134,9 @@ class StatusBar(QFrame):
 
     def show_progress(self, text: str, share: float | None, *, can_cancel: bool = False) -> None:
         """``share`` from 0 to 1, None while it is unknown."""
+        if not self._busy.isHidden() and share is not None and self._told.elapsed() < PAUSE_MS:
+            return
+        self._told.restart()
         self._what.setText(text)
         self._bar.setRange(0, 0 if share is None else 1000)
         if share is not None:
