@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from lydigital.domain import plain
 from lydigital.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,6 +96,9 @@ def rows_where(table: FeatureTable, where: str) -> NDArray[np.int32]:
     UsageError
         When the condition cannot be understood.
     """
+    plain_rows = plain.rows_where(table, where)
+    if plain_rows is not None:
+        return plain_rows
     rows = ask(table, f"SELECT {ROW} FROM layer WHERE ({where}\n)").column(ROW).to_numpy()  # noqa: S608 - one locked SELECT
     return np.sort(rows).astype(np.int32, copy=False)
 

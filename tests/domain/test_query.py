@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from lydigital.domain import plain
 from lydigital.domain.query import ask, rows_sorted, rows_where
 from lydigital.errors import UsageError
 from lydigital.model.crs import Crs
@@ -63,3 +66,44 @@ def test_refusals(layer: FeatureTable, where: str):
 def test_nothing_but_select(layer: FeatureTable, sql: str):
     with pytest.raises(UsageError):
         ask(layer, sql)
+
+
+WORDS = ["龙", "门", "商业", "10", "A", "a", "'", '"', "%", "_", "\\", " ", "é"]
+words = st.lists(st.sampled_from(WORDS), max_size=5).map("".join)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.lists(st.none() | words, max_size=12), words, st.sampled_from(["=", "LIKE", " like "]),
+    st.sampled_from(["{}", "%{}", "{}%", "%{}%", "%%{}%", "%", ""]), st.booleans(), st.integers(0, 3),
+)  # fmt: skip
+def test_plain_conditions_answer_as_the_engine_does(texts, word, operator, shape, large, cut):
+    column = pa.array(texts, pa.large_string() if large else pa.string())
+    chunked = pa.chunked_array([column[:cut], column[cut:]], column.type)
+    layer = FeatureTable(
+        np.arange(len(texts)), pa.table({"Name": chunked}), GeometryArray.from_points(np.zeros((len(texts), 2))),
+        Crs("EPSG:4546"),
+    )  # fmt: skip
+    literal = shape.format(word).replace("'", "''")
+    where = f"\"Name\" {operator} '{literal}'"
+    expected = ask(layer, f"SELECT __row FROM layer WHERE ({where})").column(0).to_pylist()
+    assert rows_where(layer, where).tolist() == sorted(expected)
+    quick = plain.rows_where(layer, where)
+    assert quick is None or quick.dtype == np.int32
+
+
+def test_which_conditions_are_plain(layer: FeatureTable):
+    assert plain.rows_where(layer, "\"name\" LIKE '%门%'").tolist() == [0, 3]
+    assert plain.rows_where(layer, " \"name\"='关林' ").tolist() == [1]
+    for other in (
+        "\"name\" LIKE '龙_镇'", "\"name\" LIKE '龙%镇'", "\"people\" = '30'", "\"NAME\" = '关林'",
+        "\"name\" NOT LIKE '%门%'", "\"name\" = '关林' -- remark", "\"fid\" = '7'", "name = '关林'",
+    ):  # fmt: skip
+        assert plain.rows_where(layer, other) is None
+
+
+def test_a_find_across_two_texts_is_none():
+    columns = pa.table({"t": ["ab", "cd", "xabcd", "", "bc", "bcbc"]})
+    layer = FeatureTable(np.arange(6), columns, GeometryArray.from_points(np.zeros((6, 2))), Crs("EPSG:4546"))
+    assert rows_where(layer, "\"t\" LIKE '%bc%'").tolist() == [2, 4, 5]
+    assert rows_where(layer, "\"t\" LIKE '%%'").tolist() == [0, 1, 2, 3, 4, 5]
