@@ -20,7 +20,7 @@ from lydigital.kernels import labels as kernels
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.table import FeatureTable
 from lydigital.model.viewport import Viewport
-from lydigital.render import sites
+from lydigital.render import obstacles, sites
 from lydigital.render.drawlist import StrokeOp
 from lydigital.render.lettered import Face, LabelSet, Left, MissingSet, Placed, Solution, joined
 
@@ -151,7 +151,7 @@ def _tables(scene: Sequence[SceneLayer], scale: float) -> list[SceneLayer]:
     return [
         la for la in scene
         if isinstance(la.data, FeatureTable) and la.style.shows_at(scale) and la.opacity * la.style.opacity > 0
-        and ((la.style.labels is not None and la.labels) or la.data.geometry.kind is GeometryKind.POINT)
+        and ((la.style.labels is not None and la.labels) or obstacles.has_marks(la))
     ]  # fmt: skip
 
 
@@ -159,17 +159,17 @@ def _solve(scene: Sequence[SceneLayer], viewport: Viewport, fonts: Fonts, *, is_
     scale = viewport.scale
     layers = _tables(scene, scale)
     jobs: list[tuple[int, int, sites.Job]] = []
-    shown: list[tuple[SceneLayer, NDArray[np.int64], sites.Marks]] = []
+    shown: list[tuple[SceneLayer, NDArray[np.int64], obstacles.Marks]] = []
     for level, layer in enumerate(layers):
         labels, table = layer.style.labels, layer.data
         assert isinstance(table, FeatureTable)
         has_labels = labels is not None and layer.labels and labels.min_scale <= scale < labels.max_scale
-        if not has_labels and table.geometry.kind is not GeometryKind.POINT:
+        if not has_labels and not obstacles.has_marks(layer):
             continue
         rows = sites.shown(layer, table.rows_in(viewport.bounds).astype(np.int64), scale)
         if not len(rows):
             continue
-        marks = sites.marks_of(layer, scale, viewport.dpi)
+        marks = obstacles.marks_of(layer, scale, viewport.dpi)
         shown.append((layer, rows, marks))
         job = sites.job_of(layer, rows, viewport, fonts, marks, is_page=is_page) if has_labels else None
         if job is not None:
@@ -178,9 +178,8 @@ def _solve(scene: Sequence[SceneLayer], viewport: Viewport, fonts: Fonts, *, is_
         return joined(viewport, [])
     room = np.zeros((viewport.height_px, viewport.width_px), np.uint8)
     for layer, rows, marks in shown:
-        assert isinstance(layer.data, FeatureTable)
-        if layer.data.geometry.kind is GeometryKind.POINT:
-            kernels.block(room, sites.mark_boxes(layer, rows, viewport, marks), kernels.MARK)
+        if obstacles.has_marks(layer):
+            kernels.block(room, obstacles.mark_boxes(layer, rows, viewport, marks), kernels.MARK)
     jobs.sort(key=lambda j: j[:2])
     parts: list[tuple[Face, Placed, Left]] = []
     for _, _, job in jobs:

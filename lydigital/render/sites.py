@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,13 +13,13 @@ from lydigital.kernels import anchors as anchoring
 from lydigital.kernels import labels as kernels
 from lydigital.model import columns
 from lydigital.model.geometry import GeometryKind
-from lydigital.model.style import LabelStyle, PointSymbolizer, parse_color, size_at
+from lydigital.model.style import LabelStyle, parse_color, size_at
 from lydigital.model.table import FeatureTable
 from lydigital.render.chains import Chains, join
 from lydigital.render.drawlist import Font
 from lydigital.render.lettered import Face, Left, Placed
 from lydigital.render.lettering import Lettering
-from lydigital.render.sprites import outline_points
+from lydigital.render.obstacles import Marks, codes_of, pixels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,13 +71,6 @@ class _Kept:
 _kept: WeakKeyDictionary[FeatureTable, _Kept] = WeakKeyDictionary()
 
 
-class Marks(NamedTuple):
-    """By rule number, pixels: radius of the mark (0 for none), and how far its middle stands above the point."""
-
-    radius: Floats
-    lift: Floats
-
-
 @dataclass(frozen=True, eq=False)
 class Job:
     """One layer to label on one picture. ``is_page``: labels cut by the border move inward."""
@@ -113,46 +106,6 @@ def shown(layer: SceneLayer, rows: Ints, scale: float) -> Ints:
     keep = np.array([*drawn, False])[layer.codes[rows]]
     found: Ints = rows[keep]  # code -1 takes the last
     return found
-
-
-def marks_of(layer: SceneLayer, scale: float, dpi: float) -> Marks:
-    radius = np.zeros(len(layer.style.rules) + 1)
-    lift = np.zeros(len(layer.style.rules) + 1)
-    for i, rule in enumerate(layer.style.rules):
-        for symbolizer in rule.symbolizers:
-            if isinstance(symbolizer, PointSymbolizer):
-                half = units.mm_to_px(size_at(symbolizer.size_mm, scale), dpi) / 2
-                outline = outline_points(symbolizer.shape)
-                radius[i] = max(radius[i], half * float(np.abs(outline[:, 0]).max()))
-                lift[i] = half * float(outline[:, 1].max()) if symbolizer.shape == "pin" else 0.0
-    return Marks(radius, lift)
-
-
-def _pixels(xy: Floats, viewport: Viewport) -> tuple[Floats, Floats]:
-    west, _, _, north = viewport.bounds
-    return (xy[:, 0] - west) / viewport.units_per_px, (north - xy[:, 1]) / viewport.units_per_px
-
-
-def _codes(layer: SceneLayer, rows: Ints) -> Ints:
-    return np.zeros(len(rows), np.int64) if layer.codes is None else layer.codes[rows].astype(np.int64)
-
-
-def mark_boxes(
-    layer: SceneLayer, rows: Ints, viewport: Viewport, marks: Marks,
-) -> NDArray[np.float32]:
-    assert isinstance(layer.data, FeatureTable)
-    geometry = layer.data.geometry
-    first, last = geometry.geom_rings[rows], geometry.geom_rings[rows + 1]
-    codes = _codes(layer, rows)
-    if np.any(last - first != 1):
-        codes = np.repeat(codes, last - first)
-        rings = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])
-    else:
-        rings = first
-    x, y = _pixels(geometry.coords[geometry.ring_offsets[rings]], viewport)
-    r = marks.radius[codes]
-    y = y - marks.lift[codes]
-    return np.column_stack([x - r, y - r, x + r, y + r]).astype(np.float32)
 
 
 def job_of(
@@ -240,7 +193,7 @@ def beside(job: Job, room: NDArray[np.uint8], viewport: Viewport) -> tuple[Place
         spots = _spots(job, rows)
         fits = np.ones(len(rows), np.bool_)
     sides, align, bits = _sides(job, viewport)
-    x, y = _pixels(spots, viewport)
+    x, y = pixels(spots, viewport)
     usable = (x > 0) & (y > 0) & (x < viewport.width_px) & (y < viewport.height_px)
     base = len(_AREA_SIDES)
     if len(sides) == base or not is_area:
@@ -248,10 +201,10 @@ def beside(job: Job, room: NDArray[np.uint8], viewport: Viewport) -> tuple[Place
     rows, x, y, fits = rows[usable], x[usable], y[usable], fits[usable]
     texts = job.lettering.ids[rows]
     pad = max(1.0, job.halo_px)
-    codes = _codes(job.layer, rows)
+    codes = codes_of(job.layer, rows)
     raised = y - job.marks.lift[codes]
     width, height = _sizes(job, texts)
-    places = np.column_stack([x, raised, width, height, job.marks.radius[codes] + pad + 1.0])
+    places = np.column_stack([x, raised, width, height, job.marks.radii(rows, codes) + pad + 1.0])
     choice, boxes, leaders = kernels.claim(
         room, places, np.where(fits, 0, base).astype(np.int64), sides, bits, pad, _margin(viewport), job.is_page
     )
@@ -396,10 +349,10 @@ def _is_pinned(job: Job, rows: Ints) -> NDArray[np.bool_]:
 def pinned(job: Job, room: NDArray[np.uint8], viewport: Viewport) -> Placed:
     """Put labels where they were pinned, whatever is there; the others keep clear of them."""
     rows = job.rows[_is_pinned(job, job.rows)]
-    x, y = _pixels(_spots(job, rows), viewport)
+    x, y = pixels(_spots(job, rows), viewport)
     seen = (x > 0) & (y > 0) & (x < viewport.width_px) & (y < viewport.height_px)
     rows, x, y = rows[seen], x[seen], y[seen]
-    texts, codes = job.lettering.ids[rows], _codes(job.layer, rows)
+    texts, codes = job.lettering.ids[rows], codes_of(job.layer, rows)
     pad, size = max(1.0, job.halo_px), job.font.size_px
     raised = y - job.marks.lift[codes]
     mm = np.array([job.layer.pins[fid] for fid in job.table.fid[rows].tolist()]).reshape(-1, 2)
@@ -414,7 +367,7 @@ def pinned(job: Job, room: NDArray[np.uint8], viewport: Viewport) -> Placed:
     near = np.minimum(np.maximum(np.column_stack([x, raised]), centre - half), centre + half)
     step = near - np.column_stack([x, raised])
     reach = np.hypot(step[:, 0], step[:, 1])
-    start = job.marks.radius[codes]
+    start = job.marks.radii(rows, codes)
     rim = np.column_stack([x, raised]) + step * (start / np.maximum(reach, 1e-9))[:, None]
     leaders = np.column_stack([rim, near]).astype(np.float32)
     leaders[reach <= start + _CALLOUT_EM * size] = np.nan
@@ -460,6 +413,6 @@ def _chains(job: Job) -> Chains:
             return chains
     every = np.arange(len(job.table), dtype=np.int64)
     job.lettering.read(every)
-    chains = join(job.table.geometry, job.lettering.ids, _codes(job.layer, every))
+    chains = join(job.table.geometry, job.lettering.ids, codes_of(job.layer, every))
     job.kept.chains = [*job.kept.chains[-3:], (key, job.layer.codes, chains)]
     return chains

@@ -174,6 +174,33 @@ def sizes_px(table: FeatureTable, symbolizer: PointSymbolizer, scale: float, dpi
         return np.where(values > 0, np.maximum(grown, mm_to_px(scaled.least_mm, dpi)), 0.0)
 
 
+def radii_px(table: FeatureTable, symbolizer: Symbolizer, scale: float, dpi: float) -> Floats | None:
+    """How far the mark or chart of every feature reaches from its middle; None for what has no such place."""
+    if isinstance(symbolizer, PointSymbolizer):
+        return sizes_px(table, symbolizer, scale, dpi) / 2
+    if isinstance(symbolizer, ChartSymbolizer):
+        total = _shares(table, symbolizer, np.arange(len(table), dtype=np.int32)).sum(axis=1)
+        return np.where(total > 0, mm_to_px(symbolizer.size_mm, dpi) / 2 * _grown(symbolizer, total), 0.0)
+    return None
+
+
+def gathered_boxes(
+    layer: SceneLayer, symbolizer: ClusterSymbolizer, rows: NDArray[np.int64], viewport: Viewport, which: Any
+) -> NDArray[np.float32]:
+    """Rectangles of badges in view and of the lone points of ``rows``, pixels ``(n, 4)``."""
+    table: FeatureTable = layer.data  # type: ignore[assignment]
+    found, many = _gathered(layer, table, symbolizer, viewport, which)
+    seen, of = _in_view(found, many, viewport), found.of_row[rows]
+    alone = rows[(of >= 0) & ~many[of]]
+    west, _, _, north = viewport.bounds
+    xy = np.concatenate([found.places[seen], table.geometry.bounds[alone, :2]])
+    spots = (xy - (west, north)) * (1, -1) / viewport.units_per_px
+    single = mm_to_px(size_at(symbolizer.point.size_mm, viewport.scale), viewport.dpi) / 2
+    badges = np.array(_badge_sizes(viewport.dpi))[_badge_steps(found.counts[seen])] / 2
+    reach = np.concatenate([badges, np.full(len(alone), single)])[:, None]
+    return np.column_stack([spots - reach, spots + reach]).astype(np.float32)
+
+
 def _marks(table: FeatureTable, symbolizer: PointSymbolizer, rows: Rows, viewport: Viewport) -> list[Op]:
     from lydigital.render.drawlist import MarkOp
 
@@ -200,13 +227,10 @@ def _charts(table: FeatureTable, symbolizer: ChartSymbolizer, rows: Rows, viewpo
     from lydigital.render.drawlist import FillOp
 
     unit = viewport.units_per_px
-    shares = np.column_stack([np.nan_to_num(numbers(table, s.field)[rows], posinf=0.0) for s in symbolizer.shares])
-    shares = np.maximum(shares, 0.0)
+    shares = _shares(table, symbolizer, rows)
     total = shares.sum(axis=1)
     centres = anchors(table).bounds[rows, :2]
-    radius = np.full(len(rows), mm_to_px(symbolizer.size_mm, viewport.dpi) / 2 * unit)
-    if symbolizer.shape != "bar" and symbolizer.value > 0:
-        radius *= np.sqrt(total / symbolizer.value)
+    radius = mm_to_px(symbolizer.size_mm, viewport.dpi) / 2 * unit * _grown(symbolizer, total)
     seen = (total > 0) & np.isfinite(centres[:, 0])
     order = np.flatnonzero(seen)[np.lexsort((-centres[seen, 1], -radius[seen]))]
     if not len(order):
@@ -221,6 +245,18 @@ def _charts(table: FeatureTable, symbolizer: ChartSymbolizer, rows: Rows, viewpo
     looks = [*(s.color for s in symbolizer.shares), symbolizer.outline or "#00000000"]
     colors = np.array([parse_color(c, symbolizer.opacity) for c in looks], np.uint8)
     return [FillOp(shapes, np.arange(len(codes), dtype=np.int32), codes.astype(np.int16), colors)]
+
+
+def _shares(table: FeatureTable, symbolizer: ChartSymbolizer, rows: Rows) -> Floats:
+    values = [np.nan_to_num(numbers(table, s.field)[rows], posinf=0.0) for s in symbolizer.shares]
+    return np.maximum(np.column_stack(values), 0.0)
+
+
+def _grown(symbolizer: ChartSymbolizer, total: Floats) -> Floats:
+    """Radius of each chart, of the full one."""
+    if symbolizer.shape == "bar" or symbolizer.value <= 0:
+        return np.ones(len(total))
+    return np.sqrt(total / symbolizer.value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -348,12 +384,7 @@ def _cluster(
 ) -> list[Op]:  # fmt: skip
     from lydigital.render.drawlist import MarkOp, TextOp
 
-    radius = mm_to_px(symbolizer.radius_mm, viewport.dpi) * viewport.units_per_px
-    radius = 2.0 ** math.floor(math.log2(radius) + 0.5)  # alike over an octave of scales
-    chosen = None if layer.codes is None or which[:-1].all() else which[layer.codes]
-    key = ("cluster", radius, None if chosen is None else id(layer.codes))
-    found: Clusters = _once(table, key, lambda: clusters(table, radius, chosen))
-    many = found.counts >= symbolizer.least
+    found, many = _gathered(layer, table, symbolizer, viewport, which)
     of = found.of_row[rows]
     alone = rows[(of >= 0) & ~many[of]]
     ops: list[Op] = []
@@ -361,21 +392,45 @@ def _cluster(
         size = mm_to_px(size_at(symbolizer.point.size_mm, viewport.scale), viewport.dpi)
         codes = np.zeros(len(alone), np.int16)
         ops.append(MarkOp(table.geometry, alone, codes, (symbolizer.point,), (size,)))
-    x0, y0, x1, y1 = viewport.bounds
-    more = radius
-    x, y = found.places[:, 0], found.places[:, 1]
-    seen = np.flatnonzero(many & (x > x0 - more) & (x < x1 + more) & (y > y0 - more) & (y < y1 + more))
+    seen = _in_view(found, many, viewport)
     if len(seen):
         seen = seen[np.lexsort((seen, found.counts[seen]))]  # the fullest on top
         counts = found.counts[seen]
         points = GeometryArray.from_points(found.places[seen])
-        step = np.minimum(np.floor(np.log10(counts) * 2), 8).astype(np.int16)
-        pixels = tuple(round(mm_to_px(5.0 + 0.9 * k, viewport.dpi) * 2) / 2 for k in range(9))
+        step, pixels = _badge_steps(counts), _badge_sizes(viewport.dpi)
         badge = PointSymbolizer(color=symbolizer.color, outline="#ffffffc0", outline_mm=0.5, opacity=0.92)
         ops.append(MarkOp(points, np.arange(len(seen), dtype=np.int32), step, (badge,) * 9, pixels))
         if fonts is not None:
             ops.append(TextOp(_badge_texts(found.places[seen], counts, symbolizer, viewport, fonts)))
     return ops
+
+
+def _gathered(
+    layer: SceneLayer, table: FeatureTable, symbolizer: ClusterSymbolizer, viewport: Viewport, which: Any
+) -> tuple[Clusters, NDArray[np.bool_]]:
+    """All clusters at this scale, and which of them have a badge."""
+    radius = mm_to_px(symbolizer.radius_mm, viewport.dpi) * viewport.units_per_px
+    radius = 2.0 ** math.floor(math.log2(radius) + 0.5)  # alike over an octave of scales
+    chosen = None if layer.codes is None or which[:-1].all() else which[layer.codes]
+    key = ("cluster", radius, None if chosen is None else id(layer.codes))
+    found: Clusters = _once(table, key, lambda: clusters(table, radius, chosen))
+    return found, found.counts >= symbolizer.least
+
+
+def _in_view(found: Clusters, many: NDArray[np.bool_], viewport: Viewport) -> NDArray[np.int64]:
+    x0, y0, x1, y1 = viewport.bounds
+    more = _badge_sizes(viewport.dpi)[-1] * viewport.units_per_px
+    x, y = found.places[:, 0], found.places[:, 1]
+    return np.flatnonzero(many & (x > x0 - more) & (x < x1 + more) & (y > y0 - more) & (y < y1 + more))
+
+
+def _badge_steps(counts: NDArray[np.int64]) -> NDArray[np.int16]:
+    steps: NDArray[np.int16] = np.minimum(np.floor(np.log10(counts) * 2), 8).astype(np.int16)
+    return steps
+
+
+def _badge_sizes(dpi: float) -> tuple[float, ...]:
+    return tuple(round(mm_to_px(5.0 + 0.9 * k, dpi) * 2) / 2 for k in range(9))
 
 
 def count_text(count: int) -> str:
