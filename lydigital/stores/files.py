@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lydigital.errors import BadDataError
 from lydigital.stores import known, store
-from lydigital.stores.store import FieldInfo, Findings, LayerInfo
+from lydigital.stores.store import FieldInfo, Findings, LayerInfo, ReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ _CSV_OPTIONS = {"X_POSSIBLE_NAMES": "lon,lng,longitude,经度", "Y_POSSIBLE_NAME
 _LARGE = 4 << 20  # bytes of a GeoJSON
 
 
-class FileStore(Findings):
+class FileStore(Findings, ReadOnly):
     """One file, or one Shapefile with its companions."""
 
     def __init__(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""GeoPackage: layers and their description through SQLite, features through GDAL.
+"""GeoPackage: layers and their description through SQLite, features through GDAL; saving is in ``gpkg_save``.
 
 A GeoPackage may be in use by another program, be left behind by one that crashed, or be hostile. It is opened so that
 nothing is written beside it or into it:
@@ -19,23 +19,28 @@ import tempfile
 import threading
 import time
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from lydigital.errors import BadDataError, LydError, StoreUnavailableError
-from lydigital.stores import gpkg_rows, store
+from lydigital.stores import gate, gpkg_rows, store
 from lydigital.stores.gpkg_schema import quoted
 from lydigital.stores.store import FieldInfo, Findings, LayerInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
+    from lydigital.model.audit import AuditEntry, Verdict
+    from lydigital.model.changeset import ChangeSet
     from lydigital.model.feature import Feature
     from lydigital.model.issue import Issue
     from lydigital.model.table import FeatureTable
     from lydigital.stores.assemble import Parts, Raw
-    from lydigital.stores.store import Bounds, Watch
+    from lydigital.stores.gpkg_save import Saving
+    from lydigital.stores.store import Applied, Bounds, Watch
 
 T = TypeVar("T")
 
@@ -88,6 +93,7 @@ class GpkgStore(Findings):
         self._wal = self._real.with_name(self._real.name + "-wal")
         self._journal = self._real.with_name(self._real.name + "-journal")
         self._lock = threading.RLock()
+        self._gate = gate.of(path)
         self._copy: tuple[str, tempfile.TemporaryDirectory[str]] | None = None
         self._listed: tuple[str, dict[str, _Entry]] | None = None
         self._list()
@@ -168,7 +174,55 @@ class GpkgStore(Findings):
     def identity(self, layer: str) -> str:
         return f"gpkg|{self.path.absolute()}|{self._stamp()}|{layer}"
 
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _saving(self) -> Saving:
+        from lydigital.stores.gpkg_save import Saving
+
+        return Saving(self.path, self.identity)
+
+    def _asked(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def on_file(path: Path, immutable: bool) -> T:
+            with closing(_connect(path, immutable=immutable)) as db:
+                db.set_progress_handler(None, 0)
+                return work(db)
+
+        return self._steady(on_file)
+
+    def next_fid(self, layer: str) -> int:
+        return self._asked(lambda db: self._saving.next_fid(db, layer))
+
+    def writing(self, layer: str) -> None:
+        self._entry(layer)
+        self._asked(lambda db: self._saving.check(db, layer))
+
+    def hold(self, operator: str, *, take_over: bool = False) -> None:
+        self._saving.lease.take(operator, take_over=take_over)
+
+    def apply(self, steps: Sequence[ChangeSet], *, author: str, machine: str, now: datetime) -> Applied:
+        return self._saving.apply(steps, tuple(self._list()), author=author, machine=machine, now=now)
+
+    def history(
+        self, layer: str, fid: int | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> list[AuditEntry]:
+        from lydigital.stores import gpkg_audit
+
+        return self._asked(lambda db: gpkg_audit.entries(db, layer, fid, since=since, until=until))
+
+    def changes_since(self, token: str) -> tuple[list[AuditEntry], str]:
+        from lydigital.stores import gpkg_audit
+
+        return self._asked(lambda db: gpkg_audit.changes_since(db, token, self.uri))
+
+    def verify(self) -> Verdict:
+        from lydigital.stores import gpkg_audit
+
+        return self._asked(gpkg_audit.verify)
+
     def close(self) -> None:
+        if "_saving" in self.__dict__:
+            self._saving.lease.release()
         if self._copy is not None:
             self._copy[1].cleanup()
             self._copy = None
@@ -215,15 +269,8 @@ class GpkgStore(Findings):
         for _ in range(_TRIES):
             mark = self._stamp()
             try:
-                store.check_file(self.path)
-                _check_header(self.path)
-                with self._lock:
-                    chosen = self._choose()
-                    done = (
-                        work(*chosen) if chosen[0] != self._real else None
-                    )  # a copy may be replaced meanwhile
-                if done is None:
-                    done = work(*chosen)
+                with self._gate.reading():
+                    done = self._worked(work)
             except sqlite3.Error as error:
                 raise _explained(self.path, error) from error
             except UnicodeDecodeError as error:  # SQLite quotes damaged names in its messages
@@ -235,6 +282,15 @@ class GpkgStore(Findings):
             hint="Wait until it has saved, then try again.",
             path=self.uri,
         )
+
+    def _worked(self, work: Callable[[Path, bool], T]) -> T:
+        store.check_file(self.path)
+        _check_header(self.path)
+        with self._lock:
+            chosen = self._choose()
+            if chosen[0] != self._real:  # a copy may be replaced meanwhile
+                return work(*chosen)
+        return work(*chosen)
 
     # --- description ------------------------------------------------------------------------------------------------
 

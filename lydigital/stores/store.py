@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
-from lydigital.errors import BadDataError, StoreUnavailableError
+from lydigital.errors import BadDataError, RefusedError, StoreUnavailableError
+from lydigital.model.audit import FIRST, Verdict
 from lydigital.model.issue import Issue
+from lydigital.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from typing import NoReturn
 
+    from lydigital.model.audit import AuditEntry
+    from lydigital.model.changeset import ChangeSet
     from lydigital.model.feature import Feature
     from lydigital.model.table import FeatureTable
 
@@ -64,8 +70,35 @@ class LayerInfo(msgspec.Struct, frozen=True):
     issues: tuple[Issue, ...] = ()
 
 
+class Applied(msgspec.Struct, frozen=True):
+    """What :meth:`Store.apply` did.
+
+    Attributes
+    ----------
+    steps, features
+        Steps written, and features that are others now.
+    already
+        Steps that were saved before by a program that ended before it could say so.
+    token
+        For :meth:`Store.changes_since`.
+    renumbered
+        New fid of features whose fid another program gave to a feature of its own meanwhile, by table and old fid.
+    before, after
+        Identity of every layer when writing began and when it was done. If ``before`` is not what the layer was read
+        under, others wrote meanwhile.
+    """
+
+    steps: int
+    features: int
+    already: int = 0
+    token: str = ""
+    renumbered: dict[tuple[str, int], int] = {}
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+
+
 class Store(Protocol):
-    """A source of layers, read-only.
+    """A source of layers. Only :meth:`hold` and :meth:`apply` write.
 
     Every method raises :class:`StoreUnavailableError` when the source is out of reach and :class:`BadDataError` when it
     cannot be read as what it claims to be or has no such layer.
@@ -108,7 +141,106 @@ class Store(Protocol):
         """Add what reading found to what :meth:`describe` tells."""
         ...
 
+    def next_fid(self, layer: str) -> int:
+        """A number for a new feature that no feature of the layer ever had, and that is given once."""
+        ...
+
+    def writing(self, layer: str) -> None:
+        """Raise what stands against editing a layer, with the way out; changes nothing.
+
+        Raises
+        ------
+        RefusedError
+            When the format, the permissions, the schema or somebody else's lease stand against it.
+        StoreUnavailableError
+            When the source is out of reach.
+        """
+        ...
+
+    def hold(self, operator: str, *, take_over: bool = False) -> None:
+        """Tell others that ``operator`` edits here, until :meth:`close`; doing it again renews it.
+
+        Raises
+        ------
+        LeaseHeldError
+            When somebody else does; ``take_over`` is the user's word that they are gone.
+        """
+        ...
+
+    def apply(self, steps: Sequence[ChangeSet], *, author: str, machine: str, now: datetime) -> Applied:
+        """Write steps, their targets naming tables, and the audit trail, as one: all of it or nothing.
+
+        What every step starts from is compared with what is stored. Parts that others changed and the steps do not
+        touch stay as they are.
+
+        Raises
+        ------
+        ConflictsError
+            When others changed the same parts of the same features.
+        ConflictError
+            When a layer or field is no longer there.
+        RefusedError, BadDataError
+            When something does not fit the layer.
+        StoreUnavailableError
+            When the source cannot be written now: locked, disk full, gone.
+        """
+        ...
+
+    def history(
+        self, layer: str, fid: int | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> list[AuditEntry]:
+        """Steps saved, oldest first, with their changes of one layer ("" for all) or feature."""
+        ...
+
+    def changes_since(self, token: str) -> tuple[list[AuditEntry], str]:
+        """Steps saved since ``token`` ("" for all), and the token for the next time.
+
+        Raises
+        ------
+        ConflictError
+            When the store does not have the step of the token any more: it was replaced by another version.
+        """
+        ...
+
+    def verify(self) -> Verdict:
+        """Check the store and its audit trail."""
+        ...
+
     def close(self) -> None: ...
+
+
+class ReadOnly:
+    """The writing half of a store that cannot be written."""
+
+    uri: str
+
+    def next_fid(self, layer: str) -> int:
+        self.writing(layer)
+
+    def writing(self, layer: str) -> NoReturn:
+        raise RefusedError(
+            "{path} cannot be edited: this program writes GeoPackages only",
+            hint="Save a copy as GeoPackage and edit that: lydigital store copy FILE copy.gpkg", path=self.uri, layer=layer,
+        )  # fmt: skip
+
+    def hold(self, operator: str, *, take_over: bool = False) -> None:  # noqa: ARG002
+        self.writing("")
+
+    def apply(
+        self, steps: Sequence[ChangeSet], *, author: str, machine: str, now: datetime  # noqa: ARG002
+    ) -> Applied:  # fmt: skip
+        self.writing("")
+
+    def history(
+        self, layer: str, fid: int | None = None, since: datetime | None = None, until: datetime | None = None  # noqa: ARG002
+    ) -> list[AuditEntry]:  # fmt: skip
+        return []
+
+    def changes_since(self, token: str) -> tuple[list[AuditEntry], str]:
+        return [], token
+
+    def verify(self) -> Verdict:
+        return Verdict(0, 0, FIRST, notes=(tr("Files of this format keep no audit trail."),))
 
 
 class Findings:

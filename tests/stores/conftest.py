@@ -77,6 +77,27 @@ def untouched() -> Callable[[Path], dict[str, tuple[str, int]]]:
 
 
 @pytest.fixture
+def validity() -> Callable[[Path], list[str]]:
+    """Requirements of the standard that a file does not meet."""
+    import importlib.util
+    from pathlib import Path as Folder
+
+    place = Folder(__file__).with_name("validity.py")
+    spec = importlib.util.spec_from_file_location("validity", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.faults
+
+
+@pytest.fixture
+def need_ogrinfo() -> None:
+    import shutil
+
+    if shutil.which("ogrinfo") is None:
+        pytest.skip("ogrinfo is not installed")
+
+
+@pytest.fixture
 def squares(tmp_path) -> Callable[[str], Path]:
     """Make a layer of five polygons, one with a hole and one of two parts, in a folder of its own."""
 
