@@ -225,6 +225,8 @@ class DrawList:
 SELECTED_FILL = (255, 193, 7, 84)
 SELECTED_LINE = (255, 128, 0, 255)
 _SELECTED_MM = 0.6
+_MANY = 50_000  # features of a layer
+_MOSTLY = 0.25  # of a layer's blocks
 _SORTED_MARKS = 20_000  # more marks than that are not put in order
 
 
@@ -264,7 +266,7 @@ def build(
                         if s.contour_labels and layer.labels:
                             heights.append((found, s))
             continue
-        views = [view for part in parts if (view := _view(part, viewport)) is not None]
+        views = [view for part in parts if (view := _view(part, viewport, is_page=is_page)) is not None]
         theirs = _layer_ops(views, viewport.units_per_px)
         for view in views:
             for which, symbolizer in view.plan.specials:
@@ -314,7 +316,19 @@ def _by_layer(scene: Sequence[SceneLayer]) -> list[list[SceneLayer]]:
     return found
 
 
-def _view(layer: SceneLayer, viewport: Viewport) -> _View | None:
+def _is_mostly_seen(data: FeatureTable, plan: Plan, box: tuple[float, float, float, float]) -> bool:
+    """Whether passing over what lies off the picture costs less than choosing what lies on it.
+
+    Fills and strokes pass over whole blocks; nothing else does.
+    """
+    if len(data) < _MANY or plan.marks or plan.specials or plan.shades:
+        return False
+    b = data.block_bounds
+    seen = (b[:, 0] <= box[2]) & (b[:, 2] >= box[0]) & (b[:, 1] <= box[3]) & (b[:, 3] >= box[1])
+    return bool(np.count_nonzero(seen) >= _MOSTLY * len(b))
+
+
+def _view(layer: SceneLayer, viewport: Viewport, *, is_page: bool) -> _View | None:
     """None where nothing of it is in the picture."""
     plan = plan_for(layer, viewport.scale, viewport.dpi)
     if not plan and not (layer.style.labels and layer.labels):
@@ -328,7 +342,8 @@ def _view(layer: SceneLayer, viewport: Viewport) -> _View | None:
     whole = data.geometry.total_bounds
     if not (whole[0] <= box[2] and whole[2] >= box[0] and whole[1] <= box[3] and whole[3] >= box[1]):
         return None
-    if whole[0] >= box[0] and whole[2] <= box[2] and whole[1] >= box[1] and whole[3] <= box[3]:
+    is_whole = whole[0] >= box[0] and whole[2] <= box[2] and whole[1] >= box[1] and whole[3] <= box[3]
+    if is_whole or (not is_page and _is_mostly_seen(data, plan, box)):
         chosen = everything(layer)
     else:
         chosen = Chosen(layer, data.rows_in(box), is_uniform=plan.is_uniform)

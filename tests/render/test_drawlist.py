@@ -137,3 +137,16 @@ def test_another_reference_system_is_the_callers_mistake():
     other = Viewport(AT, 1.0, 10, 10, Crs("EPSG:4547"))
     with pytest.raises(AssertionError, match="EPSG:4547"):
         build([layer(Style((Rule((PolygonSymbolizer(RED),)),)), polygons(box(0, 0, 5, 5)))], other)
+
+
+def test_a_large_layer_mostly_seen_is_not_chosen_from(monkeypatch):
+    from lydigital.render import drawlist, raster
+
+    monkeypatch.setattr(drawlist, "_MANY", 500)
+    steps = np.arange(-60.0, 60.0, 2.0)
+    shapes = polygons(*(box(x, y, x + 1.5, y + 1.5) for x in steps for y in steps[:20]))
+    style = Style((Rule((PolygonSymbolizer(RED, Stroke("#111111", 0.2)),)),))
+    large = layer(style, shapes)
+    on_screen, on_page = build([large], view(60, 40)), build([large], view(60, 40), is_page=True)
+    assert len(on_page.ops[0].rows) < len(on_screen.ops[0].rows) == len(shapes)
+    assert np.array_equal(raster.draw(on_screen).pixels, raster.draw(on_page).pixels)
