@@ -6,7 +6,6 @@ from the thread that works, the other signals from the main thread.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
@@ -15,10 +14,10 @@ from psygnal import Signal
 
 from lydigital import paths
 from lydigital.edits.history import Entry, History, View
-from lydigital.edits.journal import Journal, recoverable, refusal
-from lydigital.edits.recovery import Recovery, plan
-from lydigital.edits.story import without_changed
-from lydigital.edits.working import WorkingCopies, of_document, of_features
+from lydigital.edits.journal import recoverable
+from lydigital.edits.keeper import Keeper
+from lydigital.edits.recovery import plan
+from lydigital.edits.working import WorkingCopies, of_document
 from lydigital.errors import CancelledError, LydError
 from lydigital.model.changeset import ChangeSet
 from lydigital.model.crs import Crs, transformation
@@ -36,10 +35,11 @@ from lydigital.stores.store import guess_crs
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from lydigital.domain.identify import Hit
+    from lydigital.edits.recovery import Recovery
     from lydigital.model.document import MapDocument
     from lydigital.model.feature import Feature
     from lydigital.model.grid import Raster
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from lydigital.render.drawlist import SceneLayer
 
 _S = TypeVar("_S", bound="Session")
-_AUTOSAVE = "autosave"  # key of the issue; no layer of a document has an id that is reserved here
 PICK_PX = 5.0  # a click this near counts as on the feature
 ABSORBED = 2_000  # edits of a layer beyond which its table is made anew
 HOME_SIZE = (1280, 800)
@@ -87,7 +86,7 @@ class Session:
         self._tables: dict[str, tuple[FeatureTable, int, FeatureTable]] = {}
         self._generated: dict[str, LayerDef] = {}
         self._issues: dict[str, tuple[Issue, ...]] = {}
-        self._journal = self._start_journal()
+        self._keeper = self._start_keeper()
         self.viewport = self.home()
 
     # -- the document -------------------------------------------------------------------------------------------------
@@ -117,7 +116,7 @@ class Session:
         view = View(self.viewport, self.selection)
         merge = merge and self.history.is_gesture_of_last(changes)
         entry = Entry(changes, view, view)
-        self._do(changes, lambda journal: journal.step(entry, merge=merge, undoable=undoable), merge=merge)
+        self._do(changes, lambda: self._keeper.step(entry, merge=merge, undoable=undoable), merge=merge)
         if undoable:
             self.history.push(entry, merge=merge)
         self.changed.emit(changes)
@@ -128,7 +127,7 @@ class Session:
         entry = self.history.next_undo()
         if entry is None:
             return None
-        self._do(~entry.changes, lambda journal: journal.undo(entry.changes))
+        self._do(~entry.changes, lambda: self._keeper.undo(entry.changes))
         self.history.undo()
         return self._show_turn(~entry.changes, entry.before, entry.after)
 
@@ -137,7 +136,7 @@ class Session:
         entry = self.history.next_redo()
         if entry is None:
             return None
-        self._do(entry.changes, lambda journal: journal.redo(entry.changes))
+        self._do(entry.changes, lambda: self._keeper.redo(entry.changes))
         self.history.redo()
         return self._show_turn(entry.changes, entry.after, entry.before)
 
@@ -161,11 +160,7 @@ class Session:
         RefusedError
             When the journal cannot be written; nothing has happened then.
         """
-        if self._journal is not None:
-            try:
-                self._journal.absorb(recovery.left.path, recovery.payloads(), recovery.unfit_entries())
-            except OSError as error:
-                raise refusal(error) from error
+        self._keeper.absorb(recovery)
         for done in recovery.steps:
             self.features.apply(done.changes, merge=done.step.merge)
         self.document = recovery.document
@@ -183,7 +178,7 @@ class Session:
         self._tables.clear()
         self._generated.clear()
         self._issues.clear()
-        self._journal = self._start_journal()
+        self._keeper = self._start_keeper()
         self.select(Selection())
         self.viewport = self.home(self.viewport.width_px, self.viewport.height_px, self.viewport.dpi)
         self.changed.emit(ChangeSet("Open {title}", values={"title": document.title}))
@@ -191,32 +186,17 @@ class Session:
 
     def mark_saved(self, path: Path) -> None:
         """Say that ``path`` holds the document as it is now."""
-        before = self.project
         self.history.mark_saved(self.document, path)
-        with self._journaling() as journal:
-            if journal is not None and self.project != before:
-                journal.move(self.project, self.document)
-        with self._journaling() as journal:
-            if journal is not None:
-                journal.saved(self.document, everything=self.is_saved)
+        self._keeper.saved(self.project, self.document, everything=self.is_saved)
 
     def mark_features_saved(self, layers: Collection[str]) -> None:
         """Say that the stores of ``layers`` hold their features as they are now."""
         self.features.mark_saved(layers)
-        with self._journaling() as journal:
-            if journal is not None:
-                journal.saved(None, layers, everything=self.is_saved)
+        self._keeper.saved(self.project, None, layers, everything=self.is_saved)
 
-    def close(self) -> None:
-        """Orderly end: what is not saved is given up, stores close."""
-        if self._journal is not None:
-            self._journal.close(give_up=not self.is_saved)
-        self.stores.close()
-
-    def leave(self) -> None:
-        """Orderly end with unsaved work, which is offered when the map is opened again."""
-        if self._journal is not None:
-            self._journal.close()
+    def close(self, *, keep: bool = False) -> None:
+        """Orderly end. What is not saved is given up, or with ``keep`` offered when the map is opened again."""
+        self._keeper.close(give_up=not (keep or self.is_saved))
         self.stores.close()
 
     # -- selection and view -------------------------------------------------------------------------------------------
@@ -275,7 +255,7 @@ class Session:
             msgspec.structs.replace(issue, layer=ref.id)
             for ref in self.document.layers for issue in self.stores.found_since(ref)
         ]  # fmt: skip
-        return (*(issue for found in tuple(self._issues.values()) for issue in found), *late)
+        return (*(issue for found in tuple(self._issues.values()) for issue in found), *late, *self._keeper.issues)
 
     def definition(self, layer_id: str) -> LayerDef:
         """What a layer is: from the catalogue, or generated from its store for a layer the catalogue does not know."""
@@ -468,35 +448,19 @@ class Session:
             self._report(ref, error)
             return None
 
-    def _start_journal(self) -> Journal | None:
-        """The journal of this run, and what earlier runs left to undo."""
-        if not self._autosave:
-            return None
-        journal = Journal(self.project, self.history.saved, state=self._store_state)
-        try:
-            story = journal.recall()
-        except OSError:
-            return journal
-        stack = None if story is None else story.stack_at(self.document)
-        if story is not None and stack is not None:
-            done, undone, layers = without_changed(stack, story.stores, self._store_state)
-            self.history.take_up(done, undone)
-            journal.begin_with(done, undone, {k: v for k, v in story.stores.items() if k not in layers})
-            for layer in layers:
-                self._issues[f"{_AUTOSAVE}/{layer}"] = (_changed_elsewhere(layer),)
-        return journal
+    def _start_keeper(self) -> Keeper:
+        keeper = Keeper(self.project, self.history.saved, self._store_state, is_on=self._autosave)
+        keeper.take_up(self.history)
+        return keeper
 
-    def _do(self, changes: ChangeSet, note: Callable[[Journal], None], *, merge: bool = False) -> None:
-        """Check ``changes``, write them down with ``note``, and only then apply them."""
+    def _do(self, changes: ChangeSet, keep: Callable[[], None], *, merge: bool = False) -> None:
+        """Check ``changes``, have them kept, and only then apply them."""
         document, checked = self.document.applied(of_document(changes)), self.features.check(changes)
-        with self._journaling(required=bool(of_features(changes))) as journal:
-            if journal is not None:
-                note(journal)
+        keep()
         try:
             self.features.apply(changes, merge=merge, checked=checked)
         except BaseException:
-            if self._journal is not None:
-                self._journal.take_back()
+            self._keeper.take_back()
             raise
         self.document = document
 
@@ -508,21 +472,6 @@ class Session:
             self.move(to.viewport)  # changes of the map as a whole are seen everywhere
         self.changed.emit(changes)
         return changes
-
-    @contextlib.contextmanager
-    def _journaling(self, *, required: bool = False) -> Iterator[Journal | None]:
-        """Say when the journal cannot be written; with ``required`` nothing may be done then."""
-        try:
-            yield self._journal
-        except OSError as error:
-            self._issues[_AUTOSAVE] = (unwritable(error),)
-            if required:
-                raise refusal(error) from error
-        else:
-            if self._journal is None or self._journal.has_reserve:
-                self._issues.pop(_AUTOSAVE, None)
-            else:
-                self._issues[_AUTOSAVE] = (NEARLY_FULL,)
 
     def _store_state(self, layer: str) -> str:
         """A text that changes when the store behind ``layer`` does, "" while it cannot be reached."""

@@ -11,7 +11,6 @@ import pytest
 import lydigital as ly
 from lydigital import paths
 from lydigital.commands.registry import execute
-from lydigital.edits.journal import recoverable
 from lydigital.errors import BadDataError, ConflictError, StoreUnavailableError
 from lydigital.model.changeset import ChangeSet, Delta
 from lydigital.model.document import LayerRef, MapDocument
@@ -188,30 +187,39 @@ def test_reload_tries_a_failed_layer_again(tmp_path, small_city, small_catalogue
     assert session.issues == ()
 
 
-def test_every_commit_is_autosaved_and_a_save_clears_it(small_session, small_city, tmp_path):
-    folder = paths.state_dir() / "autosave"
+def test_every_commit_is_journaled_and_a_save_settles_it(small_session, small_city, small_catalogue, tmp_path):
+    folder = paths.state_dir() / "journal"
+    assert not folder.exists(), "looking keeps nothing"
     small_session.commit(HIDE_WAY)
-    assert len(list(folder.glob("*.autosave"))) == 1
+    assert len(list(folder.glob("*.journal"))) == 1
     small_session.undo()
-    assert list(folder.glob("*.autosave")) == [], "back at what is saved"
+    assert recoverable_elsewhere(small_city, small_catalogue) == [], "this program is alive"
     small_session.redo()
-    small_session._journal._lock.close()  # as after a crash
-    found = recoverable(str(small_city), MapDocument())
+    small_session._keeper._journal._lock.close()  # as after a crash
+    (found,) = recoverable_elsewhere(small_city, small_catalogue)
     assert not found.document.layer("way").visible
     execute(small_session, "file.save_as", path=str(tmp_path / "mine"))
     assert (tmp_path / "mine.lyd.toml").exists()
-    assert list(folder.glob("*.autosave")) == []
+    assert recoverable_elsewhere(small_city, small_catalogue) == []
 
 
-def test_full_disk_is_said_and_work_goes_on(small_session, monkeypatch):
+def recoverable_elsewhere(city, catalogue):
+    other = open_session(str(city), catalogue=catalogue)
+    try:
+        return other.recoverable()
+    finally:
+        other.close()
+
+
+def test_full_disk_is_said_and_work_on_the_map_goes_on(small_session, monkeypatch):
     def refuse(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(paths, "write_atomically", refuse)
-    small_session.commit(HIDE_WAY)
-    assert not small_session.document.layer("way").visible
-    assert [i.code for i in small_session.issues] == ["autosave.failed"]
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(small_session._keeper._journal._disk, "write", refuse)
+        small_session.commit(HIDE_WAY)
+        assert not small_session.document.layer("way").visible
+        assert [i.code for i in small_session.issues] == ["autosave.failed"]
     small_session.undo()
     assert small_session.issues == ()
 

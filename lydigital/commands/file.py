@@ -11,7 +11,7 @@ import msgspec
 from lydigital.commands.layer import title_of
 from lydigital.commands.registry import Command, Parameters
 from lydigital.edits.history import file_stamp
-from lydigital.edits.journal import Recovery, recoverable
+from lydigital.edits.journal import discard
 from lydigital.errors import ConflictError, LydError, RefusedError, UsageError
 from lydigital.stores import compose, project
 from lydigital.stores.opened import is_raster
@@ -37,6 +37,13 @@ class Save(Parameters, frozen=True):
     overwrite: bool = False
 
 
+class Recover(Parameters, frozen=True):
+    """``number`` counts from the newest work found, 0; ``discard`` gives it up instead."""
+
+    number: int = 0
+    discard: bool = False
+
+
 class SaveAs(Parameters, frozen=True):
     """``overwrite`` replaces a file that exists."""
 
@@ -60,18 +67,27 @@ def _with_view(session: Session) -> MapDocument:
     return msgspec.structs.replace(session.document, centre=view.centre, scale=round(view.scale, 1))
 
 
-def _save(session: Session, parameters: Save) -> Path:
+def _save(session: Session, parameters: Save) -> Path | None:
+    """Features first: where their store refuses them, the project file still is as it was."""
     path = session.history.path
-    if path is None:
+    if path is None and session.features.is_saved:
         raise UsageError("This map has no file yet", hint="Save it under a name first.")
-    if file_stamp(path) != session.history.stamp and not parameters.overwrite:
+    if path is not None and file_stamp(path) != session.history.stamp and not parameters.overwrite:
         raise ConflictError(
             "{path} was changed by another program since it was opened here",
             hint="Save under another name to keep both, or overwrite it.", path=str(path),
         )  # fmt: skip
-    project.save(_with_view(session), path)
-    session.mark_saved(path)
+    _save_features(session)
+    if path is not None:
+        project.save(_with_view(session), path)
+        session.mark_saved(path)
     return path
+
+
+def _save_features(session: Session) -> None:
+    save = getattr(session, "save_features", None)
+    if save is not None and not session.features.is_saved:
+        save()
 
 
 def _save_as(session: Session, parameters: SaveAs) -> Path:
@@ -81,34 +97,36 @@ def _save_as(session: Session, parameters: SaveAs) -> Path:
         raise RefusedError(
             "{path} exists already", hint="Choose another name, or overwrite it.", path=str(path)
         )
+    _save_features(session)
     project.save(_with_view(session), path)
     session.mark_saved(path)
     return path
 
 
 def _no_file(session: Session) -> str | None:
-    return (
-        tr("This map has no file yet; save it under a name first") if session.history.path is None else None
-    )
+    if session.history.path is None and session.features.is_saved:
+        return tr("This map has no file yet; save it under a name first")
+    return None
 
 
-def found(session: Session) -> Recovery | None:
-    """Unsaved work on this map left by a program that ended without saving."""
-    return recoverable(session.project, session.document)
-
-
-def _recover(session: Session, _parameters: Parameters) -> str | None:
-    recovery = found(session)
-    if recovery is None:
-        return None
-    saved = session.document
-    session.replace(recovery.document, session.history.path, saved=saved)
-    recovery.discard()
-    return tr("Recovered the work of {time}", time=recovery.time.astimezone().strftime("%Y-%m-%d %H:%M"))
+def _recover(session: Session, parameters: Recover) -> str | None:
+    found = session.recoverable()
+    if parameters.number >= len(found):
+        raise UsageError("There is no unsaved work of that number", hint="The newest is number 0.")
+    recovery = found[parameters.number]
+    if parameters.discard:
+        discard(recovery.left.path)
+        return tr("The unsaved work was given up")
+    session.recover(recovery)
+    when = recovery.time.astimezone().strftime("%Y-%m-%d %H:%M")
+    if recovery.unfit:
+        return tr("Recovered the work of {time}; {count} steps no longer fit and are kept in the journal",
+                  time=when, count=len(recovery.unfit))  # fmt: skip
+    return tr("Recovered the work of {time}", time=when)
 
 
 def _nothing_found(session: Session) -> str | None:
-    return None if found(session) is not None else tr("There is no unsaved work to recover")
+    return None if session.recoverable() else tr("There is no unsaved work to recover")
 
 
 def inspect(session: Session, _parameters: Parameters = Parameters()) -> dict[str, Any]:  # noqa: B008 - immutable
@@ -186,6 +204,6 @@ COMMANDS = (
     Command("file.open", "Open", _open, OpenProject, shortcut="Ctrl+O", menu="file", icon="folder-open-outline"),
     Command("file.save", "Save", _save, Save, disabled=_no_file, shortcut="Ctrl+S", menu="file", icon="content-save-outline"),
     Command("file.save_as", "Save as", _save_as, SaveAs, shortcut="Ctrl+Shift+S", menu="file", icon="content-save-edit-outline"),
-    Command("file.recover", "Recover unsaved work", _recover, disabled=_nothing_found, menu="file", icon="backup-restore"),
+    Command("file.recover", "Recover unsaved work", _recover, Recover, disabled=_nothing_found, menu="file", icon="backup-restore"),
     Command("file.info", "What is in this map", inspect, menu="file", icon="information-outline"),
 )  # fmt: skip

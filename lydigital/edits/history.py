@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from lydigital.model.changeset import ChangeSet
@@ -46,6 +47,37 @@ class Entry:
     after: View
 
 
+class Stack:
+    """Steps done and steps undone, at most ``limit`` of them."""
+
+    def __init__(
+        self, limit: int = 1000, done: Iterable[Entry] = (), undone: Iterable[Entry] = ()
+    ) -> None:
+        self.limit = limit
+        self.done = list(done)
+        self.undone = list(undone)
+
+    def push(self, entry: Entry, *, merge: bool = False) -> None:
+        """Add a step; with ``merge`` it joins the last one."""
+        self.undone.clear()
+        if merge and self.done:
+            last = self.done[-1]
+            folded = last.changes + entry.changes
+            if folded:
+                self.done[-1] = replace(last, changes=folded, after=entry.after)
+            else:
+                self.done.pop()
+            return
+        self.done.append(entry)
+        del self.done[: -self.limit]
+
+    def undo(self) -> Entry | None:
+        return _move(self.done, self.undone)
+
+    def redo(self) -> Entry | None:
+        return _move(self.undone, self.done)
+
+
 class History:
     """Steps done and undone, the views visited, and which state is on disk.
 
@@ -72,52 +104,65 @@ class History:
         self.limit = limit
         self.trail = Trail()
         self._saved = saved
-        self._done: list[Entry] = []
-        self._undone: list[Entry] = []
+        self._steps = Stack(limit)
 
     def push(self, entry: Entry, *, merge: bool = False) -> None:
         """Add a step; with ``merge`` it joins the last one if both are of the same gesture."""
-        last = self._done[-1] if self._done else None
-        self._undone.clear()
-        if merge and last is not None and self.is_gesture_of_last(entry.changes):
-            folded = last.changes + entry.changes
-            if folded:
-                self._done[-1] = replace(last, changes=folded, after=entry.after)
-            else:
-                self._done.pop()
-            return
-        self._done.append(entry)
-        del self._done[: -self.limit]
+        self._steps.limit = self.limit
+        self._steps.push(entry, merge=merge and self.is_gesture_of_last(entry.changes))
 
     def is_gesture_of_last(self, changes: ChangeSet) -> bool:
         """Whether ``changes`` continue the gesture of the last step."""
-        return bool(self._done) and _same_gesture(self._done[-1].changes, changes)
+        return bool(self._steps.done) and _same_gesture(self._steps.done[-1].changes, changes)
+
+    def next_undo(self) -> Entry | None:
+        """The step that :meth:`undo` would take back."""
+        return self._steps.done[-1] if self._steps.done else None
+
+    def next_redo(self) -> Entry | None:
+        """The step that :meth:`redo` would do again."""
+        return self._steps.undone[-1] if self._steps.undone else None
 
     def undo(self) -> Entry | None:
         """Take the last step back and return it; the caller commits its inverse."""
-        return _move(self._done, self._undone)
+        return self._steps.undo()
 
     def redo(self) -> Entry | None:
         """Return the step undone last; the caller commits it again."""
-        return _move(self._undone, self._done)
+        return self._steps.redo()
 
     @property
     def undo_text(self) -> str | None:
         """The menu text, or None when there is nothing to undo."""
-        return tr("Undo {what}", what=words(self._done[-1].changes)) if self._done else None
+        return tr("Undo {what}", what=words(self._steps.done[-1].changes)) if self._steps.done else None
 
     @property
     def redo_text(self) -> str | None:
-        return tr("Redo {what}", what=words(self._undone[-1].changes)) if self._undone else None
+        return tr("Redo {what}", what=words(self._steps.undone[-1].changes)) if self._steps.undone else None
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """Steps done, oldest first."""
-        return tuple(self._done)
+        return tuple(self._steps.done)
 
-    def take_up(self, entries: tuple[Entry, ...]) -> None:
+    @property
+    def undone(self) -> tuple[Entry, ...]:
+        """Steps that can be done again, the one undone last at the end."""
+        return tuple(self._steps.undone)
+
+    @property
+    def saved(self) -> MapDocument:
+        """The document as it is on disk."""
+        return self._saved
+
+    def go_on_with(self, stack: Stack) -> None:
+        """Replace the steps by those of ``stack``."""
+        self._steps = stack
+
+    def take_up(self, done: Iterable[Entry], undone: Iterable[Entry] = ()) -> None:
         """Continue from steps of an earlier run."""
-        self._done[:0] = entries
+        self._steps.done[:0] = done
+        self._steps.undone[:0] = undone
 
     def mark_saved(self, document: MapDocument, path: Path | None) -> None:
         self._saved, self.path, self.stamp = document, path, file_stamp(path)

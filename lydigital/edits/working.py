@@ -7,7 +7,7 @@ function, and it says what a store must be told to hold the same.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from lydigital.model.changeset import ChangeSet, Delta
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Fetch: TypeAlias = Callable[[str, Sequence[int]], Mapping[int, Feature]]
 """Features of a layer by fid, as its store has them; fids it does not have are left out."""
+
+Checked: TypeAlias = dict[str, dict[int, Feature | None]]
+"""Features after a change, by layer and fid; None where removed."""
 
 
 class WorkingCopies:
@@ -89,8 +92,10 @@ class WorkingCopies:
 
     # -- changing -----------------------------------------------------------------------------------------------------
 
-    def apply(self, changes: ChangeSet, *, merge: bool = False) -> None:
+    def apply(self, changes: ChangeSet, *, merge: bool = False, checked: Checked | None = None) -> None:
         """Take over what ``changes`` says of features; all of it or nothing. ``merge`` folds it into the last step.
+
+        ``checked`` is what :meth:`check` said of the same changes just before, to save doing it twice.
 
         Raises
         ------
@@ -102,14 +107,14 @@ class WorkingCopies:
         mine = of_features(changes)
         if not mine:
             return
-        fresh = self._after(mine.deltas)
+        fresh = self._after(mine.deltas) if checked is None else checked
         with self._lock:
             for layer, features in fresh.items():
                 self._now.setdefault(layer, {}).update(features)
                 self._recent.setdefault(layer, set()).update(features)
                 self._unsaved.setdefault(layer, set()).update(features)
                 self._versions[layer] = self.version(layer) + 1
-        if self.steps and _undoes(mine, self.steps[-1]):
+        if self.steps and undoes(mine, self.steps[-1]):
             self.steps.pop()
             self._forget_saved(fresh)
         elif self.steps and merge:
@@ -117,18 +122,17 @@ class WorkingCopies:
         else:
             self.steps.append(mine)
 
-    def check(self, changes: ChangeSet) -> None:
-        """Raise what :meth:`apply` would raise, and change nothing."""
+    def check(self, changes: ChangeSet) -> Checked:
+        """The features that ``changes`` lead to. Raises what :meth:`apply` would raise, and changes nothing."""
         mine = of_features(changes)
-        if mine:
-            self._after(mine.deltas)
+        return self._after(mine.deltas) if mine else {}
 
     def mark_saved(self, layers: Iterable[str]) -> None:
         """The stores of ``layers`` hold them as they are now."""
         done = set(layers)
         for layer in done:
             self._unsaved.pop(layer, None)
-        self.steps = [kept for step in self.steps if (kept := _without(step, done))]
+        self.steps = [kept for step in self.steps if (kept := without_layers(step, done))]
 
     def forget(self, layer: str) -> None:
         """The table of ``layer`` was read anew and has everything, or the edits are left."""
@@ -137,13 +141,13 @@ class WorkingCopies:
             self._recent.pop(layer, None)
             self._unsaved.pop(layer, None)
             self._versions[layer] = self.version(layer) + 1
-        self.steps = [kept for step in self.steps if (kept := _without(step, {layer}))]
+        self.steps = [kept for step in self.steps if (kept := without_layers(step, {layer}))]
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _after(self, deltas: tuple[Delta, ...]) -> dict[str, dict[int, Feature | None]]:
+    def _after(self, deltas: tuple[Delta, ...]) -> Checked:
         targets = [parse_target(delta.target) for delta in deltas]
-        fresh: dict[str, dict[int, Feature | None]] = {}
+        fresh: Checked = {}
         for layer, fids in _by_layer(targets):
             found = self.features(layer, fids)
             fresh[layer] = {fid: found.get(fid) for fid in fids}
@@ -189,11 +193,13 @@ def _with(changes: ChangeSet, deltas: tuple[Delta, ...]) -> ChangeSet:
     return ChangeSet(changes.annotation, deltas, changes.author, changes.time, changes.values)
 
 
-def _without(step: ChangeSet, layers: set[str]) -> ChangeSet:
-    return _keeping(step, lambda target: parse_target(target).layer not in layers)
+def without_layers(changes: ChangeSet, layers: Container[str]) -> ChangeSet:
+    """``changes`` without those of features of ``layers``."""
+    return _keeping(changes, lambda target: not is_of_feature(target) or parse_target(target).layer not in layers)
 
 
-def _undoes(changes: ChangeSet, step: ChangeSet) -> bool:
+def undoes(changes: ChangeSet, step: ChangeSet) -> bool:
+    """Whether ``changes`` are just the inverse of ``step``."""
     return (~changes).deltas == step.deltas
 
 

@@ -114,6 +114,19 @@ class OpenStores:
         store = self.store(ref.source)
         return store.fetch(self._table(store, ref), fids)
 
+    def state(self, ref: LayerRef) -> str:
+        """Text that changes when a layer's store does; "" for rasters.
+
+        Raises
+        ------
+        LydError
+            When the store cannot be asked.
+        """
+        if is_raster(ref.source):
+            return ""
+        store = self.store(ref.source)
+        return store.identity(self._table(store, ref))
+
     def stored_crs(self, ref: LayerRef) -> Crs:
         """The system a layer is stored in."""
         described = self.describe(ref)

@@ -75,20 +75,19 @@ def open_project(window: Window, project: str) -> None:
 
 def offer_recovery(window: Window) -> None:
     """Ask in a bar whether unsaved work of a program that ended shall come back."""
-    from lydigital.commands.file import found
-
     try:
-        recovery = found(window.session)
+        found = window.session.recoverable()
     except (LydError, OSError) as error:
         window.failed(error)
         return
-    if recovery is None:
+    if not found:
         return
+    recovery = found[0]
     when = recovery.time.astimezone().strftime("%m-%d %H:%M")
     question = tr("Changes of {when} were not saved. Continue with them?", when=when)
     answers: list[tuple[str, Callable[[], object]]] = [
         (tr("Recover"), lambda: window.do("file.recover")),
-        (tr("Discard"), recovery.discard),
+        (tr("Discard"), lambda: window.do("file.recover", discard=True)),
     ]
     window.bars.addWidget(InlineBar(question, answers))
 

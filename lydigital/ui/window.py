@@ -480,7 +480,7 @@ class Window(QMainWindow):
             self._palette.hide()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Unsaved changes stay in the autosave and are offered at the next start; nothing has to be asked."""
+        """Unsaved changes stay in the journal and are offered at the next start; nothing has to be asked."""
         self._settled.stop()
         self._slow.stop()
         self.reader.close()
@@ -492,8 +492,5 @@ class Window(QMainWindow):
         if not self.transient:
             keeping.keep(self)
             settings.write(self.preferences)
-        if self.session.is_saved or self.transient:
-            self.session.close()
-        else:
-            self.session.stores.close()
+        self.session.close(keep=not self.transient)
         event.accept()

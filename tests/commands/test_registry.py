@@ -8,10 +8,12 @@ import pytest
 from lydigital import paths, texts
 from lydigital.commands import registry
 from lydigital.commands.registry import Command, Workbench, commands, execute
+from lydigital.edits.history import Entry, View
 from lydigital.edits.journal import Journal
 from lydigital.errors import LydError, RefusedError, UsageError
-from lydigital.model.changeset import ChangeSet
+from lydigital.model.changeset import ChangeSet, Delta
 from lydigital.model.document import MapDocument
+from lydigital.model.selection import Selection
 
 ALL = list(commands().values())
 # What each command is called with; those left out take nothing.
@@ -72,8 +74,9 @@ def session(small_session, tmp_path):
         execute(small_session, "layer.labels", layer=layer)
     execute(small_session, "edit.undo")
     execute(small_session, "file.save")
-    left = Journal(small_session.project)
-    left.write(MapDocument(title="left behind"), "x")
+    left = Journal(small_session.project, small_session.document)
+    view = View(None, Selection())
+    left.step(Entry(ChangeSet("Hide", (Delta("document/theme", "light", "dark"),)), view, view))
     left._lock.close()
     return small_session
 

@@ -6,9 +6,15 @@ import os
 
 import pytest
 
-from lydigital.commands.file import found
 from lydigital.commands.registry import Workbench, execute
-from lydigital.errors import BadDataError, ConflictError, CrsError, RefusedError, StoreUnavailableError
+from lydigital.errors import (
+    BadDataError,
+    ConflictError,
+    CrsError,
+    RefusedError,
+    StoreUnavailableError,
+    UsageError,
+)
 from lydigital.session import open_session
 
 
@@ -138,16 +144,21 @@ def test_open_refuses_to_lose_changes(small_session, small_city):
 def test_recover_brings_back_the_work_of_a_crash(small_session, small_city, small_catalogue):
     execute(small_session, "layer.hide", layer="way")
     lost = small_session.document
-    small_session._journal._lock.close()  # killed
+    small_session._keeper._journal._lock.close()  # killed
     again = open_session(str(small_city), catalogue=small_catalogue, autosave=True)
-    assert found(again).document == lost
+    assert again.recoverable()[0].document == lost
     said = execute(again, "file.recover")
     assert said.startswith("Recovered the work of ")
     assert again.document == lost
+    assert again.history.undo_text == "Undo Hide Way"
     assert not again.is_saved
-    again._journal._lock.close()  # killed again, before anything was saved
+    again._keeper._journal._lock.close()  # killed again, before anything was saved
     third = open_session(str(small_city), catalogue=small_catalogue)
-    assert found(third).document == lost
+    assert third.recoverable()[0].document == lost
+    with pytest.raises(UsageError):
+        execute(third, "file.recover", number=1)
+    execute(third, "file.recover", discard=True)
+    assert third.recoverable() == []
 
 
 def test_info_names_layers_counts_and_problems(small_session, small_city, small_catalogue, tmp_path):

@@ -82,7 +82,6 @@ def test_unsaved_work_is_offered_and_recovered(lasting, qtbot):
     layer = window.session.document.layers[0].id
     window.do("layer.hide", layer=layer)
     window.close()
-    window.session._journal._lock.close()  # the system does this for a program that ended
     again = lasting()
     qtbot.waitUntil(lambda: bool(again.findChildren(InlineBar)))
     assert again.session.document.layer(layer).visible
