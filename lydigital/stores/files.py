@@ -28,7 +28,7 @@ _TYPES = {
 }
 _SIDECARS = (".dbf", ".shx", ".prj", ".cpg")  # of a Shapefile
 # Only names that cannot be mistaken: X of a Chinese survey list is the northing.
-_CSV_OPTIONS = {"X_POSSIBLE_NAMES": "lon,lng,longitude,经度", "Y_POSSIBLE_NAMES": "lat,latitude,纬度"}
+CSV_OPTIONS = {"X_POSSIBLE_NAMES": "lon,lng,longitude,经度", "Y_POSSIBLE_NAMES": "lat,latitude,纬度"}
 
 
 _LARGE = 4 << 20  # bytes of a GeoJSON
@@ -43,7 +43,7 @@ class FileStore(Findings, ReadOnly):
         self.uri = str(path)
         suffix = path.suffix.lower()
         self._parts = (path, *(path.with_suffix(s) for s in _SIDECARS)) if suffix == ".shp" else (path,)
-        self._options = _CSV_OPTIONS if suffix == ".csv" else {}
+        self._options = CSV_OPTIONS if suffix == ".csv" else {}
         self._is_geojson = suffix == ".geojson"
         self._read_already: tuple[str, Raw] | None = None
         self._listed: tuple[str, dict[str, LayerInfo]] | None = None
