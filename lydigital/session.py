@@ -7,19 +7,23 @@ from the thread that works, the other signals from the main thread.
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 import msgspec
 from psygnal import Signal
 
 from lydigital import paths
+from lydigital.edits import saving
 from lydigital.edits.history import Entry, History, View
 from lydigital.edits.journal import recoverable
 from lydigital.edits.keeper import Keeper
 from lydigital.edits.recovery import plan
 from lydigital.edits.working import WorkingCopies, of_document
-from lydigital.errors import CancelledError, LydError
+from lydigital.errors import CancelledError, LydError, RefusedError
 from lydigital.model.changeset import ChangeSet
+from lydigital.model.conflict import ConflictsError
 from lydigital.model.crs import Crs, transformation
 from lydigital.model.document import LayerRef
 from lydigital.model.issue import Issue
@@ -29,25 +33,28 @@ from lydigital.model.selection import Selection
 from lydigital.model.table import FeatureTable
 from lydigital.model.viewport import Viewport
 from lydigital.render.scene import SceneLayers, has_density
-from lydigital.stores import compose
+from lydigital.stores import backup, compose
+from lydigital.stores.lease import machine
 from lydigital.stores.opened import OpenStores
 from lydigital.stores.store import guess_crs
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-    from pathlib import Path
 
     from lydigital.domain.identify import Hit
     from lydigital.edits.recovery import Recovery
+    from lydigital.edits.saving import Resolve
     from lydigital.model.document import MapDocument
     from lydigital.model.feature import Feature
     from lydigital.model.grid import Raster
     from lydigital.model.layerdef import Catalogue, LayerDef
     from lydigital.model.style import Style
     from lydigital.render.drawlist import SceneLayer
+    from lydigital.stores.store import Applied
 
 _S = TypeVar("_S", bound="Session")
+_BACKUP = "backup"  # key of the issue; no layer of a document has it
 PICK_PX = 5.0  # a click this near counts as on the feature
 ABSORBED = 2_000  # edits of a layer beyond which its table is made anew
 HOME_SIZE = (1280, 800)
@@ -70,6 +77,7 @@ class Session:
     selected: ClassVar[Signal] = Signal(Selection)
     moved: ClassVar[Signal] = Signal(Viewport)
     progressed: ClassVar[Signal] = Signal(str, float)
+    backups: Path | None = None  # folder for backups, the state folder unless a door names another
 
     def __init__(
         self, document: MapDocument, catalogue: Catalogue, *, path: Path | None = None, author: str = "",
@@ -193,6 +201,32 @@ class Session:
         """Say that the stores of ``layers`` hold their features as they are now."""
         self.features.mark_saved(layers)
         self._keeper.saved(self.project, None, layers, everything=self.is_saved)
+
+    def save_features(self, resolve: Resolve | None = None) -> tuple[Applied, ...]:
+        """Write unsaved edits of features into their stores, one transaction a store.
+
+        Parameters
+        ----------
+        resolve
+            Asked where others changed the same parts of the same features.
+
+        Raises
+        ------
+        ConflictsError
+            Where they did and nobody was asked, or did not decide; nothing of that store was written then.
+        LydError
+            When a store cannot be written; the edits stay unsaved and journaled.
+        """
+        groups: dict[str, list[LayerRef]] = {}
+        for layer in saving.layers_of(self.features):
+            ref = self.ref(layer)
+            if ref is None:
+                raise RefusedError(
+                    "The map no longer has the layer {layer}, whose features have unsaved changes",
+                    hint="Undo removing it, then save.", layer=layer,
+                )  # fmt: skip
+            groups.setdefault(ref.source, []).append(ref)
+        return tuple(self._save_into(source, refs, resolve) for source, refs in groups.items())
 
     def close(self, *, keep: bool = False) -> None:
         """Orderly end. What is not saved is given up, or with ``keep`` offered when the map is opened again."""
@@ -447,6 +481,51 @@ class Session:
         except LydError as error:
             self._report(ref, error)
             return None
+
+    def _save_into(self, source: str, refs: Sequence[LayerRef], resolve: Resolve | None) -> Applied:
+        names = {ref.id: self.stores.table_name(ref) for ref in refs}
+        layers = {table: layer for layer, table in names.items()}
+        steps = saving.steps_for(self.features, names)
+        self._back_up(source, saving.touched(steps))
+        author = self.history.author
+
+        def apply() -> Applied:
+            return self.stores.store(source).apply(steps, author=author, machine=machine(), now=datetime.now(UTC))
+
+        is_merged = False
+        try:
+            applied = apply()
+        except ConflictsError as error:
+            conflicts = saving.shown(error.conflicts, layers, self.features)
+            if resolve is None:
+                raise ConflictsError(conflicts) from error
+            steps, is_merged = saving.settled(steps, conflicts, resolve(conflicts), names), True
+            applied = apply()
+        is_alone = self.stores.saved(source, applied)
+        self.mark_features_saved(names)
+        if is_merged or applied.renumbered or not is_alone:
+            self._read_anew({*names, *(ref.id for ref in self.document.layers if ref.source == source)})
+        return applied
+
+    def _read_anew(self, layers: Collection[str]) -> None:
+        """Others changed a store: what was read of it no longer holds."""
+        for layer in layers:
+            self._scene.forget(layer)
+            self._tables.pop(layer, None)
+            self.features.forget(layer)
+        self.changed.emit(ChangeSet("Read what others changed"))
+
+    def _back_up(self, source: str, features: int) -> None:
+        """A backup where one is due or much changes; one that cannot be made is told, and does not hinder saving."""
+        path = Path(source)
+        if path.suffix.lower() != ".gpkg" or not (features > backup.BULK or backup.is_due(path, self.backups)):
+            return
+        try:
+            backup.back_up(path, self.backups)
+            self._issues.pop(_BACKUP, None)
+        except LydError as error:
+            values = {name: str(value) for name, value in error.values.items()}
+            self._issues[_BACKUP] = (Issue("backup.failed", "warning", error.message, hint=error.hint, values=values),)
 
     def _start_keeper(self) -> Keeper:
         keeper = Keeper(self.project, self.history.saved, self._store_state, is_on=self._autosave)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lydigital.model.issue import Issue
     from lydigital.model.table import FeatureTable
     from lydigital.stores.rasters import RasterFile
-    from lydigital.stores.store import Store, Watch
+    from lydigital.stores.store import Applied, Store, Watch
 
 
 def is_raster(source: str) -> bool:
@@ -54,6 +54,7 @@ class OpenStores:
         self._stores: dict[str, Store] = {}
         self._rasters: dict[tuple[str, str], RasterFile] = {}
         self._grids: dict[tuple[str, str], LayerInfo] = {}  # of rasters read whole
+        self._read_as: dict[tuple[str, str], str] = {}  # identity of each table when it was read, or written here
         self._lock = threading.RLock()
 
     def store(self, uri: str) -> Store:
@@ -99,7 +100,9 @@ class OpenStores:
         if is_raster(ref.source):
             return self._raster(ref)
         store = self.store(ref.source)
-        return cache.read(store, self._table(store, ref), crs, crs=ref.crs, watch=watch)
+        table = self._table(store, ref)
+        self._read_as[ref.source, table] = store.identity(table)
+        return cache.read(store, table, crs, crs=ref.crs, watch=watch)
 
     def fetch(self, ref: LayerRef, fids: Sequence[int]) -> Mapping[int, Feature]:
         """Features by fid just as they are stored, see :meth:`Store.fetch`.
@@ -126,6 +129,19 @@ class OpenStores:
             return ""
         store = self.store(ref.source)
         return store.identity(self._table(store, ref))
+
+    def table_name(self, ref: LayerRef) -> str:
+        """The table of a layer in its store."""
+        return self._table(self.store(ref.source), ref)
+
+    def saved(self, source: str, applied: Applied) -> bool:
+        """Take note of what was written; whether all tables read from ``source`` are what they would be read as now."""
+        is_alone = True
+        for (uri, table), identity in list(self._read_as.items()):
+            if uri == source:
+                is_alone &= applied.before.get(table) == identity
+                self._read_as[uri, table] = applied.after.get(table, "")
+        return is_alone
 
     def stored_crs(self, ref: LayerRef) -> Crs:
         """The system a layer is stored in."""
