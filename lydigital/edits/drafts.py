@@ -179,6 +179,10 @@ class Draft:
         for edits in by_layer.values():
             for edit, blob in zip(edits, self._stored(edits), strict=True):
                 old = None if edit.old is None else edit.old.feature
+                if old is not None and edit.values is old.values:  # only its place: no need to compare each value
+                    if blob != old.wkb:
+                        deltas.append(Delta(f"geometry/{edit.space.layer}/{edit.fid}", old.wkb, blob))
+                    continue
                 deltas += changes_between(edit.space.layer, edit.fid, old, Feature(blob, edit.values))
         deltas += [Delta(f"feature/{s.layer}/{s.fid}", s.feature, None) for s in self._gone.values()]
         chosen = None if selection is None else {k: tuple(int(f) for f in v) for k, v in selection.items()}
@@ -208,7 +212,10 @@ class Draft:
         if not self.rigid:
             chosen = np.array([self._sound(edits[changed[k]], s) for k, s in zip(fresh, chosen, strict=True)], object)
         chosen = self._lifted(space, chosen, [edits[changed[k]] for k in fresh])
-        fitted = [self._fit(edits[changed[k]], s) for k, s in zip(fresh, chosen, strict=True)]
+        same_type = shapely.get_type_id(chosen) == shapely.get_type_id(before[fresh])
+        fitted = [
+            s if same else self._fit(edits[changed[k]], s) for k, s, same in zip(fresh, chosen, same_type, strict=True)
+        ]
         for issue in checks.outside(chosen, space.crs, space.layer):
             self.issues.append(issue)
         for k, blob in zip(fresh, self._encoded(space, np.array(fitted, object)), strict=True):
@@ -299,9 +306,10 @@ class Draft:
 
     def _lifted(self, space: LayerSpace, shapes: Shapes, edits: Sequence[_Edit]) -> Shapes:
         """Shapes with heights where the features they come from have them."""
-        sources = [s.shape for s in self._known(space) if shapely.has_z(s.shape)]
-        if not sources:
-            return np.array([flat_if_open(s) for s in shapes], object)
+        known = np.array([s.shape for s in self._known(space)], object)
+        sources = known[shapely.has_z(known)] if len(known) else known
+        if not len(sources):
+            return _flat_where_open(shapes)
         out = shapes.copy()
         heights: _Heights | None = None
         for i, (shape, edit) in enumerate(zip(shapes, edits, strict=True)):
@@ -322,7 +330,7 @@ class Draft:
 class _Heights:
     """Heights of old vertices and, linear between them, along old edges."""
 
-    def __init__(self, shapes: Sequence[shapely.Geometry]) -> None:
+    def __init__(self, shapes: Shapes) -> None:
         begins, ends = [], []
         for shape in shapes:
             for part in shapely.get_parts(shape):
@@ -347,12 +355,13 @@ class _Heights:
         return np.asarray(np.nan_to_num(low), np.float64)
 
 
-def flat_if_open(shape: shapely.Geometry) -> shapely.Geometry:
+def _flat_where_open(shapes: Shapes) -> Shapes:
     """Two dimensions where heights are missing and nothing is known of them."""
-    if not shapely.has_z(shape):
-        return shape
-    z = shapely.get_coordinates(shape, include_z=True)[:, 2]
-    return shape if np.isfinite(z).all() else shapely.force_2d(shape)
+    out = shapes.copy()
+    for i in np.flatnonzero(shapely.has_z(shapes)):
+        if not np.isfinite(shapely.get_coordinates(shapes[i], include_z=True)[:, 2]).all():
+            out[i] = shapely.force_2d(shapes[i])
+    return out
 
 
 def parts_as_multi(shape: shapely.Geometry) -> shapely.Geometry:

@@ -70,7 +70,9 @@ def fault(shape: shapely.Geometry) -> str:
     if shapely.is_missing(shape) or shapely.is_empty(shape):
         return "empty"
     dimension = int(shapely.get_dimensions(shape))
-    if (dimension == 2 and shape.area == 0) or (dimension == 1 and shape.length == 0):
+    if dimension == 1 and shape.length == 0:
+        return "size"
+    if dimension == 2 and shape.area == 0 and shapely.make_valid(shape).area == 0:  # a bow tie only sums up to nothing
         return "size"
     return "" if shapely.is_valid(shape) else str(shapely.is_valid_reason(shape))
 

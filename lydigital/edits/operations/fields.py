@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from lydigital.errors import UsageError
 from lydigital.model.issue import Issue
+from lydigital.model.layerdef import FieldDef
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lydigital.model.feature import Value
-    from lydigital.model.layerdef import FieldDef
 
 _YES = {"1", "true", "yes", "y", "t", "是", "有", "真"}
 _NO = {"0", "false", "no", "n", "f", "否", "无", "假"}
@@ -121,6 +121,11 @@ def _time(text: str, kind: str) -> tuple[bool, Value]:
         return False, None
     midnight = (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0)
     return midnight, moment.date().isoformat() if midnight else None
+
+
+def column(name: str) -> FieldDef:
+    """A column of a list as a field of text whose name and title it bears."""
+    return FieldDef(name, name)
 
 
 def _same_name(first: FieldDef, second: FieldDef) -> bool:

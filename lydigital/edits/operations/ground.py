@@ -113,3 +113,13 @@ def _degrees(crs: Crs) -> Crs:
     base = crs.proj.geodetic_crs
     assert base is not None
     return Crs(base.to_wkt())
+
+
+def units(crs: Crs, x: float, y: float, metres: float) -> float:
+    """How many map units are ``metres`` on the ground around ``x, y``, to the north: for tolerances."""
+    there = local(crs, x, y)
+    if there.definition == crs.definition:
+        return metres
+    a, b = transformation(crs, there).point(x, y)
+    _, north = transformation(there, crs).point(a, b + metres)
+    return abs(north - y)

@@ -38,6 +38,7 @@ def regular(x: float, y: float, radius: float, sides: int, angle_deg: float) -> 
 
 def rectangle(first: Place, second: Place, third: Place) -> shapely.Polygon:
     """A rectangle whose one side is ``first`` to ``second`` and whose width is how far ``third`` lies from it."""
+    finite([first, second, third])
     a, b, c = np.array(first), np.array(second), np.array(third)
     side = b - a
     length = float(np.hypot(*side))
@@ -62,6 +63,7 @@ def line_of(points: Sequence[Place]) -> shapely.LineString:
     BadDataError
         When they are fewer than two places.
     """
+    finite(points)
     if len({tuple(p) for p in points}) < 2:
         raise BadDataError("A line needs two different places", hint="Add another point.")
     return shapely.LineString(points)
@@ -75,6 +77,7 @@ def area_of(points: Sequence[Place]) -> shapely.Polygon:
     BadDataError
         When they are fewer than three places.
     """
+    finite(points)
     if len({tuple(p) for p in points}) < 3:
         raise BadDataError("An area needs three different places", hint="Add another point.")
     return shapely.Polygon(points)
@@ -85,6 +88,7 @@ def continued(shape: shapely.Geometry, points: Sequence[Place], *, at_start: boo
 
     Of several parts, the first or the last goes on.
     """
+    finite(points)
     parts = list(shapely.get_parts(shape))
     chosen = 0 if at_start else -1
     old = shapely.get_coordinates(parts[chosen], include_z=shapely.has_z(shape))
@@ -92,6 +96,19 @@ def continued(shape: shapely.Geometry, points: Sequence[Place], *, at_start: boo
     new[:, :2] = points
     parts[chosen] = shapely.LineString(np.concatenate([new[::-1], old] if at_start else [old, new]))
     return parts[0] if shape.geom_type == "LineString" else shapely.MultiLineString(parts)
+
+
+def finite(points: Sequence[Place]) -> None:
+    """Raise when one of the numbers is none.
+
+    Raises
+    ------
+    BadDataError
+        Always with the first of them.
+    """
+    for point in points:
+        if not all(math.isfinite(v) for v in point):
+            raise BadDataError("{text} is no place", hint="Write numbers.", text=str(tuple(point)))
 
 
 def _positive(length: float) -> None:

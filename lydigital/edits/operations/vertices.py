@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import shapely
 
+from lydigital.edits.operations.shapes import finite
 from lydigital.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def shape_of(rings: Rings, like: shapely.Geometry) -> shapely.Geometry:
 
 def moved(shape: shapely.Geometry, picks: Iterable[Pick], dx: float, dy: float) -> shapely.Geometry:
     """The shape with some vertices shifted."""
+    finite([(dx, dy)])
     rings = rings_of(shape)
     for part, ring, index in _checked(rings, picks):
         rings[part][ring] = rings[part][ring].copy()
@@ -75,6 +77,7 @@ def moved(shape: shapely.Geometry, picks: Iterable[Pick], dx: float, dy: float) 
 
 def added(shape: shapely.Geometry, pick: Pick, place: Place) -> shapely.Geometry:
     """The shape with a vertex more, before the one that has index ``pick[2]`` now; its height is left open."""
+    finite([place])
     rings = rings_of(shape)
     part, ring, index = pick
     if shape.geom_type.endswith("Point"):
