@@ -146,6 +146,9 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         ],
         callback=_bench,
     ))  # fmt: skip
+    from lydigital.commands import store_line
+
+    group.add_command(store_line.group(_common, _show, _bar, settings.operator))
     return group
 
 

@@ -21,7 +21,7 @@ from lydigital.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MODULES = ("file", "edit", "layer", "style", "label", "view", "map")
+_MODULES = ("file", "edit", "layer", "style", "label", "view", "map", "store")
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -218,7 +218,7 @@ class GpkgStore(Findings):
     def verify(self) -> Verdict:
         from lydigital.stores import gpkg_audit
 
-        return self._asked(gpkg_audit.verify)
+        return self._asked(gpkg_audit.verified)
 
     def close(self) -> None:
         if "_saving" in self.__dict__:

@@ -159,6 +159,14 @@ def changes_since(db: sqlite3.Connection, token: str, uri: str) -> tuple[list[Au
     return entries(db, after=after), f"{last[0]}:{last[1]}"
 
 
+def verified(db: sqlite3.Connection) -> Verdict:
+    """Check every page of the file, then the trail."""
+    pages = [str(text) for (text,) in db.execute("PRAGMA integrity_check(3)")]
+    if pages != ["ok"]:
+        return Verdict(0, 0, audit.FIRST, faults=tuple(pages))
+    return verify(db)
+
+
 def verify(db: sqlite3.Connection) -> Verdict:
     """Check the chain from its first link to its last, and that none was cut off at the end."""
     if not exists(db):

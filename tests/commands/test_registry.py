@@ -54,6 +54,8 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "view.bookmark_add": {"title": "这里", "layers": True},
     "view.bookmark_go": {"title": "b"},
     "view.bookmark_remove": {"title": "b"},
+    "store.edit": {"layer": "spot"},
+    "store.history": {"layer": "spot"},
     "map.render": {"path": "{tmp}/map.png", "width": 64, "height": 48, "labels": False},
 }
 
