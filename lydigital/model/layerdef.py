@@ -63,7 +63,10 @@ class FieldDef(_Frozen, frozen=True):
 
 
 class LayerDef(_Frozen, frozen=True):
-    """A layer of the city: schema, provenance, look. ``legend`` is False for what explains nothing, as a fading edge."""
+    """A layer of the city: schema, provenance, look. ``legend`` is False for what explains nothing, as a fading edge.
+
+    ``keys`` are fields whose values together stand in one row only; rows without one of the values do not count.
+    """
 
     id: str
     title: str

@@ -224,6 +224,7 @@ def _create_table(
     columns += [
         f"{gs.quoted(f.name)} {_SQL_TYPES[f.type]}{' NOT NULL' if f.required else ''}" for f in layer.fields
     ]
+    columns += [f"UNIQUE ({', '.join(map(gs.quoted, names))})" for names in layer.keys]
     db.execute(f"CREATE TABLE {gs.quoted(layer.id)} ({', '.join(columns)})")
     source = ("示例数据 · " if layer.sample else "") + layer.source
     db.execute(
