@@ -65,7 +65,7 @@ class Journal:
         self._document = document
         self._state = state
         self._disk = disk
-        self._path = _folder() / f"{_key(project)}-00000000-{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
+        self._path = _folder() / _name(project)
         self._lock: Lock | None = None
         self._log: Log | None = None
         self._before = (0, 0)
@@ -157,20 +157,37 @@ class Journal:
         Raises
         ------
         OSError
-            When it cannot be written.
+            When it cannot be written; the next record tries again.
         """
-        old, lock, was_open = self._path, self._lock, self._log is not None
-        self.project, self._document = project, document
-        self._path = _folder() / f"{_key(project)}-00000000-{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
-        self._adopted, self._lock = (), None
-        if not was_open:
+        self.project = project
+        if self._log is None:
+            self._document = document
             self._owed.clear()  # they are of the document, and it is saved
+            self._adopted = ()
+            self._path = _folder() / _name(project)
+        else:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Have the file bear the name of the project."""
+        assert self._log is not None
+        if self._path.name.startswith(_key(self.project)):
             return
-        self._path = self._next_path()
-        self._hold()
-        self._rewrite(old)
-        self._disk.remove(old)
-        self._release(old, lock)
+        story = self._read(self._path)
+        path = self._numbered(_folder() / _name(self.project))
+        self._disk.make_folder(path.parent)
+        lock = self._disk.lock(_lock_path(path))
+        try:
+            fresh = Log.create(self._disk, path, story.frames(self._base((), story.stores, story)))
+        except OSError:
+            self._release(path, lock)
+            raise
+        self._log.close()
+        old, old_lock = self._path, self._lock
+        self._log, self._path, self._lock = fresh, path, lock
+        with contextlib.suppress(OSError):
+            self._disk.remove(old)
+        self._release(old, old_lock)
 
     def absorb(self, path: Path, steps: Iterable[Payload], left: Iterable[Entry]) -> None:
         """Take over ``steps`` from a journal left behind at ``path``, which goes; all of it or nothing.
@@ -234,6 +251,7 @@ class Journal:
 
     def _put(self, frames: Callable[[], Iterable[Payload]]) -> None:
         assert self._log is not None
+        self._follow()
         self._before = (self._log.size, self._log.sequence)
         if self._log.append([*self._owed, *frames()] if self._owed else frames()):
             self._hold()  # the folder was removed, and the lock with it
@@ -243,7 +261,7 @@ class Journal:
         """Make the file, with what can be undone from earlier runs; theirs go then."""
         if self._log is not None:
             return
-        self._path = self._next_path()
+        self._path = self._numbered(self._path)
         self._hold()
         try:
             done, undone = self._past
@@ -280,10 +298,10 @@ class Journal:
             except OSError:
                 self._disk.remove(self._reserve)
 
-    def _rewrite(self, old: Path | None = None, *, events: bool = True) -> Story:
+    def _rewrite(self, *, events: bool = True) -> Story:
         """Write the same in fewer records; returns what that is."""
-        story = self._read(old or self._path)
-        base = self._base(story.base.adopted if old is None else (), story.stores, story)
+        story = self._read(self._path)
+        base = self._base(story.base.adopted, story.stores, story)
         fresh = Log.create(self._disk, self._path, story.frames(base, events=events))
         assert self._log is not None
         self._log.close()
@@ -300,14 +318,14 @@ class Journal:
         document = self._document if story is None else story.settled_document
         return Base(self.project, document, dict(stores), adopted=adopted)
 
-    def _next_path(self) -> Path:
-        """A name that comes after those of all earlier journals of the project, whatever the clock says."""
-        key, _, *rest = self._path.stem.split("-")
+    def _numbered(self, path: Path) -> Path:
+        """``path`` with a number after those of all earlier journals of the project, whatever the clock says."""
+        key, _, *rest = path.stem.split("-")
         numbers = [
-            int(number) for name in self._disk.names(self._path.parent)
+            int(number) for name in self._disk.names(path.parent)
             if name.startswith(f"{key}-") and name.endswith(SUFFIX) and (number := name.split("-")[1]).isdecimal()
         ]  # fmt: skip
-        return self._path.with_name("-".join((key, f"{max(numbers, default=0) + 1:08d}", *rest)) + SUFFIX)
+        return path.with_name("-".join((key, f"{max(numbers, default=0) + 1:08d}", *rest)) + SUFFIX)
 
     @property
     def _reserve(self) -> Path:
@@ -388,6 +406,10 @@ def _folder() -> Path:
 
 def _key(project: str) -> str:
     return hashlib.sha256(project.encode()).hexdigest()[:16]
+
+
+def _name(project: str) -> str:
+    return f"{_key(project)}-00000000-{os.getpid()}-{uuid.uuid4().hex[:8]}{SUFFIX}"
 
 
 def _lock_path(path: Path) -> Path:

@@ -111,10 +111,16 @@ class Log:
                 disk.remove(temporary)
             raise
         disk.close(handle)
-        disk.rename(temporary, path)
-        disk.sync_folder(path.parent)
+        is_new = path.name not in disk.names(path.parent)
+        try:
+            disk.rename(temporary, path)
+            disk.sync_folder(path.parent)
+            log._handle = disk.open(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                disk.remove(path if is_new else temporary)
+            raise
         log.path = path
-        log._handle = disk.open(path)
         return log
 
     def append(self, payloads: Iterable[Payload]) -> bool:
