@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 import shapely
 
-from lydigital.errors import BadDataError
+from lydigital.errors import BadDataError, RefusedError
 from lydigital.kernels import ragged
+from lydigital.model.changeset import ChangeSet
+from lydigital.model.feature import changes_between, made, removed
 from lydigital.model.geometry import GeometryKind
 from lydigital.stores.store import open_store
 
 BACKENDS = ["gpkg", "geojson", "fgb"]
+WRITTEN = ["gpkg"]  # what this program writes; the others say so
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 
 
@@ -148,3 +154,66 @@ def test_an_empty_layer_is_a_layer(backend, tmp_path, write_file):
     table = store.read("none")
     assert len(table) == 0
     assert table.rows_in((0, 0, 1, 1)).tolist() == []
+
+
+def save(store, *deltas, words="Edit"):
+    return store.apply([ChangeSet(words, deltas, time=NOW)], author="wang", machine="desk", now=NOW)
+
+
+def test_formats_that_are_not_written_say_the_way_out(backend, source, store, untouched):
+    if backend in WRITTEN:
+        store.writing("district")
+        return
+    before = untouched(source.parent)
+    for attempt in (
+        lambda: store.writing("district"),
+        lambda: store.next_fid("district"),
+        lambda: store.hold("wang"),
+        lambda: save(store),
+    ):
+        with pytest.raises(RefusedError) as caught:
+            attempt()
+        assert "store copy" in caught.value.hint_text()
+    assert store.history("district") == []
+    assert store.changes_since("") == ([], "")
+    assert store.verify().is_sound
+    assert untouched(source.parent) == before
+
+
+def test_what_is_applied_is_fetched_and_remembered(backend, store):
+    if backend not in WRITTEN:
+        pytest.skip("not written")
+    old = store.fetch("district", [1, 2])
+    fid = store.next_fid("district")
+    applied = save(
+        store, *changes_between("district", 1, old[1], old[1].replaced(name="新")), removed("district", 2, old[2]),
+        made("district", fid, old[2]), words="First",
+    )  # fmt: skip
+    assert (applied.steps, applied.features) == (1, 3)
+    assert store.fetch("district", [1, 2, fid]) == {1: old[1].replaced(name="新"), fid: old[2]}
+    (entry,) = store.history("district")
+    assert (entry.seq, entry.author, entry.machine, entry.done, entry.count) == (1, "wang", "desk", NOW, 3)
+    assert [(c.fid, c.kind) for c in entry.changes] == [(1, "changed"), (2, "removed"), (fid, "made")]
+    assert (entry.changes[0].before.values, entry.changes[0].after.values) == ({"name": "洛阳"}, {"name": "新"})
+    assert store.history("district", 2)[0].changes[0].before == old[2]
+    assert store.history("other") == []
+    assert store.history("", since=NOW)[0].seq == 1
+    assert store.history("", until=NOW) == []
+
+
+def test_changes_since_a_token_and_taking_them_back(backend, store):
+    if backend not in WRITTEN:
+        pytest.skip("not written")
+    old = store.fetch("district", [1])[1]
+    first = save(store, *changes_between("district", 1, old, old.replaced(height=9.0)))
+    assert store.changes_since(first.token) == ([], first.token)
+    new = store.fetch("district", [1])[1]
+    save(store, removed("district", 1, new))
+    entries, token = store.changes_since(first.token)
+    assert [e.seq for e in entries] == [2]
+    for entry in reversed(store.changes_since("")[0]):
+        back = tuple(~delta for change in entry.changes for delta in change.deltas)
+        save(store, *back, words="Restore")
+    assert store.fetch("district", [1])[1] == old
+    assert len(store.changes_since(token)[0]) == 2
+    assert store.verify().is_sound
