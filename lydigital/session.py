@@ -156,7 +156,7 @@ class Session:
         LydError, OSError
             When a store or the folder of journals cannot be read.
         """
-        found = (plan(left, self.document, self.features, self.history)
+        found = (plan(left, self.document, self.features, self.history, self._store_state)
                  for left in recoverable(self.project, self.history.saved))  # fmt: skip
         return [recovery for recovery in found if recovery is not None]
 

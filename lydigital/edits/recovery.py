@@ -74,8 +74,12 @@ class Recovery:
             yield from frames()
 
 
-def plan(left: Left, document: MapDocument, features: WorkingCopies, history: History) -> Recovery | None:
+def plan(
+    left: Left, document: MapDocument, features: WorkingCopies, history: History, state: Callable[[str], str]
+) -> Recovery | None:
     """What can be brought back onto the map as it is now; None when the files have it all.
+
+    ``state`` is the state of the store behind a layer: one that is as it was has nothing of the work.
 
     Raises
     ------
@@ -84,10 +88,11 @@ def plan(left: Left, document: MapDocument, features: WorkingCopies, history: Hi
     """
     stack = Stack(history.limit, history.entries, history.undone)
     found = Recovery(left, document, stack, WorkingCopies(features.features))
-    has_document = left.story.document.content == document.content
-    there = _there(left.story.unsaved, features)
+    story = left.story
+    has_document = story.document.content == document.content != story.saved.content
+    there = {layer for layer in _there(story.unsaved, features) if state(layer) != story.stores.get(layer)}
     lost: set[int] = set()  # steps that did not fit
-    for done in left.story.pending():
+    for done in story.pending():
         changes = without_layers(done.changes, there)
         if has_document:
             changes = of_features(changes)
@@ -97,7 +102,7 @@ def plan(left: Left, document: MapDocument, features: WorkingCopies, history: Hi
         if id(done.step.entry) in lost or not _add(found, done):
             lost.add(id(done.step.entry))
             found.unfit.append(done)
-    return found if found.steps or found.unfit or left.story.left else None
+    return found if found.steps or found.unfit or story.left else None
 
 
 def _add(found: Recovery, done: Done) -> bool:

@@ -149,6 +149,8 @@ class Story:
             self.stores.setdefault(layer, state)
         if step.undoable:
             self.stack.push(step.entry, merge=step.merge)
+        else:
+            self.stack.bar(changes)
 
     def _turn(self, kind: Kind, sequence: int) -> None:
         entry = self.stack.undo() if kind is Kind.UNDO else self.stack.redo()
@@ -156,7 +158,7 @@ class Story:
             raise ValueError(kind)
         changes = ~entry.changes if kind is Kind.UNDO else entry.changes
         self._do(Done(kind, Step(entry), changes, sequence))
-        self._settle()
+        self.settle()
 
     def _do(self, done: Done, *, merge: bool = False) -> None:
         self.document = self.document.applied(of_document(done.changes))
@@ -178,9 +180,10 @@ class Story:
         self.stores.update(saved.stores)
         layers = set(saved.layers)
         self.unsaved = [kept for step in self.unsaved if (kept := without_layers(step, layers))]
-        self._settle()
+        self.settle()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Count what led here as history when the files have everything."""
         if self.is_saved:
             self.settled_document = self.document
             self.settled = Stack(self.stack.limit, self.stack.done, self.stack.undone)
@@ -205,6 +208,7 @@ def read(content: bytes) -> Story | None:
                 break
     except (msgspec.MsgspecError, LydError, KeyError, ValueError, TypeError):
         story.damaged = True
+    story.settle()
     return story
 
 

@@ -173,6 +173,7 @@ def test_saved_and_gone_before_it_was_noted_is_not_offered(on):
     session.commit(ChangeSet("Make", (made("a", 2, Feature(b"\x02", {"n": 2})),)))
     session.commit(ChangeSet("Set", (Delta("value/a/2/n", 2, 3),)))
     files.store.update({1: Feature(b"\x01", {"n": 5}), 2: Feature(b"\x02", {"n": 3, "filled in": 1})})
+    files.version += 1
     disk.crash(power=True)
     assert desk(files, None).recoverable() == []
 
