@@ -278,7 +278,9 @@ def work(rng: random.Random, session: Desk, path: Path, kinds: str = "dmgvxnurru
         session.commit(ChangeSet("Move", changes_between("a", some, features[some], moved)), merge=True)
     elif kind == "v":
         renamed = features[some].replaced(name=rng.choice(("路", None, "x")), n=rng.randrange(9))
-        session.commit(ChangeSet("Set", changes_between("a", some, features[some], renamed)))
+        deltas = changes_between("a", some, features[some], renamed)
+        if deltas:
+            session.commit(ChangeSet("Set", deltas))
     elif kind == "x":
         session.commit(ChangeSet("Delete", (removed("a", some, features[some]),)))
     elif kind == "u":

@@ -50,6 +50,7 @@ def whole(disk: SimulatedDisk) -> None:
             assert not found.damaged
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("kind", ["cut before", "cut after", "torn", "full", "broken", "short"])
 def test_nothing_confirmed_is_lost(on, kind, seed):
