@@ -361,7 +361,7 @@ def _session(project: str, settings: Settings) -> Iterator[Workbench]:
     from lydigital.commands.registry import Workbench
     from lydigital.session import open_session
 
-    session = open_session(project, kind=Workbench, author=settings.operator)
+    session = open_session(project, kind=Workbench, author=settings.operator, office=settings.office)
     try:
         yield session
     finally:

@@ -26,8 +26,10 @@ from lydigital.model.changeset import ChangeSet
 from lydigital.model.conflict import ConflictsError
 from lydigital.model.crs import Crs, transformation
 from lydigital.model.document import LayerRef
+from lydigital.model.feature import parse_target
 from lydigital.model.issue import Issue
 from lydigital.model.layerdef import read_catalogue
+from lydigital.model.office import Office
 from lydigital.model.patch import patch_of, patched
 from lydigital.model.selection import Selection
 from lydigital.model.table import FeatureTable
@@ -77,6 +79,7 @@ class Session:
     selected: ClassVar[Signal] = Signal(Selection)
     moved: ClassVar[Signal] = Signal(Viewport)
     progressed: ClassVar[Signal] = Signal(str, float)
+    office: Office = Office()  # who may do what here, see Settings.office; a door sets it
     backups: Path | None = None  # folder for backups, the state folder unless a door names another
 
     def __init__(
@@ -128,6 +131,26 @@ class Session:
         if undoable:
             self.history.push(entry, merge=merge)
         self.changed.emit(changes)
+        return self.document
+
+    def seal(self, changes: ChangeSet) -> MapDocument:
+        """Commit changes of features that are final: they are in their stores before anybody hears of them.
+
+        They cannot be undone, nor can earlier steps on the same features.
+
+        Raises
+        ------
+        LydError
+            As :meth:`commit` and :meth:`save_features`; nothing has happened then.
+        """
+        with self.changed.paused():
+            self.commit(changes, undoable=False)
+            try:
+                self.save_features(layers={parse_target(d.target).layer for d in changes.deltas})
+            except BaseException:
+                self.commit(~changes, undoable=False)
+                raise
+        self.history.bar(changes)
         return self.document
 
     def undo(self) -> ChangeSet | None:
@@ -202,13 +225,17 @@ class Session:
         self.features.mark_saved(layers)
         self._keeper.saved(self.project, None, layers, everything=self.is_saved)
 
-    def save_features(self, resolve: Resolve | None = None) -> tuple[Applied, ...]:
+    def save_features(
+        self, resolve: Resolve | None = None, *, layers: Collection[str] | None = None
+    ) -> tuple[Applied, ...]:
         """Write unsaved edits of features into their stores, one transaction a store.
 
         Parameters
         ----------
         resolve
             Asked where others changed the same parts of the same features.
+        layers
+            Only edits of these.
 
         Raises
         ------
@@ -219,6 +246,8 @@ class Session:
         """
         groups: dict[str, list[LayerRef]] = {}
         for layer in saving.layers_of(self.features):
+            if layers is not None and layer not in layers:
+                continue
             ref = self.ref(layer)
             if ref is None:
                 raise RefusedError(
@@ -581,7 +610,7 @@ class Session:
 
 def open_session(
     argument: str, *, catalogue: Catalogue | None = None, kind: type[_S] | None = None, author: str = "",
-    autosave: bool = False,
+    autosave: bool = False, office: Office | None = None,
 ) -> _S:  # fmt: skip
     """Open ``sample``, a project file or a store as a session of ``kind``.
 
@@ -593,4 +622,6 @@ def open_session(
     known = catalogue if catalogue is not None else read_catalogue(paths.layers_dir())
     document, path = compose.open_map(argument, known)
     made = (kind or Session)(document, known, path=path, author=author, autosave=autosave)
+    if office is not None:
+        made.office = office
     return cast("_S", made)

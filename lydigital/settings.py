@@ -9,6 +9,7 @@ import msgspec
 
 from lydigital import paths
 from lydigital.model.issue import Issue
+from lydigital.model.office import Office
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True):
         Projects and stores opened before, newest first.
     cache_mb
         Upper limit of the render cache on disk, megabytes.
+    office
+        Who may do what with a warning.
     """
 
     language: Literal["zh", "en"] = "zh"
@@ -34,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True):
     operator: str = ""
     recent: tuple[str, ...] = ()
     cache_mb: int = 4096
+    office: Office = Office()
 
     @property
     def window_state_path(self) -> Path:

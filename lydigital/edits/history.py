@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lydigital.model.feature import features_touched
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
@@ -71,6 +72,13 @@ class Stack:
         self.done.append(entry)
         del self.done[: -self.limit]
 
+    def bar(self, changes: ChangeSet) -> None:
+        """Give up steps on features that ``changes`` touch, and what stands on those: they are final from here on."""
+        touched = features_touched(changes)
+        if touched:
+            self.done = _apart_from(self.done, touched)
+            self.undone = _apart_from(self.undone, touched)
+
     def undo(self) -> Entry | None:
         return _move(self.done, self.undone)
 
@@ -110,6 +118,10 @@ class History:
         """Add a step; with ``merge`` it joins the last one if both are of the same gesture."""
         self._steps.limit = self.limit
         self._steps.push(entry, merge=merge and self.is_gesture_of_last(entry.changes))
+
+    def bar(self, changes: ChangeSet) -> None:
+        """``changes`` are final: neither they nor earlier steps on their features can be undone."""
+        self._steps.bar(changes)
 
     def is_gesture_of_last(self, changes: ChangeSet) -> bool:
         """Whether ``changes`` continue the gesture of the last step."""
@@ -227,6 +239,18 @@ def _move(source: list[Entry], target: list[Entry]) -> Entry | None:
     entry = source.pop()
     target.append(entry)
     return entry
+
+
+def _apart_from(entries: list[Entry], touched: set[tuple[str, int]]) -> list[Entry]:
+    """Entries, the one turned next last, without those that touch what is ``touched``, or what those touch."""
+    touched, kept = set(touched), []
+    for entry in reversed(entries):
+        mine = features_touched(entry.changes)
+        if mine & touched:
+            touched |= mine
+        else:
+            kept.append(entry)
+    return kept[::-1]
 
 
 def _same_gesture(first: ChangeSet, second: ChangeSet) -> bool:

@@ -25,6 +25,7 @@ from lydigital.model.changeset import Delta
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lydigital.model.changeset import ChangeSet
     from lydigital.model.table import FeatureTable
 
 Value: TypeAlias = bool | int | float | str | bytes | None
@@ -75,6 +76,11 @@ def parse_target(target: str) -> Target:
     if kind not in KINDS:
         raise ValueError(target)
     return Target(kind, layer, int(fid), field)
+
+
+def features_touched(changes: ChangeSet) -> set[tuple[str, int]]:
+    """Layer and fid of every feature that ``changes`` are of."""
+    return {(t.layer, t.fid) for d in changes.deltas if is_of_feature(d.target) for t in (parse_target(d.target),)}
 
 
 def made(layer: str, fid: int, feature: Feature) -> Delta:

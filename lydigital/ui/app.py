@@ -160,7 +160,7 @@ def application(language: str, theme_name: str) -> QApplication:
 def _open(project: str, settings: Settings) -> Session:
     from lydigital.session import open_session
 
-    return open_session(project, author=settings.operator, autosave=True)
+    return open_session(project, author=settings.operator, autosave=True, office=settings.office)
 
 
 def _in_thread(work: Callable[[], object]) -> threading.Thread:
