@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lydigital.edits.drafts import Edited
 from lydigital.errors import RefusedError, UsageError
 from lydigital.model.changeset import ChangeSet
 from lydigital.session import Session
@@ -21,11 +22,16 @@ from lydigital.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MODULES = ("file", "edit", "layer", "style", "label", "view", "map", "store")
+_MODULES = ("file", "edit", "feature", "parts", "geometry", "vertex", "layer", "style", "label", "view", "map", "store")
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of what commands take; a misspelt name is an error."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether they name all that is worked on, so that nothing needs to be selected."""
+        return False
 
 
 def _always(_session: Session) -> str | None:
@@ -138,14 +144,17 @@ def execute(session: Session, command_id: str, **parameters: Any) -> Any:
             "{command}: {reason}", hint="The parameters are: {known}.", command=command_id, reason=str(error),
             known=", ".join(command.parameters.__struct_fields__) or "-",
         ) from None  # fmt: skip
-    reason = command.disabled(session)
+    reason = None if arguments.is_complete else command.disabled(session)
     if reason is not None:
         raise RefusedError(
             "{command} is not possible now", hint="{reason}", command=command.name, reason=reason
         )
     result = command.run(session, arguments)
     if isinstance(result, ChangeSet) and result:
-        session.commit(result, merge=command.merges, undoable=command.undoable)
+        bare = result.bare if isinstance(result, Edited) else result
+        session.commit(bare, merge=command.merges, undoable=command.undoable)
+        if isinstance(result, Edited) and result.selected is not None:
+            session.select(result.selected)
     return result
 
 

@@ -48,6 +48,12 @@ def fitted(shapes: Shapes, tolerance: float) -> tuple[Shapes, int]:
     if len(free) > 1 and tolerance > 0:
         clean = shapely.coverage_clean(shapes[free], gap_width=tolerance, snapping_distance=tolerance)
         for i, shape in zip(free.tolist(), clean, strict=True):
-            if not shape.is_empty and not shape.equals_exact(shapes[i], 0.0, normalize=True):
+            if not shape.is_empty and not _same(shape, shapes[i]):
                 out[i] = shape
     return out, int(wide.sum())
+
+
+def _same(first: shapely.Geometry, second: shapely.Geometry) -> bool:
+    """Whether both have the same coordinates, wherever rings begin and whether single or multi."""
+    one, other = (shapely.normalize(shapely.multipolygons(shapely.get_parts(shapely.force_2d(s)))) for s in (first, second))
+    return bool(one.equals_exact(other, 0.0))

@@ -98,7 +98,7 @@ def continued(shape: shapely.Geometry, points: Sequence[Place], *, at_start: boo
     return parts[0] if shape.geom_type == "LineString" else shapely.MultiLineString(parts)
 
 
-def finite(points: Sequence[Place]) -> None:
+def finite(points: Sequence[Sequence[float]]) -> None:
     """Raise when one of the numbers is none.
 
     Raises

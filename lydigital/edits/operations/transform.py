@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from lydigital.edits.operations.ground import Shapes, of_plane
+from lydigital.edits.operations.shapes import finite
 
 Place: TypeAlias = tuple[float, float]
 Edge = Literal["left", "right", "top", "bottom", "centre_x", "centre_y"]
@@ -16,12 +17,14 @@ Edge = Literal["left", "right", "top", "bottom", "centre_x", "centre_y"]
 
 def moved(shapes: Shapes, dx: float, dy: float) -> Shapes:
     """Shapes shifted by map units."""
+    finite([(dx, dy)])
     step = np.array([dx, dy])
     return of_plane(shapes, lambda xy: xy + step)
 
 
 def rotated(shapes: Shapes, angle_deg: float, about: Place) -> Shapes:
     """Shapes turned counter-clockwise; quarter turns are exact."""
+    finite([(angle_deg, *about)])
     quarter = {0.0: (1.0, 0.0), 90.0: (0.0, 1.0), 180.0: (-1.0, 0.0), 270.0: (0.0, -1.0)}.get(angle_deg % 360.0)
     cos, sin = quarter or (math.cos(math.radians(angle_deg)), math.sin(math.radians(angle_deg)))
     return _linear(shapes, np.array([[cos, -sin], [sin, cos]]), about)
@@ -29,6 +32,7 @@ def rotated(shapes: Shapes, angle_deg: float, about: Place) -> Shapes:
 
 def scaled(shapes: Shapes, factor_x: float, factor_y: float, about: Place) -> Shapes:
     """Shapes made larger or smaller around a place; negative factors mirror."""
+    finite([(factor_x, factor_y), about])
     return _linear(shapes, np.array([[factor_x, 0.0], [0.0, factor_y]]), about)
 
 
