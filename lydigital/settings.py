@@ -17,6 +17,40 @@ if TYPE_CHECKING:
 RECENT = 12  # projects remembered
 
 
+class Aids(msgspec.Struct, frozen=True):
+    """How drawing is helped.
+
+    Attributes
+    ----------
+    kinds
+        What the cursor snaps to, see :data:`lydigital.domain.snapping.KINDS`.
+    snap_to
+        Layers it snaps to: all that are drawn, the layer being edited, or ``snap_layers``.
+    grid
+        Width of a cell of the snapping grid in map units, 0 for none.
+    right_angles
+        Whether the rubber band takes right angles to the last side when it is near to one.
+    topological
+        Whether vertices that neighbours share move together.
+    select_in
+        Layers a click selects in.
+    sides
+        Of a regular polygon.
+    """
+
+    snapping: bool = True
+    kinds: tuple[str, ...] = ("end", "vertex", "intersection", "midpoint", "perpendicular", "segment")
+    tolerance_px: float = 12.0
+    snap_to: Literal["all", "target", "some"] = "all"
+    snap_layers: tuple[str, ...] = ()
+    grid: float = 0.0
+    right_angles: bool = True
+    topological: bool = True
+    avoid_overlap: bool = False
+    select_in: Literal["all", "target"] = "all"
+    sides: int = 6
+
+
 class Settings(msgspec.Struct, frozen=True):
     """Typed preferences; unknown keys of a newer program are left alone in the file.
 
@@ -30,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True):
         Upper limit of the render cache on disk, megabytes.
     office
         Who may do what with a warning.
+    aids
+        How drawing is helped.
     """
 
     language: Literal["zh", "en"] = "zh"
@@ -38,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True):
     recent: tuple[str, ...] = ()
     cache_mb: int = 4096
     office: Office = Office()
+    aids: Aids = Aids()
 
     @property
     def window_state_path(self) -> Path:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from lydigital.model.crs import Crs
     from lydigital.ui.frames import FrameImage
+    from lydigital.ui.tools.hand import Hand
 
 MIN_SCALE, MAX_SCALE = 50.0, 20_000_000.0
 NOTCH = 1.6  # one notch of the wheel
@@ -69,6 +70,7 @@ class MapCanvas(QWidget):
         self._viewport = Viewport((0.0, 0.0), 100.0, 1, 1, crs)
         self._first_view: Callable[[int, int, float], Viewport] | None = first_view
         self._frame: FrameImage | None = None
+        self.hand: Hand | None = None  # a tool that has gestures before the map has them
         self._press: QPointF | None = None
         self._last: QPointF | None = None
         self._panning = False
@@ -83,7 +85,7 @@ class MapCanvas(QWidget):
         self._hover_at: QPointF | None = None
         self._hover = QTimer(self, interval=HOVER_MS, singleShot=True)
         self._hover.timeout.connect(self._say_hover)
-        self._rest_cursor()
+        self.rest_cursor()
 
     # what is shown
 
@@ -150,10 +152,15 @@ class MapCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        try:
+            self._paint(painter)
+        finally:
+            painter.end()  # a painter left open takes the program down with it
+
+    def _paint(self, painter: QPainter) -> None:
         frame, view, ratio = self._frame, self._viewport, self._ratio()
         if frame is None:
             painter.fillRect(self.rect(), QColor(BACKGROUND))
-            painter.end()
             return
         dx = (view.width_px - frame.viewport.width_px) / 2 / ratio
         dy = (view.height_px - frame.viewport.height_px) / 2 / ratio
@@ -165,13 +172,14 @@ class MapCanvas(QWidget):
             self._paint_ring(painter, frame.viewport, self._ring)
         if self._box is not None:
             self._paint_box(painter, self._box)
+        if self.hand is not None:
+            self.hand.paint(painter, frame.viewport)
         paint_furniture(painter, QRectF(self.rect()), frame.viewport, ratio)
         if self._ringed and self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setPen(QPen(theme.current().color("accent"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.end()
 
     def _paint_ring(self, painter: QPainter, viewport: Viewport, point: tuple[float, float]) -> None:
         px, py = viewport.to_px(*point)
@@ -209,6 +217,9 @@ class MapCanvas(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.NativeGesture:
             return self._pinch(event)  # type: ignore[arg-type]
+        if event.type() == QEvent.Type.ShortcutOverride and self.hand is not None and self.hand.wants(event):
+            event.accept()  # a key of the tool, not of the window
+            return True
         return super().event(event)
 
     def _pinch(self, event: QNativeGestureEvent) -> bool:
@@ -251,7 +262,9 @@ class MapCanvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         at = event.position()
-        if (
+        if self.hand is not None and not self._space and self.hand.press(event):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        elif (
             event.button() == Qt.MouseButton.LeftButton
             and event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         ):
@@ -271,6 +284,8 @@ class MapCanvas(QWidget):
         if not self._hover.isActive():
             self._hover.start()
         if self._press is None:
+            if self.hand is not None:
+                self.hand.move(event)
             return
         if self._box is not None:
             self._box = QRect(self._press.toPoint(), at.toPoint()).normalized()
@@ -285,19 +300,23 @@ class MapCanvas(QWidget):
             self.pan_by(step.x(), step.y())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.hand is not None and self._press is None and self.hand.release(event):
+            return
         box, panned, press = self._box, self._panning, self._press
         self._press = self._last = self._box = None
         self._panning = False
-        self._rest_cursor()
+        self.rest_cursor()
         if box is not None:
             self._zoom_to_box(box)
-        elif press is not None and not panned and event.button() == Qt.MouseButton.LeftButton:
+        elif press is not None and not panned and event.button() == Qt.MouseButton.LeftButton and self.hand is None:
             self._ring = None
             x, y = self.map_point(event.position())
             self.clicked.emit(x, y, event.modifiers())
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self.hand is not None and not self._space and self.hand.double(event):
+            return
         back = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
         if event.button() == Qt.MouseButton.LeftButton:
             self._zoom(0.5 if back else 2.0, event.position())
@@ -310,6 +329,8 @@ class MapCanvas(QWidget):
         self.show_bounds((x0, y0, x1, y1), 0.0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.hand is not None and self.hand.key(event):
+            return
         key = event.key()
         across, down = self.width() * PAN_STEP, self.height() * PAN_STEP
         pans = {
@@ -337,7 +358,7 @@ class MapCanvas(QWidget):
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._space = False
-            self._rest_cursor()
+            self.rest_cursor()
         else:
             super().keyReleaseEvent(event)
 
@@ -350,8 +371,9 @@ class MapCanvas(QWidget):
             self.escaped.emit()
         self.update()
 
-    def _rest_cursor(self) -> None:
-        self.setCursor(Qt.CursorShape.CrossCursor)
+    def rest_cursor(self) -> None:
+        """The cursor while nothing is dragged."""
+        self.setCursor(Qt.CursorShape.CrossCursor if self.hand is None else self.hand.cursor)
 
     def _say_hover(self) -> None:
         if self._hover_at is not None:
@@ -360,6 +382,8 @@ class MapCanvas(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         self._hover.stop()
         self._hover_at = None
+        if self.hand is not None:
+            self.hand.gone()
         self.left.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -371,5 +395,5 @@ class MapCanvas(QWidget):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._space = False
-        self._rest_cursor()
+        self.rest_cursor()
         super().focusOutEvent(event)

@@ -13,6 +13,8 @@ from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyproj
 
     from lydigital.model.table import FeatureTable
@@ -41,16 +43,33 @@ def _geod() -> pyproj.Geod:
 
 def measure(table: FeatureTable, row: int) -> Measure:
     """Measure one feature of ``table``."""
-    one = table.geometry.take(np.array([row]))
+    return _measured(table.geometry.take(np.array([row])), table.crs)
+
+
+def measure_path(path: Sequence[tuple[float, float]], kind: GeometryKind, crs: Crs) -> Measure:
+    """Measure a line, or the area a path goes around, in map units of ``crs``."""
+    closed = [*path, path[0]] if kind is GeometryKind.POLYGON and path[0] != path[-1] else list(path)
+    closed = [place for k, place in enumerate(closed) if k == 0 or place != closed[k - 1]]
+    if len(closed) < (4 if kind is GeometryKind.POLYGON else 2):
+        return Measure(kind, 1, len(closed))
+    return _measured(GeometryArray.from_rings(kind, [[[closed]]]), crs)
+
+
+def ground_length(path: Sequence[tuple[float, float]], crs: Crs) -> float:
+    """Length of a path in metres on the ground."""
+    return measure_path(path, GeometryKind.LINE, crs).length_m if len(path) > 1 else 0.0
+
+
+def _measured(one: GeometryArray, crs: Crs) -> Measure:
     parts, vertices = len(one.part_offsets) - 1, len(one.coords)
     if one.kind is GeometryKind.POINT or vertices == 0:
         return Measure(one.kind, parts, vertices)
     import shapely
 
-    step = _LONGEST_SEGMENT_M / table.crs.metres_per_unit
+    step = _LONGEST_SEGMENT_M / crs.metres_per_unit
     shape = shapely.segmentize(one.to_shapely()[0], step)
     dense = GeometryArray.from_shapely(one.kind, np.array([shape], object))
-    lonlat = transformation(table.crs, Crs(CGCS2000)).points(np.asarray(dense.coords))
+    lonlat = transformation(crs, Crs(CGCS2000)).points(np.asarray(dense.coords))
     moved = GeometryArray(
         one.kind, np.ascontiguousarray(lonlat), dense.ring_offsets, dense.part_offsets, dense.geom_offsets
     )

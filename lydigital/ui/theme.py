@@ -266,6 +266,12 @@ QMenu::item:disabled { color: $ink_faint; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 6px; }
 QMenu::icon { padding-left: 8px; }
 
+#tool { padding: 3px 0 1px 0; font-size: ${small}px; }
+#kind { border: 1px solid $line; border-radius: 12px; padding: 0 4px; font-size: ${small}px; color: $ink_faint; }
+#kind:checked { border-color: $accent; background: $accent_soft; color: $accent; }
+#kind:disabled { border-color: $line; background: transparent; color: $ink_faint; }
+QLineEdit[bad="true"] { border-color: $danger; background: $danger_soft; }
+
 #tab { border: none; border-radius: 0; border-bottom: 2px solid transparent; padding: 2px 2px; font-weight: 600; color: $ink_faint; background: transparent; }
 #tab:hover { color: $ink; background: transparent; }
 #tab:checked { color: $ink; border-bottom: 2px solid $accent; background: transparent; }
