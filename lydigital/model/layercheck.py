@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lydigital.errors import BadDataError
+from lydigital.model import condition
 from lydigital.model.issue import Issue
+from lydigital.model.layerdef import parse_default
 from lydigital.model.style import (
     AREA,
     ChartSymbolizer,
@@ -33,7 +35,7 @@ from lydigital.model.style import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from lydigital.model.layerdef import Catalogue, LayerDef
+    from lydigital.model.layerdef import Catalogue, FieldDef, LayerDef
     from lydigital.model.style import Rule
 
 RESERVED = ("fid", "geom")  # columns every table of a store has of its own
@@ -100,11 +102,41 @@ def _check_fields(layer: LayerDef) -> Iterator[Issue]:
             yield _fault(layer.id, "field.name", "{what} cannot be the name of a field", what=field.name)
         if field.minimum is not None and field.maximum is not None and field.minimum > field.maximum:
             yield _fault(layer.id, "field.range", "The range of {what} is upside down", what=field.name)
+        yield from _check_form(layer, field)
+    for rule in layer.rules:
+        yield from _check_condition(layer, [rule.check, *rule.fix.values()], [rule.field, *rule.fix])
     for role, name in _references(layer):
         if name and layer.field(name) is None:
             yield _fault(
                 layer.id, "field.unknown", "{role} names an unknown field {what}", role=role, what=name
             )
+
+
+def _check_form(layer: LayerDef, field: FieldDef) -> Iterator[Issue]:
+    """Defaults, dependent domains and patterns."""
+    if field.domain_of and (layer.field(field.domain_of) is None or not (field.allowed or field.codes)):
+        yield _fault(layer.id, "field.domain_of", "The domain of {what} depends on nothing", what=field.name)
+    odd = sorted({code for codes in field.allowed.values() for code in codes} - set(field.domain))
+    if odd:
+        yield _fault(layer.id, "field.allowed", "{what} is not in the domain of its field", what=", ".join(odd))
+    if field.default.startswith("$") and parse_default(field.default) is None:
+        yield _fault(layer.id, "field.default", "{what} is no default", what=field.default)
+    try:
+        re.compile(field.pattern)
+    except re.error:
+        yield _fault(layer.id, "field.pattern", "{what} is no regular expression", what=field.pattern)
+
+
+def _check_condition(layer: LayerDef, texts: list[str], fields: list[str]) -> Iterator[Issue]:
+    names = {name for name in fields if name}
+    for text in texts:
+        try:
+            names |= condition.parse(text).names
+        except BadDataError as error:
+            yield _fault(layer.id, "rule.condition", "{what}", what=str(error))
+    for name in sorted(names):
+        if layer.field(name) is None:
+            yield _fault(layer.id, "field.unknown", "{role} names an unknown field {what}", role="rules", what=name)
 
 
 def _references(layer: LayerDef) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -24,7 +25,26 @@ class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class FieldDef(_Frozen, frozen=True):
-    """One attribute. ``domain`` maps stored values to ``[中文, English]``; ``personal`` data is masked by role."""
+    """One attribute. ``domain`` maps stored values to ``[中文, English]``; ``personal`` data is masked by role.
+
+    Attributes
+    ----------
+    default
+        Value of new features: text as it is, or after a ``$`` what is computed: ``$area_m2 $area_ha $area_km2 $area_mu
+        $length_m $length_km $x $y $lon $lat $now $today $year $operator``, ``$layer.field`` (of the feature of another
+        layer at this place), ``$next`` or ``$next(field)`` (the series goes on, for each value of that field).
+    codes
+        Layer whose ``code`` and ``name`` are the domain.
+    domain_of
+        Field that decides which values are possible: of ``domain`` those in ``allowed``, of ``codes`` the features that
+        have its value in their field of this name.
+    length
+        Most characters of a text, 0 for any.
+    pattern
+        Regular expression that all of a text must meet.
+    unique
+        No value may stand twice in the layer.
+    """
 
     name: str
     title: str
@@ -37,6 +57,13 @@ class FieldDef(_Frozen, frozen=True):
     maximum: float | None = None
     personal: bool = False
     note: str = ""
+    default: str = ""
+    codes: str = ""
+    domain_of: str = ""
+    allowed: dict[str, tuple[str, ...]] = {}
+    length: int = 0
+    pattern: str = ""
+    unique: bool = False
 
     @property
     def alias(self) -> str:
@@ -62,10 +89,32 @@ class FieldDef(_Frozen, frozen=True):
         return f"{text} {self.unit}".rstrip()
 
 
+class RuleDef(_Frozen, frozen=True):
+    """A condition on the fields of one feature, see :mod:`lydigital.model.condition`; met where a field is empty.
+
+    ``field`` is where it is told, ``fix`` gives expressions for fields that make it good.
+    """
+
+    check: str
+    title: str
+    title_en: str = ""
+    severity: Literal["error", "warning"] = "error"
+    field: str = ""
+    fix: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        return pick(self.title, self.title_en)
+
+
+Strictness = Literal["allow", "warn", "refuse"]
+
+
 class LayerDef(_Frozen, frozen=True):
     """A layer of the city: schema, provenance, look. ``legend`` is False for what explains nothing, as a fading edge.
 
-    ``keys`` are fields whose values together stand in one row only; rows without one of the values do not count.
+    ``overlap`` and ``outside`` say what is thought of areas that overlap others of the layer, and of features that leave
+    the city. ``keys`` are fields whose values together stand in one row only; rows without one of the values do not count.
     """
 
     id: str
@@ -90,6 +139,10 @@ class LayerDef(_Frozen, frozen=True):
     file: str = ""
     legend: bool = True
     note: str = ""
+    keys: tuple[tuple[str, ...], ...] = ()
+    rules: tuple[RuleDef, ...] = ()
+    overlap: Strictness = "allow"
+    outside: Strictness = "warn"
 
     @property
     def name(self) -> str:
@@ -97,6 +150,28 @@ class LayerDef(_Frozen, frozen=True):
 
     def field(self, name: str) -> FieldDef | None:
         return next((f for f in self.fields if f.name == name), None)
+
+
+COMPUTED = (
+    "area_m2", "area_ha", "area_km2", "area_mu", "length_m", "length_km", "x", "y", "lon", "lat", "now", "today", "year",
+    "operator",
+)  # fmt: skip
+_DEFAULT = re.compile(r"\$(?:(?P<word>\w+)|(?P<layer>\w+)\.(?P<of>\w+)|next\((?P<series>\w+)\))")
+
+
+def parse_default(text: str) -> tuple[str, str] | None:
+    """The parts of a computed default: ``("area_m2", "")``, ``("county", "code")``, ``("next", "county_code")``.
+
+    None where it is text as it is, or nothing that can be computed.
+    """
+    found = _DEFAULT.fullmatch(text)
+    if found is None:
+        return None
+    if found["layer"]:
+        return found["layer"], found["of"]
+    if found["series"]:
+        return "next", found["series"]
+    return (found["word"], "") if found["word"] in (*COMPUTED, "next") else None
 
 
 class GroupDef(_Frozen, frozen=True):

@@ -244,3 +244,27 @@ def test_icons_are_checked_against_the_font():
 def test_ids_are_unique():
     issues = layercheck.check(catalogue(line(), msgspec.structs.replace(line(), title="街道")))
     assert [i.code for i in issues] == ["layer.twice"]
+
+
+def test_defaults_are_parsed():
+    assert layerdef.parse_default("$area_km2") == ("area_km2", "")
+    assert layerdef.parse_default("$county.code") == ("county", "code")
+    assert layerdef.parse_default("$next(county_code)") == ("next", "county_code")
+    assert [layerdef.parse_default(text) for text in ("现状", "$rm", "$a.b.c", "$next(")] == [None] * 4
+
+
+def test_forms_are_checked():
+    from lydigital.model.layercheck import check
+    from lydigital.model.layerdef import Catalogue, FieldDef, GroupDef, LayerDef, RuleDef
+    from lydigital.model.style import Style
+
+    fields = (
+        FieldDef("a", "甲", default="$nothing"), FieldDef("b", "乙", domain_of="z", allowed={"1": ("x",)}),
+        FieldDef("c", "丙", pattern="("), FieldDef("d", "丁", default="$next(a)", domain={"x": ("x", "x")}, domain_of="a", allowed={"1": ("x",)}),
+    )  # fmt: skip
+    rules = (RuleDef("a > q", "?"), RuleDef("a >", "?"))
+    layer = LayerDef("one", "一", "g", "none", Style(()), fields=fields, rules=rules)
+    codes = sorted(i.code for i in check(Catalogue((layer,), (GroupDef("g", "组"),))) if i.severity == "error")
+    assert [c for c in codes if c.startswith(("field", "rule"))] == [
+        "field.allowed", "field.default", "field.domain_of", "field.pattern", "field.unknown", "rule.condition",
+    ]  # fmt: skip
