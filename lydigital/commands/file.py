@@ -85,9 +85,8 @@ def _save(session: Session, parameters: Save) -> Path | None:
 
 
 def _save_features(session: Session) -> None:
-    save = getattr(session, "save_features", None)
-    if save is not None and not session.features.is_saved:
-        save()
+    if not session.features.is_saved:
+        session.save_features()
 
 
 def _save_as(session: Session, parameters: SaveAs) -> Path:

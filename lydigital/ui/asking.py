@@ -15,9 +15,11 @@ from lydigital.ui.notices import InlineBar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lydigital.edits.recovery import Recovery
     from lydigital.ui.window import Window
 
 _MAPS = "*.lyd.toml *.gpkg"
+_CLOSING = "closing"  # name of the bar that asks before the window closes
 _LAYERS = "*.gpkg *.shp *.geojson *.json *.fgb *.csv *.tif *.tiff"
 
 
@@ -74,22 +76,33 @@ def open_project(window: Window, project: str) -> None:
 
 
 def offer_recovery(window: Window) -> None:
-    """Ask in a bar whether unsaved work of a program that ended shall come back."""
+    """Show unsaved work of a program that ended in the card at the right; the map stays free."""
     try:
         found = window.session.recoverable()
     except (LydError, OSError) as error:
         window.failed(error)
         return
-    if not found:
-        return
-    recovery = found[0]
-    when = recovery.time.astimezone().strftime("%m-%d %H:%M")
-    question = tr("Changes of {when} were not saved. Continue with them?", when=when)
-    answers: list[tuple[str, Callable[[], object]]] = [
-        (tr("Recover"), lambda: window.do("file.recover")),
-        (tr("Discard"), lambda: window.do("file.recover", discard=True)),
-    ]
-    window.bars.addWidget(InlineBar(question, answers))
+    if found:
+        show_recovery(window, found[0])
+
+
+def show_recovery(window: Window, recovery: Recovery) -> None:
+    """Open the page of ``recovery``."""
+    from lydigital.ui.panels.recovery import RecoveryPage
+
+    page = RecoveryPage(window.session, recovery, window.do)
+    card = window.map.card
+
+    def close() -> None:
+        if card.page() is page:
+            window.cards.close()
+        card.pages.removeWidget(page)
+        page.deleteLater()
+
+    page.closed.connect(close)
+    page.resized.connect(window.map.place)
+    card.show_page(page)
+    window.map.place()
 
 
 def _save_as(window: Window) -> None:
@@ -100,10 +113,37 @@ def _save_as(window: Window) -> None:
 
 
 def _save(window: Window) -> None:
-    if window.session.history.path is None:
-        _save_as(window)
-    else:
+    """Edited features go into their stores; the map needs a name only when it was changed itself."""
+    session = window.session
+    if session.history.path is not None or not session.features.is_saved:
         window.do("file.save")
+    if session.history.path is None and session.features.is_saved and not session.is_saved:
+        _save_as(window)
+
+
+def ask_before_close(window: Window) -> bool:
+    """Whether the window may close: edited features that no store has are asked about, once, in a bar."""
+    session = window.session
+    if session.features.is_saved or window.transient or window.findChild(InlineBar, _CLOSING) is not None:
+        return True
+
+    def save_first() -> None:
+        _save(window)
+        if session.features.is_saved:
+            window.close()
+
+    names = ", ".join(session.definition(layer).name for layer in session.features.unsaved_layers)
+    answers: list[tuple[str, Callable[[], object]]] = [
+        (tr("Save and close"), save_first),
+        (tr("Close and continue next time"), window.close),
+        (tr("Stay"), lambda: None),
+    ]
+    bar = InlineBar(tr("Edits of {layers} are not saved yet.", layers=names), answers, "content-save-alert-outline")
+    bar.setObjectName(_CLOSING)
+    window.bars.addWidget(bar)
+    return False
+
+
 
 
 def _add_layer(window: Window) -> None:

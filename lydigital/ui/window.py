@@ -480,7 +480,10 @@ class Window(QMainWindow):
             self._palette.hide()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Unsaved changes stay in the journal and are offered at the next start; nothing has to be asked."""
+        """Unsaved changes stay in the journal and are offered at the next start; edits of features are asked about."""
+        if not asking.ask_before_close(self):
+            event.ignore()
+            return
         self._settled.stop()
         self._slow.stop()
         self.reader.close()

@@ -7,13 +7,17 @@ import pytest
 pytest.importorskip("PySide6.QtWidgets")
 
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QPushButton
 
 from lydigital import paths, settings
 from lydigital.commands import registry
 from lydigital.errors import StoreUnavailableError
+from lydigital.model.changeset import ChangeSet
+from lydigital.model.feature import changes_between
 from lydigital.session import open_session
 from lydigital.ui import app
 from lydigital.ui.notices import InlineBar
+from lydigital.ui.panels.recovery import RecoveryPage, preview
 from lydigital.ui.window import Window
 
 # what the offscreen platform says of every window that changes its least size
@@ -83,10 +87,39 @@ def test_unsaved_work_is_offered_and_recovered(lasting, qtbot):
     window.do("layer.hide", layer=layer)
     window.close()
     again = lasting()
-    qtbot.waitUntil(lambda: bool(again.findChildren(InlineBar)))
+    qtbot.waitUntil(lambda: isinstance(again.map.card.page(), RecoveryPage))
+    page = again.map.card.page()
     assert again.session.document.layer(layer).visible
-    again.do("file.recover")
+    texts = [button.text() for button in page.findChildren(QPushButton)]
+    assert texts == ["Restore", "Look later", "Discard…"]
+    page._ask(asking=True)
+    assert again.session.recoverable(), "nothing is gone before it was asked"
+    page._ask(asking=False)
+    page._restore()
     assert not again.session.document.layer(layer).visible
+    assert again.session.recoverable() == []
+    again.session.undo()
+
+
+def test_edits_of_features_are_asked_about_before_the_window_closes(lasting, qtbot):
+    window = lasting()
+    session = window.session
+    old = session.features.features("way", [1])[1]
+    session.commit(ChangeSet("Rename", changes_between("way", 1, old, old.replaced(name="新路"))))
+    window.close()
+    assert window.isVisible()
+    (bar,) = window.findChildren(InlineBar)
+    assert "Way" in bar.accessibleName()
+    window.close()
+    assert not window.isVisible(), "asked once"
+    again = lasting()
+    qtbot.waitUntil(lambda: isinstance(again.map.card.page(), RecoveryPage))
+    again.session.table("way")
+    assert preview(again.session, again.session.recoverable()[0]) is not None
+    again.map.card.page()._restore()
+    assert again.session.features.features("way", [1])[1].values["name"] == "新路"
+    again.session.undo()
+    assert again.session.is_saved
 
 
 def test_another_map_in_the_same_window(lasting, tmp_path, qtbot):
