@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 POINTS = 420
 GAUGES = 90
+EVENTS, OTHER_EVENTS = 14, 4  # by the sample storm, and where it hardly rained
 HOURS = 72
+BREAK = 32  # hour between its two bands
 START = datetime(2025, 7, 15, 20, tzinfo=timezone(timedelta(hours=8)))  # of the sample storm
 ROCKFALL, LANDSLIDE, DEBRIS, COLLAPSE, FISSURE, SUBSIDENCE = 1, 2, 3, 4, 5, 6
 # Reported in 2015 among 31 key points (seven in Xin'an): township, village, name, type.
@@ -70,6 +72,7 @@ def layers(city: City, sites: Sites) -> Iterator[tuple[str, Layer]]:
     yield "rain_gauge", gauges
     yield "rainfall", rain
     yield "warning_zone", _draft(city, sites, gauges, hazards)
+    yield "hazard_event", _events(sites, gauges, rain, hazards)
 
 
 def danger_grade(people: NDArray[np.int64], assets: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -326,3 +329,61 @@ def _draft(city: City, sites: Sites, gauges: Layer, hazards: Layer) -> Layer:
             "nature": [SAMPLE],
         },
     )
+
+
+def _events(sites: Sites, gauges: Layer, rain: Layer, hazards: Layer) -> Layer:
+    """What was reported of the sample storm: slides a few hours after the heaviest rain, and a few that it did not cause."""
+    rng = generator("hazard_event")
+    xy = shapely.get_coordinates(shape_array(hazards))
+    g = shapely.get_coordinates(shape_array(gauges))
+    weight = 1 / np.maximum(np.hypot(*(xy[:, None] - g[None]).transpose(2, 0, 1)), 500) ** 2
+    hourly = np.asarray(rain.columns["rain_mm"], float).reshape(GAUGES, HOURS)
+    total = np.cumsum(weight @ hourly / weight.sum(1)[:, None], axis=1)
+    day = total - np.c_[np.zeros((len(xy), 24)), total[:, :-24]]  # mm in the 24 h before every hour
+    worst, kind = day.max(1), np.asarray(hazards.columns["kind"])
+    fast = np.isin(kind, (ROCKFALL, LANDSLIDE, DEBRIS))
+    wet = np.flatnonzero(fast & (worst > np.quantile(worst, 0.6)))
+    town = np.asarray(hazards.columns["township_code"])
+    _, at, crowd = np.unique(town[wet], return_inverse=True, return_counts=True)
+    by_rain = wet[pick(rng, (worst[wet] - worst[wet].min() + 1) ** 2 / crowd[at] ** 1.5, EVENTS)]
+    dry = np.flatnonzero(worst < np.quantile(worst, 0.2))
+    chosen = np.r_[by_rain, dry[pick(rng, np.ones(len(dry)), OTHER_EVENTS)]]
+    n = len(chosen)
+    first = np.arange(EVENTS) % 3 == 0  # by the first of the two bands of rain
+    peak = np.where(first, day[by_rain, :BREAK].argmax(1), BREAK + day[by_rain, BREAK:].argmax(1)) + 1
+    hour = np.r_[peak, rng.integers(8, 60, OTHER_EVENTS)]
+    minutes = np.minimum(hour * 60 + rng.integers(-180, 360, n), HOURS * 60 - 10) // 10 * 10
+    order = np.argsort(minutes, kind="stable")
+    chosen, minutes, is_rain = chosen[order], minutes[order], (np.arange(n) < EVENTS)[order]
+    county = np.asarray(hazards.columns["county_code"])[chosen]
+    town = town[chosen]
+    names = dict(zip(sites.towns.code, sites.towns.name, strict=True))
+    deaths = np.where(rng.random(n) < 0.12, rng.integers(1, 4, n), 0)
+    losses = np.round(np.exp(rng.normal(3.2, 1.2, n)), 1)
+    return Layer(
+        points(sites.around(rng, xy[chosen], 30, 350)),
+        {
+            "code": codes("ZQ", n),
+            "name": np.array([
+                f"{names[str(t)]}{_TYPE_NAME[int(k)]}（示例）" for t, k in zip(town, kind[chosen], strict=True)
+            ]),
+            "kind": kind[chosen],
+            "time": np.array([START + timedelta(minutes=int(m)) for m in minutes], object),
+            "township_code": town,
+            "county_code": county,
+            "deaths": deaths,
+            "evacuated": rng.integers(0, 60, n),
+            "losses": losses,
+            "grade": event_grade(deaths, losses),
+            "trigger": np.where(is_rain, 1, 2),
+            "source": np.array(["示例上报"] * n),
+            "nature": nature(n),
+        },
+    )  # fmt: skip
+
+
+def event_grade(deaths: NDArray[np.int64], losses: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Severity 1 to 4 after the 2004 Regulation: deaths 30, 10, 3 or losses 1000, 500, 100 (10⁴ yuan), the higher one."""
+    by_deaths = 4 - np.searchsorted((3, 10, 30), deaths, side="right")
+    by_losses = 4 - np.searchsorted((100, 500, 1000), losses, side="right")
+    return np.minimum(by_deaths, by_losses)

@@ -259,6 +259,8 @@ def test_numbers_name_their_unit():
         "lanes",
         "line",
         "stars",
+        "version",
+        "number",
     }
     for layer in CATALOGUE.layers:
         for field in layer.fields:
