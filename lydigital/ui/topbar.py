@@ -52,6 +52,15 @@ class TopBar(QFrame):
         self.search.opened.connect(self.search_opened)
         box.addWidget(self.search, 4)
         box.addStretch(1)
+        self.edit = QToolButton()
+        self.edit.setObjectName("edit")
+        self.edit.setCheckable(True)
+        self.edit.setIcon(icons.icon("pencil-outline"))
+        self.edit.setIconSize(QSize(17, 17))
+        self.edit.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.edit.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        box.addWidget(self.edit)
+        box.addSpacing(4)
         self.undo = IconButton("undo-variant", "Undo", "Ctrl+Z")
         self.undo.clicked.connect(lambda: self.command.emit("edit.undo"))
         self.redo = IconButton("redo-variant", "Redo", "Ctrl+Shift+Z")
@@ -85,6 +94,9 @@ class TopBar(QFrame):
         self.workspaces.retranslate()
         self.search.retranslate()
         self.menu.retranslate()
+        self.edit.setText(tr("Edit"))
+        self.edit.setToolTip(tr("Edit features (Ctrl+E)"))
+        self.edit.setAccessibleName(self.edit.toolTip())
         self.show_operator(self._operator_name)
 
     def show_operator(self, name: str) -> None:
@@ -97,6 +109,9 @@ class TopBar(QFrame):
         )
         self.operator.setToolTip(text)
         self.operator.setAccessibleName(text)
+
+    def show_editing(self, *, on: bool) -> None:
+        self.edit.setChecked(on)
 
     def show_session(self, session: Session) -> None:
         """Undo and redo say what they would do, the state says whether work is saved."""

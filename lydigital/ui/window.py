@@ -17,6 +17,7 @@ from lydigital.texts import tr
 from lydigital.ui import asking, icons, keeping, menus, theme
 from lydigital.ui.canvas import MapCanvas
 from lydigital.ui.cards import Cards
+from lydigital.ui.editing import Editing
 from lydigital.ui.finder import Finder, names_of
 from lydigital.ui.frames import FrameImage, FrameWorker
 from lydigital.ui.jobs import Jobs
@@ -87,6 +88,7 @@ class Window(QMainWindow):
         self._build()
         self.notices = NoticeList(self._body)
         self._connect()
+        self.editing = Editing(self)
         self._connect_session()
         self._shortcuts()
         self.reader = reader or Reader(session)
@@ -152,9 +154,7 @@ class Window(QMainWindow):
         self.status.message.clicked.connect(self._toggle_notices)
         self.notices.emptied.connect(lambda: self.status.message.set_count(0))
         self.notices.reload_asked.connect(lambda layer: self.do("layer.reload", layer=layer))
-        self.jobs.progressed.connect(
-            lambda share, words: self.status.show_progress(words, share, can_cancel=True)
-        )
+        self.jobs.progressed.connect(lambda share, words: self.status.show_progress(words, share, can_cancel=True))
         self.jobs.finished.connect(lambda _job, _result: self.status.end_progress())
         self.jobs.failed.connect(lambda _job, error: self.failed(error))
         self._progressed.connect(
@@ -172,6 +172,7 @@ class Window(QMainWindow):
             (session.selected, self._selection_changed),
             (session.moved, self._session_moved),
             (session.progressed, self._progressed.emit),
+            *self.editing.links(),
         )
         for signal, slot in self._links:
             signal.connect(slot)
@@ -462,7 +463,7 @@ class Window(QMainWindow):
         keeping.keep_preferences(self, **changes)
 
     def retranslate(self) -> None:
-        for part in (self.topbar, self.status, self.map, self.notices, self.side, self.cards):
+        for part in (self.topbar, self.status, self.map, self.notices, self.side, self.cards, self.editing):
             part.retranslate()
         if self._palette is not None:
             self._palette.retranslate()

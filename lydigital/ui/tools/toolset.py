@@ -55,7 +55,7 @@ TOOLS = (  # five in a row on the page
     ToolDef("rectangle", "Rectangle", "vector-rectangle", drawing.Rectangle, _SHAPED, words=("矩形",)),
     ToolDef("regular", "Regular", "hexagon-outline", drawing.Regular, _SHAPED, words=("正多边形", "hexagon")),
     ToolDef("parallel", "Parallel", "format-line-spacing", changing.Parallel, ("line",), words=("平行线",)),
-    ToolDef("guide", "Guide line", "ruler", drawing.Guide, words=("辅助线", "construction"), writes=False),
+    ToolDef("guide", "Guide", "ruler", drawing.Guide, words=("辅助线", "construction"), writes=False),
     ToolDef("scale", "Resize", "resize", moving.Scale, _SHAPED, words=("缩放",)),
     ToolDef("split", "Split", "content-cut", changing.Split, _SHAPED, words=("分割",)),
     ToolDef("reshape", "Reshape", "vector-polyline-edit", changing.Reshape, _SHAPED, words=("重塑",)),
