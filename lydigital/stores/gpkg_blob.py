@@ -91,17 +91,13 @@ def stored(wkb: bytes | None, shape: Shape) -> bytes | None:
             "{layer} asks for a height of every vertex, and the geometry has none",
             hint="Copy the layer into one without heights, and edit there.", layer=shape.layer,
         )  # fmt: skip
-    flat = (z and shape.z == 0) or (m and shape.m == 0)
-    declared = _NAMES.index(shape.type) if shape.type in _NAMES else 0
-    same = declared in (0, kind) or kind in _ACCEPTS.get(shape.type, ())
-    plain = wkb[0] == 1 and int.from_bytes(wkb[1:5], "little") < 4000
-    if same and plain and not flat:
-        _check(wkb, shape)
-        return wkb
     geometry = _check(wkb, shape)
-    if not same:
+    if _is_as_stored(wkb, shape):
+        return wkb
+    declared = _declared(shape)
+    if not _fits(kind, shape):
         geometry = _converted(geometry, kind, declared, shape)
-    if flat:
+    if (z and shape.z == 0) or (m and shape.m == 0):
         geometry = shapely.force_2d(geometry) if shape.z == 0 else geometry
     made: bytes = shapely.to_wkb(geometry, byte_order=1, flavor="iso")
     return made
@@ -114,10 +110,25 @@ def is_same(first: bytes | None, second: bytes | None, shape: Shape) -> bool:
     if first is None or second is None:
         return False
     try:
-        one, other = stored(first, shape), stored(second, shape)
-    except (BadDataError, RefusedError):
+        one, other = (wkb if _is_as_stored(wkb, shape) else stored(wkb, shape) for wkb in (first, second))
+    except (BadDataError, RefusedError, ValueError, IndexError):
         return False
     return one == other
+
+
+def _is_as_stored(wkb: bytes, shape: Shape) -> bool:
+    """Whether :func:`stored` gives the same bytes."""
+    kind, z, m = _code(wkb)
+    is_iso = wkb[0] == 1 and int.from_bytes(wkb[1:5], "little") < 4000
+    return is_iso and _fits(kind, shape) and not (z and shape.z == 0) and not (m and shape.m == 0)
+
+
+def _fits(kind: int, shape: Shape) -> bool:
+    return _declared(shape) in (0, kind) or kind in _ACCEPTS.get(shape.type, ())
+
+
+def _declared(shape: Shape) -> int:
+    return _NAMES.index(shape.type) if shape.type in _NAMES else 0
 
 
 def add_functions(db: sqlite3.Connection) -> None:

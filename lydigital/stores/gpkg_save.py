@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lydigital.stores.gpkg_edit import Table
 
 LOCK_TIMEOUT_S = 5.0
+_CACHE_KIB = 128 << 10  # of a bulk edit; what does not fit is written before the commit, with a sync each time
 _FULL, _READONLY, _CANTOPEN, _IOERR, _BUSY, _LOCKED, _CORRUPT, _NOTADB = 13, 8, 14, 10, 5, 6, 11, 26
 
 
@@ -138,6 +139,7 @@ class Saving:
             if not is_wal:
                 db.execute("PRAGMA locking_mode = EXCLUSIVE")  # until the new identity is known
             db.execute("PRAGMA synchronous = EXTRA")
+            db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             db.execute("PRAGMA foreign_keys = ON")
         except BaseException:
             db.close()

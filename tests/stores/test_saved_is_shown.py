@@ -42,7 +42,7 @@ def test_saved_is_shown(squares, tmp_path, validity, actions):
     path = tmp_path / "city.gpkg"
     shutil.copy(squares("gpkg"), path)
     store = open_store(path)
-    copies = WorkingCopies(lambda layer, fids: store.fetch(layer, fids))
+    copies = WorkingCopies(store.fetch)
     done: list[ChangeSet] = []
     known = set(range(1, 6))
 
