@@ -75,11 +75,12 @@ class Journal:
         self._past: tuple[tuple[Entry, ...], tuple[Entry, ...]] = ((), ())
         self._adopted: tuple[str, ...] = ()
         self._compacted = 0
+        self._has_reserve = False
 
     @property
     def has_reserve(self) -> bool:
         """Whether the disk still has the room that is kept free for it."""
-        return self._log is None or self._reserve.name in self._disk.names(self._reserve.parent)
+        return self._log is None or self._has_reserve
 
     def recall(self) -> Story | None:
         """The newest story of an earlier run that led to the map as it is now on disk."""
@@ -184,10 +185,11 @@ class Journal:
             raise
         self._log.close()
         old, old_lock = self._path, self._lock
-        self._log, self._path, self._lock = fresh, path, lock
+        self._log, self._path, self._lock, self._has_reserve = fresh, path, lock, False
         with contextlib.suppress(OSError):
             self._disk.remove(old)
-        self._release(old, old_lock)
+            self._release(old, old_lock)
+        self._disk_has_room()
 
     def absorb(self, path: Path, steps: Iterable[Payload], left: Iterable[Entry]) -> None:
         """Take over ``steps`` from a journal left behind at ``path``, which goes; all of it or nothing.
@@ -247,6 +249,7 @@ class Journal:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not self.has_reserve or self._log is None:
                 raise
             self._disk.remove(self._reserve)
+            self._has_reserve = False
             self._put(frames)
 
     def _put(self, frames: Callable[[], Iterable[Payload]]) -> None:
@@ -295,8 +298,10 @@ class Journal:
         if self._log is not None and not self.has_reserve:
             try:
                 self._disk.reserve(self._reserve, RESERVE)
+                self._has_reserve = True
             except OSError:
-                self._disk.remove(self._reserve)
+                with contextlib.suppress(OSError):
+                    self._disk.remove(self._reserve)
 
     def _rewrite(self, *, events: bool = True) -> Story:
         """Write the same in fewer records; returns what that is."""

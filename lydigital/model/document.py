@@ -6,6 +6,7 @@ Targets of its deltas: ``document/<field>``, ``document/order`` (layer ids, top 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_type_hints
 
 import msgspec
@@ -137,7 +138,12 @@ def value_type(target: str) -> Any:
         return tuple[str, ...]
     owner = {"document": MapDocument, "layer": LayerRef, "group": Group}[kind]
     field = rest if kind == "document" else rest.partition("/")[2]
-    return get_type_hints(owner)[field] if field else owner | None
+    return _hints(owner)[field] if field else owner | None
+
+
+@cache
+def _hints(owner: type) -> dict[str, Any]:
+    return get_type_hints(owner)
 
 
 _Item = TypeVar("_Item", bound=LayerRef | Group)
