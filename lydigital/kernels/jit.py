@@ -20,6 +20,7 @@ import time
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -72,7 +73,7 @@ def _sources(module: str, seen: set[str]) -> set[str]:
     """``module`` and the kernel modules whose functions it uses."""
     seen.add(module)
     for value in tuple(vars(sys.modules[module]).values()):
-        used = getattr(value, "__module__", None)
+        used = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
         if isinstance(used, str) and used.startswith(f"{__package__}.") and used not in seen:
             _sources(used, seen)
     return seen

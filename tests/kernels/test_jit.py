@@ -63,3 +63,11 @@ def test_the_process_beside_ends_with_the_program(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], env=environment, text=True, capture_output=True, check=True)
     with pytest.raises(ProcessLookupError):
         os.kill(int(done.stdout), 0)
+
+
+def test_a_kernel_knows_the_modules_it_uses_as_modules_too():
+    """Else a change in one of them would leave the old machine code in use."""
+    from lydigital.kernels import fill, stroke
+
+    for module in (fill, stroke):
+        assert {jit.__package__ + ".small", jit.__package__ + ".blend"} <= jit._sources(module.__name__, set())
