@@ -230,7 +230,7 @@ def _avoid_overlap(session: Session, p: Some) -> Edited:
 
 
 def _repair(session: Session, p: Repair) -> Edited:
-    found = chosen(session, p, kinds=("point", "line", "polygon"))
+    found = chosen(session, p, kinds=("point", "line", "polygon"), sound=False)
     draft = Draft()
     for space, some in by_layer(found):
         shapes = np.array([s.shape for s in some], object)

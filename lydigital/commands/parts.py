@@ -177,7 +177,7 @@ def _dissolve(session: Session, p: Dissolve) -> Edited:
 
 
 def _explode(session: Session, p: Some) -> Edited:
-    found = chosen(session, p, kinds=("point", "line", "polygon"))
+    found = chosen(session, p, kinds=("point", "line", "polygon"), sound=False)
     draft = Draft()
     selection: dict[str, list[int]] = {}
     made = 0
@@ -266,7 +266,7 @@ def _fill_gap(session: Session, p: FillGap) -> Edited:
         ring = geometry_of(p.ring, space.crs)
         ring = shapely.Polygon(ring.coords) if ring.geom_type == "LineString" else ring
         around = near(session, space, shapely.bounds(ring).tolist())
-        shape = topology.gap_in([s.shape for s in around], ring)
+        shape = topology.gap_in([repair.mended(s.shape) for s in around], ring)
     else:
         assert place is not None
         around, shape = _gap_around(session, space, place)
@@ -282,7 +282,7 @@ def _gap_around(
         reach = reach_m / space.crs.metres_per_unit
         around = near(session, space, (x - reach, y - reach, x + reach, y + reach))
         try:
-            return around, topology.gap_at([s.shape for s in around], place)
+            return around, topology.gap_at([repair.mended(s.shape) for s in around], place)
         except RefusedError:
             if reach_m == _LOOKED_AT_M[-1]:
                 raise

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _ASKED = 50  # features looked at to know whether a layer has single or multi geometry
 _MULTI = (4, 5, 6)
+_PLAIN = ("Point", "LineString", "Polygon")
 
 
 class Some(Parameters, frozen=True, kw_only=True):
@@ -77,19 +78,22 @@ def editable(session: Session, layer: str) -> tuple[LayerRef, LayerSpace]:
 
 
 def space_of(session: Session, ref: LayerRef) -> LayerSpace:
-    """How a layer stores geometry; single or multi as its features are."""
+    """How a layer stores geometry; single or multi, with or without heights, as its features are."""
     kind = session.stores.describe(ref).geometry
     table = _read(session, ref)
     multi: bool | None = None
+    raised = False
     if isinstance(table, FeatureTable) and len(table):
         some = session.features.features(ref.id, table.fid[:_ASKED].tolist())
-        codes = {blob[1 if blob[0] == 1 else 4] for f in some.values() if (blob := f.wkb) is not None}
-        found = {code in _MULTI for code in codes}
+        shapes = shapely.from_wkb([f.wkb for f in some.values() if f.wkb is not None], on_invalid="ignore")
+        found = set(np.isin(shapely.get_type_id(shapes), _MULTI).tolist())
         multi = None if len(found) != 1 else found.pop()
+        raised = bool(len(shapes)) and bool(shapely.has_z(shapes).all())
     elif kind in ("line", "polygon"):
         multi = True  # as this program makes tables
     crs = Crs(session.document.crs)
-    return LayerSpace(ref.id, title_of(session, ref), kind, multi, session.stores.stored_crs(ref), crs)
+    stored = session.stores.stored_crs(ref)
+    return LayerSpace(ref.id, title_of(session, ref), kind, multi, stored, crs, raised=raised)
 
 
 def fetched(session: Session, space: LayerSpace, fids: Iterable[int]) -> list[Subject]:
@@ -108,13 +112,15 @@ def fetched(session: Session, space: LayerSpace, fids: Iterable[int]) -> list[Su
     return subjects(space, features)
 
 
-def chosen(session: Session, given: Some, *, kinds: Sequence[str] = ()) -> list[Subject]:
+def chosen(session: Session, given: Some, *, kinds: Sequence[str] = (), sound: bool = True) -> list[Subject]:
     """The features a command is about, those of a layer together.
 
     Parameters
     ----------
     kinds
-        ``point``, ``line``, ``polygon``: others are refused.
+        ``point``, ``line``, ``polygon``: others are refused, and features without geometry left out.
+    sound
+        Refuse features that cross themselves, where ``kinds`` are named: overlays give anything for them.
 
     Raises
     ------
@@ -131,6 +137,11 @@ def chosen(session: Session, given: Some, *, kinds: Sequence[str] = ()) -> list[
                 raise RefusedError(
                     "{layer} has no {kinds}", hint="Select features of that kind.",
                     layer=space.name, kinds=" / ".join(tr(k) for k in kinds),
+                )  # fmt: skip
+            if kinds and sound and not shapely.is_valid(s.shape):
+                raise RefusedError(
+                    "Feature {fid} of {layer} crosses itself", hint="Repair it first: Edit, Repair geometry.",
+                    fid=s.fid, layer=space.name,
                 )  # fmt: skip
         found += some
     if not found:
@@ -237,6 +248,10 @@ def geometry_of(text: str, crs: Crs) -> shapely.Geometry:
         ) from error  # fmt: skip
     from lydigital.edits.operations import checks
 
+    if shape is not None and (shape.has_m or shape.geom_type.removeprefix("Multi") not in _PLAIN):
+        raise BadDataError(
+            "Measures, curves and collections cannot be drawn", hint="Write it as WKT, such as LINESTRING (0 0, 10 5)."
+        )
     if shape is None or shape.is_empty:
         raise BadDataError("The geometry is empty", hint="Write it as WKT, such as LINESTRING (0 0, 10 5).")
     checks.placed(np.array([shape], object), crs)

@@ -64,6 +64,8 @@ class LayerSpace:
         True: features have many parts; False: one part each; None: either.
     stored, crs
         Its own system and that of the map.
+    raised
+        All features have heights, and so must new ones.
     """
 
     layer: str
@@ -72,6 +74,7 @@ class LayerSpace:
     multi: bool | None
     stored: Crs
     crs: Crs
+    raised: bool = False
 
     def to_map(self, blobs: Sequence[bytes | None]) -> Shapes:
         """Shapes in map units of ISO WKB as stored; None stays None.
@@ -191,6 +194,20 @@ class Draft:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
+    def _raised(self, space: LayerSpace, shapes: Shapes) -> Shapes:
+        """Shapes with heights, 0 where none is known: the layer takes no others."""
+        flat = _flat_where_open(shapes)
+        low = ~shapely.has_z(flat)
+        if not low.any():
+            return flat
+        flat[low] = shapely.force_3d(flat[low], 0.0)
+        self.issues.append(
+            Issue("height.unknown", "warning", "{layer} has heights; new features without one have 0: {count}",
+                  "Draw them with heights, or set them afterwards.", space.layer, count=int(low.sum()),
+                  values={"layer": space.name, "count": str(int(low.sum()))})
+        )  # fmt: skip
+        return flat
+
     def _stored(self, edits: Sequence[_Edit]) -> list[bytes | None]:
         """WKB of each edit, in the layer's system; the old blob where the shape is the old one."""
         space = edits[0].space
@@ -309,7 +326,7 @@ class Draft:
         known = np.array([s.shape for s in self._known(space)], object)
         sources = known[shapely.has_z(known)] if len(known) else known
         if not len(sources):
-            return _flat_where_open(shapes)
+            return self._raised(space, shapes) if space.raised else _flat_where_open(shapes)
         out = shapes.copy()
         heights: _Heights | None = None
         for i, (shape, edit) in enumerate(zip(shapes, edits, strict=True)):

@@ -381,6 +381,35 @@ def test_saved_features_are_what_was_drawn(session, city, tmp_path):
     again.close()
 
 
+def test_what_crosses_itself_is_repaired_before_it_is_cut(session):
+    from lydigital.model.changeset import ChangeSet, Delta
+
+    fid = fid_of(session, "cell", "cell1")
+    old = session.features.features("cell", [fid])[fid].wkb
+    bow = shapely.MultiPolygon([Polygon([(X, Y), (X + 10, Y + 10), (X + 10, Y), (X, Y + 10)])])
+    session.commit(ChangeSet("x", (Delta(f"geometry/cell/{fid}", old, shapely.to_wkb(bow, byte_order=1)),)))
+    select(session, "cell", "cell1")
+    with pytest.raises(RefusedError) as caught:
+        session.run("feature.split", line=f"LINESTRING ({X + 5} {Y - 5}, {X + 5} {Y + 15})")
+    assert "Repair" in caught.value.hint_text()
+    session.run("feature.repair")
+    mended = shapes(session, "cell")[fid]
+    assert mended.is_valid
+    assert mended.area == 50
+
+
+def test_heights_where_a_layer_has_them(session):
+    for wrong in (f"POINT M ({X} {Y} 3)", f"GEOMETRYCOLLECTION (POINT ({X} {Y}))"):
+        with pytest.raises(BadDataError):
+            session.run("feature.create", layer="spot", geometry=wrong)
+    fids = session.table("spot").fid.tolist()
+    for fid in fids:
+        session.run("geometry.set", layer="spot", fid=fid, geometry=f"POINT Z ({X} {Y} 7)")
+    changes = session.run("feature.create", layer="spot", geometry=f"POINT ({X} {Y})")
+    assert [i.code for i in changes.issues] == ["height.unknown"]
+    assert shapely.from_wkb(changes.deltas[0].new.wkb).z == 0.0
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_features_move_and_come_back(tmp_path):
     from lydigital.session import open_session
