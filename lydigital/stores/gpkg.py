@@ -285,9 +285,9 @@ class GpkgStore(Findings):
 
     def _worked(self, work: Callable[[Path, bool], T]) -> T:
         store.check_file(self.path)
-        _check_header(self.path)
         with self._lock:
             chosen = self._choose()
+            _check_header(chosen[0], self.uri)  # of a file cut short in its commit, the journal has the rest
             if chosen[0] != self._real:  # a copy may be replaced meanwhile
                 return work(*chosen)
         return work(*chosen)
@@ -349,7 +349,7 @@ def _needs_rollback(path: Path) -> bool:
     return False
 
 
-def _check_header(path: Path) -> None:
+def _check_header(path: Path, shown: str) -> None:
     with path.open("rb") as file:
         head = file.read(100)
     size = path.stat().st_size
@@ -357,7 +357,7 @@ def _check_header(path: Path) -> None:
         raise BadDataError(
             "{path} is not a GeoPackage: it is no SQLite database",
             hint="Check where the file comes from; its name may have been changed.",
-            path=str(path),
+            path=shown,
         )
     page = int.from_bytes(head[16:18], "big")
     page = 65536 if page == 1 else page
@@ -366,7 +366,7 @@ def _check_header(path: Path) -> None:
         raise BadDataError(
             "{path} is cut off: it has {size} of {expected} bytes",
             hint="Copy it again from where it came from.",
-            path=str(path),
+            path=shown,
             size=size,
             expected=max(page * pages, 100),
         )

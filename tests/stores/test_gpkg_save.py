@@ -6,6 +6,7 @@ import os
 import sqlite3
 import struct
 import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path  # noqa: TC003
@@ -308,6 +309,34 @@ def test_the_journal_mode_stays(theirs, validity):
         assert sorted(p.name for p in theirs.parent.iterdir()) == ["district.gpkg"]
         assert validity(theirs) == []
         assert open_store(theirs).fetch("district", [1])[1].values["name"] == mode
+
+
+def test_a_file_whose_growing_was_cut_short_is_what_it_was(theirs, untouched):
+    """The head of the file is written, its new pages are not; the journal beside it has what was there."""
+    before = names_in(theirs)
+    code = (
+        "import sqlite3, sys, os\n"
+        "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "db.execute('PRAGMA cache_size = 1')\n"
+        "db.execute('BEGIN')\n"
+        "db.execute('CREATE TABLE t (x)')\n"
+        "db.execute('INSERT INTO t SELECT zeroblob(900) FROM gpkg_spatial_ref_sys a, gpkg_spatial_ref_sys b, gpkg_spatial_ref_sys c')\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(theirs)], check=False, timeout=60)
+    assert theirs.with_name("district.gpkg-journal").stat().st_size
+    raw = bytearray(theirs.read_bytes())
+    pages = int.from_bytes(raw[28:32], "big") + 1000
+    raw[28:32] = pages.to_bytes(4, "big")  # as a commit writes it first
+    theirs.write_bytes(raw)
+    seen = untouched(theirs.parent)
+    assert names_in(theirs) == before
+    assert untouched(theirs.parent) == seen
+
+
+def names_in(path: Path) -> list[object]:
+    with closing(open_store(path)) as store:
+        return [f.values["name"] for f in store.fetch("district", range(1, 6)).values()]
 
 
 def test_no_write_ahead_log_on_a_network_drive(theirs, monkeypatch):
