@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lydigital import paths
 from lydigital.commands.layer import title_of
 from lydigital.commands.registry import Command, Parameters
 from lydigital.edits.history import file_stamp
 from lydigital.edits.journal import discard
-from lydigital.errors import ConflictError, LydError, RefusedError, UsageError
+from lydigital.errors import ConflictError, LydError, RefusedError, StoreUnavailableError, UsageError
 from lydigital.stores import compose, project
 from lydigital.stores.opened import is_raster
 from lydigital.stores.store import open_store
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
+    from lydigital.edits.recovery import Recovery
     from lydigital.model.document import LayerRef, MapDocument
     from lydigital.model.issue import Issue
     from lydigital.session import Session
@@ -38,10 +40,15 @@ class Save(Parameters, frozen=True):
 
 
 class Recover(Parameters, frozen=True):
-    """``number`` counts from the newest work found, 0; ``discard`` gives it up instead."""
+    """``number`` counts from the newest work found, 0; ``discard`` gives it up instead.
+
+    ``export`` names a file that its steps are written to as JSON, one a line, those that no longer fit among them;
+    nothing else happens then.
+    """
 
     number: int = 0
     discard: bool = False
+    export: str = ""
 
 
 class SaveAs(Parameters, frozen=True):
@@ -113,6 +120,8 @@ def _recover(session: Session, parameters: Recover) -> str | None:
     if parameters.number >= len(found):
         raise UsageError("There is no unsaved work of that number", hint="The newest is number 0.")
     recovery = found[parameters.number]
+    if parameters.export:
+        return _export(recovery, Path(parameters.export))
     if parameters.discard:
         discard(recovery.left.path)
         return tr("The unsaved work was given up")
@@ -122,6 +131,20 @@ def _recover(session: Session, parameters: Recover) -> str | None:
         return tr("Recovered the work of {time}; {count} steps no longer fit and are kept in the journal",
                   time=when, count=len(recovery.unfit))  # fmt: skip
     return tr("Recovered the work of {time}", time=when)
+
+
+def _export(recovery: Recovery, path: Path) -> str:
+    kept = [("left", entry.changes) for entry in recovery.left.story.left]
+    kept += [("unfit", done.changes) for done in recovery.unfit] + [("fits", done.changes) for done in recovery.steps]
+    lines = [msgspec.json.encode({"state": state, "changes": changes}) for state, changes in kept]
+    try:
+        paths.write_atomically(path, b"\n".join(lines) + b"\n")
+    except OSError as error:
+        raise StoreUnavailableError(
+            "{path} cannot be written: {reason}", hint="Save it in a folder you may write to.",
+            path=str(path), reason=error.strerror or str(error),
+        ) from error  # fmt: skip
+    return tr("{count} steps were written to {path}", count=len(lines), path=str(path))
 
 
 def _nothing_found(session: Session) -> str | None:

@@ -210,7 +210,7 @@ class Journal:
                 yield from records.step(Step(entry), kind=Kind.LEFT)
             yield from steps
 
-        fresh = Log.create(self._disk, self._path, payloads())
+        fresh = Log.create(self._disk, self._path, payloads(), replaced=self._log)
         self._log.close()
         self._log = fresh
         discard(path, disk=self._disk)
@@ -307,7 +307,7 @@ class Journal:
         """Write the same in fewer records; returns what that is."""
         story = self._read(self._path)
         base = self._base(story.base.adopted, story.stores, story)
-        fresh = Log.create(self._disk, self._path, story.frames(base, events=events))
+        fresh = Log.create(self._disk, self._path, story.frames(base, events=events), replaced=self._log)
         assert self._log is not None
         self._log.close()
         self._log, self._compacted = fresh, fresh.size

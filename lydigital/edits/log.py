@@ -11,6 +11,7 @@ The checksum is of everything in the frame but itself. Sequence numbers count up
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 import zlib
 from dataclasses import dataclass
@@ -89,8 +90,12 @@ class Log:
         self._doubtful = False
 
     @classmethod
-    def create(cls, disk: Disk, path: Path, payloads: Iterable[Payload], *, after: bytes = b"") -> Log:
+    def create(
+        cls, disk: Disk, path: Path, payloads: Iterable[Payload], *, after: bytes = b"", replaced: Log | None = None
+    ) -> Log:  # fmt: skip
         """A new log at ``path`` with ``payloads`` after the frames ``after``; a file there is replaced, in one step.
+
+        ``replaced`` is the log open on that file.
 
         Raises
         ------
@@ -113,12 +118,16 @@ class Log:
         disk.close(handle)
         is_new = path.name not in disk.names(path.parent)
         try:
+            if replaced is not None and os.name == "nt":  # Windows renames nothing over an open file
+                replaced.close()
             disk.rename(temporary, path)
             disk.sync_folder(path.parent)
             log._handle = disk.open(path)
         except OSError:
             with contextlib.suppress(OSError):
                 disk.remove(path if is_new else temporary)
+                if replaced is not None and replaced._handle < 0:
+                    replaced._handle = disk.open(path)
             raise
         log.path = path
         return log
@@ -167,8 +176,10 @@ class Log:
         return self._sequence
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._disk.close(self._handle)
+        if self._handle >= 0:
+            with contextlib.suppress(OSError):
+                self._disk.close(self._handle)
+            self._handle = -1
 
     def _write(self, pieces: Iterable[bytes]) -> None:
         for piece in pieces:
@@ -185,7 +196,7 @@ class Log:
         if found.size != self.size:
             raise OSError(5, "The journal on the disk is damaged")
         self._disk.make_folder(self.path.parent)
-        other = Log.create(self._disk, self.path, (), after=content)
+        other = Log.create(self._disk, self.path, (), after=content, replaced=self)
         self.close()
         self._handle, self._doubtful = other._handle, False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import random
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +15,9 @@ from lydigital.model.document import MapDocument
 from lydigital.model.feature import Feature, applied, changes_between, made, parse_target, removed
 from lydigital.model.layerdef import Catalogue
 from lydigital.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OPERATIONS = (
     "make_folder", "names", "read", "create", "open", "write", "sync", "read_back", "truncate", "is_there", "close",
