@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lydigital import paths
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lydigital.commands.registry import Workbench
 
-__version__ = "0.1.0"
+__version__ = paths.VERSION
 
 
 def open(project: str | Path = "sample", *, author: str = "") -> Workbench:  # noqa: A001 - read as ly.open(...)

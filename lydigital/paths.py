@@ -11,6 +11,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+VERSION = "0.1.0"  # of the program; here, where everything below the doors can read it
 _PACKAGE = Path(__file__).resolve().parent
 _APP = "lydigital"
 

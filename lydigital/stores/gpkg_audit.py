@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lydigital import __version__
+from lydigital import paths
 from lydigital.errors import ConflictError
 from lydigital.model import audit
 from lydigital.model.audit import AuditChange, AuditEntry, Verdict
@@ -69,7 +69,7 @@ def prepare(db: sqlite3.Connection) -> None:
 def append(db: sqlite3.Connection, steps: Sequence[ChangeSet], *, author: str, machine: str, now: datetime) -> None:
     """Write one row a step and one a changed feature, within the transaction of the caller."""
     last, previous = head(db)
-    saved, program = audit.time_text(now), f"lydigital {__version__}"
+    saved, program = audit.time_text(now), f"lydigital {paths.VERSION}"
     for seq, step in enumerate(steps, last + 1):
         changes = audit.changes_of(step)
         who = step.author or author

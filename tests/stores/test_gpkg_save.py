@@ -419,3 +419,32 @@ def test_gdal_writes_on_after_us(theirs, write_file, validity):
     store = open_store(theirs)
     apply(store, step(*change(store, 1, name="b")))
     assert store.verify().steps == 2
+
+
+def test_a_clock_that_went_back_is_written_down_and_said(theirs):
+    store = open_store(theirs)
+    apply(store, step(*change(store, 1, name="a")))
+    apply(store, step(*change(store, 1, name="b"), minute=-90), now=NOW - timedelta(hours=1))
+    assert [(e.seq, e.saved) for e in store.history("")] == [(1, NOW), (2, NOW - timedelta(hours=1))]
+    verdict = store.verify()
+    assert verdict.is_sound
+    assert "went back before step 2" in verdict.notes[0]
+
+
+@pytest.mark.parametrize(("statement", "broken"), [
+    ("UPDATE gpkglyd_audit_changes SET after = '{\"name\":\"z\"}' WHERE seq = 2", 2),
+    ("UPDATE gpkglyd_audit_steps SET saved = '2020-01-01T00:00:00.000000Z' WHERE seq = 3", 3),
+    ("DELETE FROM gpkglyd_audit_steps WHERE seq = 2", 2),
+    ("DELETE FROM gpkglyd_audit_steps WHERE seq = 4", 4),
+    ("DELETE FROM gpkglyd_audit_changes WHERE seq = 1", 1),
+    ("INSERT INTO gpkglyd_audit_changes (seq, layer, feature, has_geometry) VALUES (9, 'district', 1, 0)", 5),
+])  # fmt: skip
+def test_the_first_broken_link_is_named(theirs, statement, broken):
+    store = open_store(theirs)
+    for name in "abcd":
+        apply(store, step(*change(store, 1, name=name)))
+    by_others(theirs, *(f"DROP TRIGGER gpkglyd_audit_{t}_no_{e}" for t in ("steps", "changes") for e in ("update", "delete")),
+              statement)  # fmt: skip
+    verdict = store.verify()
+    assert (verdict.is_sound, verdict.broken) == (False, broken)
+    assert str(broken) in verdict.faults[0] or "no step" in verdict.faults[0]
