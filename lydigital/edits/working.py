@@ -23,6 +23,9 @@ Checked: TypeAlias = dict[str, dict[int, Feature | None]]
 """Features after a change, by layer and fid; None where removed."""
 
 
+_SEEN = 500  # features of a layer kept as they were fetched
+
+
 class WorkingCopies:
     """Edits of the layers of one open map.
 
@@ -36,6 +39,7 @@ class WorkingCopies:
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._now: dict[str, dict[int, Feature | None]] = {}
+        self._seen: dict[str, dict[int, Feature]] = {}  # as stored, of those asked for lately
         self._recent: dict[str, set[int]] = {}
         self._versions: dict[str, int] = {}
         self._unsaved: dict[str, set[int]] = {}
@@ -53,8 +57,13 @@ class WorkingCopies:
             When the store cannot be asked.
         """
         now = self._now.get(layer, {})
-        missing = [fid for fid in fids if fid not in now]
-        found = dict(self._fetch(layer, missing)) if missing else {}
+        seen = self._seen.get(layer, {})
+        found = {fid: seen[fid] for fid in fids if fid in seen and fid not in now}
+        missing = [fid for fid in fids if fid not in now and fid not in seen]
+        if missing:
+            fresh = dict(self._fetch(layer, missing))
+            found.update(fresh)
+            self._keep_seen(layer, fresh)
         for fid in fids:
             feature = now.get(fid)
             if feature is not None:
@@ -132,18 +141,28 @@ class WorkingCopies:
         done = set(layers)
         for layer in done:
             self._unsaved.pop(layer, None)
+            self._seen.pop(layer, None)
         self.steps = [kept for step in self.steps if (kept := without_layers(step, done))]
 
     def forget(self, layer: str) -> None:
         """The table of ``layer`` was read anew and has everything, or the edits are left."""
         with self._lock:
             self._now.pop(layer, None)
+            self._seen.pop(layer, None)
             self._recent.pop(layer, None)
             self._unsaved.pop(layer, None)
             self._versions[layer] = self.version(layer) + 1
         self.steps = [kept for step in self.steps if (kept := without_layers(step, {layer}))]
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _keep_seen(self, layer: str, fresh: Mapping[int, Feature]) -> None:
+        """A gesture asks for the same few features again and again; whole layers are not kept."""
+        if len(fresh) <= _SEEN:
+            kept = self._seen.setdefault(layer, {})
+            if len(kept) + len(fresh) > _SEEN:
+                kept.clear()
+            kept.update(fresh)
 
     def _after(self, deltas: tuple[Delta, ...]) -> Checked:
         targets = [parse_target(delta.target) for delta in deltas]

@@ -53,11 +53,15 @@ class Saving:
         self.gate = gate.of(path)
         self._identity = identity
         self._given: dict[str, int] = {}
+        self._sound: dict[str, str] = {}  # identity of each layer when its schema was last looked at
 
     def check(self, db: sqlite3.Connection, layer: str) -> None:
         """Raise what stands against writing ``layer``; ``db`` is open for reading."""
         self._check_access()
-        gpkg_edit.Table(db, layer)
+        identity = self._identity(layer)
+        if self._sound.get(layer) != identity:
+            gpkg_edit.Table(db, layer)
+            self._sound[layer] = identity
         self.lease.check()
 
     def next_fid(self, db: sqlite3.Connection, layer: str) -> int:
