@@ -257,6 +257,22 @@ class Session:
             groups.setdefault(ref.source, []).append(ref)
         return tuple(self._save_into(source, refs, resolve) for source, refs in groups.items())
 
+    def ensure(self, *layers: str) -> None:
+        """Give the map's store the tables of ``layers``, which the catalogue knows, where it lacks them.
+
+        Raises
+        ------
+        LydError
+            When the map has no store of its own, or it cannot take them.
+        """
+        if not self.document.store:
+            raise RefusedError(
+                "This map has no store of its own for {layers}", hint="Open a GeoPackage, or make one with lydigital store init.",
+                layers=", ".join(self.definition(layer).name for layer in layers),
+            )  # fmt: skip
+        wanted = [self.definition(layer) for layer in layers]
+        self.stores.add_tables(self.document.store, wanted, author=self.history.author, now=datetime.now(UTC))
+
     def close(self, *, keep: bool = False) -> None:
         """Orderly end. What is not saved is given up, or with ``keep`` offered when the map is opened again."""
         self._keeper.close(give_up=not (keep or self.is_saved))

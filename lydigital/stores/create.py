@@ -213,6 +213,13 @@ def _put_crs(db: sqlite3.Connection, crs: Crs) -> int:
     return code
 
 
+def add_table(db: sqlite3.Connection, layer: LayerDef, *, when: str) -> None:
+    """An empty table for ``layer`` in a file that has none, with the R-tree other programs search with."""
+    taken = {title for (title,) in db.execute("SELECT identifier FROM gpkg_contents")}
+    identifier = layer.title if layer.title not in taken else f"{layer.title} ({layer.id})"
+    _create_table(db, layer, identifier=identifier, when=when, rtree=True)
+
+
 def _create_table(
     db: sqlite3.Connection, layer: LayerDef, *, identifier: str, when: str, rtree: bool
 ) -> None:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from lydigital.errors import BadDataError, LydError, StoreUnavailableError
+from lydigital.model import audit
 from lydigital.stores import gate, gpkg_rows, store
 from lydigital.stores.gpkg_schema import quoted
 from lydigital.stores.store import FieldInfo, Findings, LayerInfo
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from lydigital.model.changeset import ChangeSet
     from lydigital.model.feature import Feature
     from lydigital.model.issue import Issue
+    from lydigital.model.layerdef import LayerDef
     from lydigital.model.table import FeatureTable
     from lydigital.stores.assemble import Parts, Raw
     from lydigital.stores.gpkg_save import Saving
@@ -199,6 +201,19 @@ class GpkgStore(Findings):
 
     def hold(self, operator: str, *, take_over: bool = False) -> None:
         self._saving.lease.take(operator, take_over=take_over)
+
+    def add_tables(self, layers: Sequence[LayerDef], *, author: str, now: datetime) -> tuple[str, ...]:
+        """Make empty tables for those of ``layers`` that the file lacks, as one; returns their names. Raises as :meth:`apply`."""
+        from lydigital.stores import cache, extend
+
+        have = {name.lower() for name in self._list()}
+        missing = [layer for layer in layers if layer.id.lower() not in have]
+        if missing:
+            before = {name: self.identity(name) for name in self._list()}
+            extend.add_tables(self._saving, missing, author=author, when=audit.time_text(now)[:23] + "Z")
+            for name, identity in before.items():
+                cache.carry_over(identity, self.identity(name))
+        return tuple(layer.id for layer in missing)
 
     def apply(self, steps: Sequence[ChangeSet], *, author: str, machine: str, now: datetime) -> Applied:
         return self._saving.apply(steps, tuple(self._list()), author=author, machine=machine, now=now)

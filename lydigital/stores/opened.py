@@ -7,17 +7,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lydigital.errors import BadDataError
+from lydigital.errors import BadDataError, RefusedError
 from lydigital.model.crs import Crs
 from lydigital.stores.store import RASTER_SUFFIXES, LayerInfo, guess_crs, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from lydigital.model.document import LayerRef
     from lydigital.model.feature import Feature
     from lydigital.model.grid import Grid
     from lydigital.model.issue import Issue
+    from lydigital.model.layerdef import LayerDef
     from lydigital.model.table import FeatureTable
     from lydigital.stores.rasters import RasterFile
     from lydigital.stores.store import Applied, Store, Watch
@@ -142,6 +144,30 @@ class OpenStores:
                 is_alone &= applied.before.get(table) == identity
                 self._read_as[uri, table] = applied.after.get(table, "")
         return is_alone
+
+    def add_tables(self, source: str, layers: Sequence[LayerDef], *, author: str, now: datetime) -> tuple[str, ...]:
+        """Make empty tables for those of ``layers`` that ``source`` lacks; what was read of it holds on.
+
+        Raises
+        ------
+        LydError
+            When it cannot be written, or is no store that takes tables.
+        """
+        store = self.store(source)
+        have = {info.name.lower() for info in store.layers()}
+        if all(layer.id.lower() in have for layer in layers):
+            return ()
+        add = getattr(store, "add_tables", None)
+        if add is None:
+            raise RefusedError(
+                "{path} cannot take new tables", hint="Copy it into a GeoPackage with lydigital store copy.", path=source
+            )
+        before = {table: store.identity(table) for uri, table in self._read_as if uri == source}
+        made: tuple[str, ...] = add(layers, author=author, now=now)
+        for table, identity in before.items():
+            if self._read_as[source, table] == identity:
+                self._read_as[source, table] = store.identity(table)
+        return made
 
     def stored_crs(self, ref: LayerRef) -> Crs:
         """The system a layer is stored in."""
