@@ -112,8 +112,12 @@ class Session:
         """Whether project file and stores have all that was done."""
         return self.history.is_saved(self.document) and self.features.is_saved
 
-    def commit(self, changes: ChangeSet, *, merge: bool = False, undoable: bool = True) -> MapDocument:
+    def commit(
+        self, changes: ChangeSet, *, merge: bool = False, undoable: bool = True, selection: Selection | None = None
+    ) -> MapDocument:  # fmt: skip
         """Journal ``changes``, apply and remember them, tell everybody; ``merge`` joins them to the last gesture.
+
+        ``selection`` is what they leave selected, None what was before.
 
         Raises
         ------
@@ -126,11 +130,13 @@ class Session:
             changes = msgspec.structs.replace(changes, author=self.history.author)
         view = View(self.viewport, self.selection)
         merge = merge and self.history.is_gesture_of_last(changes)
-        entry = Entry(changes, view, view)
+        entry = Entry(changes, view, view if selection is None else View(self.viewport, selection))
         self._do(changes, lambda: self._keeper.step(entry, merge=merge, undoable=undoable), merge=merge)
         if undoable:
             self.history.push(entry, merge=merge)
         self.changed.emit(changes)
+        if selection is not None:
+            self.select(selection)
         return self.document
 
     def seal(self, changes: ChangeSet) -> MapDocument:

@@ -151,10 +151,8 @@ def execute(session: Session, command_id: str, **parameters: Any) -> Any:
         )
     result = command.run(session, arguments)
     if isinstance(result, ChangeSet) and result:
-        bare = result.bare if isinstance(result, Edited) else result
-        session.commit(bare, merge=command.merges, undoable=command.undoable)
-        if isinstance(result, Edited) and result.selected is not None:
-            session.select(result.selected)
+        bare, selection = (result.bare, result.selected) if isinstance(result, Edited) else (result, None)
+        session.commit(bare, merge=command.merges, undoable=command.undoable, selection=selection)
     return result
 
 

@@ -143,11 +143,15 @@ def test_what_was_done_is_undone_and_done_again(session, command, given, chosen)
         chosen = ("cell", "cell1", "cell2", "cell3")
     if chosen:
         select(session, chosen[0], *chosen[1:])
-    before = state(session)
+    before, selected = state(session), session.selection
     changes = session.run(command, **given)
     assert changes
+    left = session.selection
     assert type(session.history.entries[-1].changes).__name__ == "ChangeSet"
     undoes(session, before)
+    assert session.selection == left
+    session.undo()
+    assert session.selection == selected, "undo selects what was selected"
 
 
 def _same_number(session):
