@@ -314,12 +314,12 @@ def _shares(colors: U32) -> tuple[F32, int]:
 
 @kernel(
     u32_frame, write(types.uint32, 3), i64, write(types.float32), write(types.uint8), i64, i64,
-    f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2, f64s2, write(types.float32), i32s, i16s, u32s, f64s,
+    f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2, f64s2, write(types.float32), i32s, i16s, u32s, f64s, f64,
 )
 def fill(
     frame: U32, sums: U32, tag: int, acc: F32, touched: U8, row0: int, row1: int,
     left: float, top: float, scale: float, coords: F64, importance: F32, ring_offsets: I64, geom_rings: I64,
-    bounds: F64, blocks: F64, areas: F32, rows: I32, codes: I16, colors: U32, pattern: F64,
+    bounds: F64, blocks: F64, areas: F32, rows: I32, codes: I16, colors: U32, pattern: F64, least: float,
 ) -> None:
     """Fill the features ``rows`` in the rows ``row0 <= y < row1`` of the frame.
 
@@ -327,7 +327,8 @@ def fill(
     pixels a map unit. ``sums`` ``(h, w, 4)`` and ``tag`` (1-255, new for every layer on a frame) are those of
     :func:`~lydigital.kernels.blend.dab`. ``acc`` (``(row1 - row0) * (w + 18)`` or more) and ``touched``
     (a sixteenth of it) are zero before and after. ``importance`` has a value a vertex, or none at all; ``areas`` one a
-    feature, or none: NaN where not known yet. ``blocks`` are those of ``ragged.block_sizes``.
+    feature, or none: NaN where not known yet. ``blocks`` are those of ``ragged.block_sizes``. Features with no side above
+    ``least`` pixels are left out.
     """
     width = frame.shape[1]
     tolerance = TOLERANCE_PX / scale
@@ -348,6 +349,7 @@ def fill(
         if row // small.BLOCK != block:
             block = row // small.BLOCK
             is_far = small.is_outside(blocks[block], left, top, scale, 0.0, row0, row1, width)
+            is_far = is_far or blocks[block, 4] * scale <= least
             if is_far or (blocks[block, 4] * scale <= TINY_PX and pattern[0] == _SOLID):
                 beyond = i + 1
                 while beyond < len(rows) and rows[beyond] // small.BLOCK == block:
@@ -362,7 +364,7 @@ def fill(
             _expect(frame, sums, row0, row1, left, top, scale, bounds, rows[i + AHEAD])
         x0, x1 = (bounds[row, 0] - left) * scale, (bounds[row, 2] - left) * scale
         y0, y1 = (top - bounds[row, 3]) * scale, (top - bounds[row, 1]) * scale
-        if not (y1 > row0 and y0 < row1 and x1 > 0.0 and x0 < width):
+        if not (y1 > row0 and y0 < row1 and x1 > 0.0 and x0 < width) or (x1 - x0 <= least and y1 - y0 <= least):
             continue
         color = np.int64(colors[codes[i]])
         if color >> 24 == 0:

@@ -16,6 +16,7 @@ from lydigital.kernels.jit import (
     I64,
     U8,
     U32,
+    boolean,
     f32s2,
     f64,
     f64s2,
@@ -32,21 +33,59 @@ from lydigital.kernels.jit import (
     write,
 )
 
+_OPAQUE, _RB, _G, _ALL = np.uint32(OPAQUE), np.uint32(0xFF00FF), np.uint32(0x00FF00), np.uint32(255)
+_HALF_RB, _HALF_G = np.uint32(0x800080), np.uint32(0x008000)
+_ALPHA, _SEVEN, _EIGHT = np.uint32(24), np.uint32(7), np.uint32(8)
+MANY = 2_000  # marks among which to look for hidden ones
+
+
+@inner
+def _hidden(
+    row0: int, row1: int, left: float, top: float, scale: float, coords: F64, ring_offsets: I64, geom_rings: I64, rows: I32,
+    codes: I16, sprites: I64, anchors: F64, width: int,
+) -> U8:
+    """Whether a later mark stands on the very pixel of every one of ``rows``, ``(n,) uint8``; for marks of one shape."""
+    w, h = sprites[0, 1], sprites[0, 2]
+    out = np.zeros(len(rows), np.uint8)
+    taken = np.zeros((row1 - row0 + h + 2, width + w + 2), np.uint8)
+    for k in range(len(rows)):
+        i = len(rows) - 1 - k
+        code = codes[i]
+        begin, end = ring_offsets[geom_rings[rows[i]]], ring_offsets[geom_rings[rows[i] + 1]]
+        if end != begin + 1:
+            continue
+        fx = (coords[begin, 0] - left) * scale - anchors[code, 0]
+        fy = (top - coords[begin, 1]) * scale - anchors[code, 1]
+        if not (fx > -w - 1 and fx < width and fy > -h - 1 + row0 and fy < row1):
+            out[i] = 1
+            continue
+        x, y = math.floor(fx + 0.5) + w + 1, math.floor(fy + 0.5) - row0 + h + 1
+        out[i] = taken[y, x]
+        taken[y, x] = 1
+    return out
+
 
 @kernel(
-    u32_frame, i64, i64, f64, f64, f64, f64s2, i64s, i64s, i32s, i16s, u32s, read(types.int64, 2), f64s2,
+    u32_frame, i64, i64, f64, f64, f64, f64s2, i64s, i64s, i32s, i16s, u32s, read(types.int64, 2), f64s2, boolean,
 )
 def mark(
     frame: U32, row0: int, row1: int, left: float, top: float, scale: float, coords: F64, ring_offsets: I64,
-    geom_rings: I64, rows: I32, codes: I16, pixels: U32, sprites: I64, anchors: F64,
+    geom_rings: I64, rows: I32, codes: I16, pixels: U32, sprites: I64, anchors: F64, alike: bool,
 ) -> None:
     """Put a sprite on every vertex of the features ``rows``, in the rows ``row0 <= y < row1`` of the frame.
 
     ``sprites`` ``(k, 3)`` holds where each sprite starts in ``pixels`` (premultiplied), its width and height; ``anchors``
     ``(k, 2)`` which of its pixels stands on the point. Sprites lie on whole pixels, so that all of them look alike.
+    Of sprites ``alike``, opaque and of one shape, those under another one on the same pixel are left out.
     """
     width = frame.shape[1]
+    hides = alike and len(rows) >= MANY
+    hidden = np.empty(0, np.uint8)
+    if hides:
+        hidden = _hidden(row0, row1, left, top, scale, coords, ring_offsets, geom_rings, rows, codes, sprites, anchors, width)
     for i in range(len(rows)):
+        if hides and hidden[i] != 0:
+            continue
         code = codes[i]
         start, w, h = sprites[code, 0], sprites[code, 1], sprites[code, 2]
         for v in range(ring_offsets[geom_rings[rows[i]]], ring_offsets[geom_rings[rows[i] + 1]]):
@@ -63,13 +102,14 @@ def mark(
                 at = start + (y - y0) * w + a - x0
                 above = pixels[at : at + b - a]
                 for x in range(len(below)):
-                    p = np.int64(above[x])
-                    rest = 255 - ((p >> 24) & 0xFF)
-                    rest += rest >> 7
-                    q = np.int64(below[x])
-                    rb = (((q & 0xFF00FF) * rest + 0x800080) >> 8) & 0xFF00FF
-                    g = (((q & 0x00FF00) * rest + 0x008000) >> 8) & 0x00FF00
-                    below[x] = np.uint32(((rb + (p & 0xFF00FF)) & 0xFF00FF) | ((g + (p & 0xFF00)) & 0xFF00) | OPAQUE)
+                    p, q = above[x], below[x]
+                    rest = _ALL - np.uint32(p >> _ALPHA)
+                    rest = np.uint32(rest + np.uint32(rest >> _SEVEN))
+                    rb = np.uint32(np.uint32(np.uint32(np.uint32(q & _RB) * rest) + _HALF_RB) >> _EIGHT)
+                    g = np.uint32(np.uint32(np.uint32(np.uint32(q & _G) * rest) + _HALF_G) >> _EIGHT)
+                    rb = np.uint32(np.uint32(rb & _RB) + np.uint32(p & _RB))
+                    g = np.uint32(np.uint32(g & _G) + np.uint32(p & _G))
+                    below[x] = np.uint32(np.uint32(rb & _RB) | np.uint32(g & _G)) | _OPAQUE
 
 
 @inner

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from lydigital.kernels import small, types
+from lydigital.kernels import crowds, small, types
 from lydigital.kernels.blend import over
 from lydigital.kernels.jit import (
     F32,
@@ -29,6 +29,7 @@ from lydigital.kernels.jit import (
     i64s,
     kernel,
     leaf,
+    read,
     u32_frame,
     write,
 )
@@ -304,18 +305,20 @@ def lay(frame: U32, mask: U8, dirty: U8, row0: int, row1: int, color: int) -> No
 
 @kernel(
     u32_frame, write(types.uint8, 2), write(types.uint8, 2), i64, i64, f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2, f64s2,
-    write(types.float32), i32s, i64, f64, i64, i64, f64s, f64, boolean,
+    write(types.float32), i32s, i64, f64, i64, i64, f64s, f64, boolean, read(types.float32, 2), f64s2, f64, f64,
 )
 def stroke(
     frame: U32, mask: U8, dirty: U8, row0: int, row1: int, left: float, top: float, scale: float,
     coords: F64, importance: F32, ring_offsets: I64, geom_rings: I64, bounds: F64, blocks: F64, areas: F32, rows: I32,
-    color: int, half: float, cap: int, join: int, dash: F64, offset: float, closed: bool,
+    color: int, half: float, cap: int, join: int, dash: F64, offset: float, closed: bool, boxes: F32, box_blocks: F64,
+    box_x: float, box_y: float,
 ) -> None:
     """Stroke the rings of the features ``rows`` in the rows ``row0 <= y < row1`` of the frame with one colour.
 
     ``half`` is half the width in pixels, at least 0.5; ``dash`` an even number of pixel lengths on and off, or none;
     ``offset`` moves to the left; ``closed`` rings (of polygons) have no ends. ``mask`` ``(h, w)`` and ``dirty``
-    ``(h, ceil(w / 64))`` are zero before and after; the rest is as in :func:`~lydigital.kernels.fill.fill`.
+    ``(h, ceil(w / 64))`` are zero before and after; the rest is as in :func:`~lydigital.kernels.fill.fill`. ``boxes`` and
+    ``box_blocks`` of :func:`~lydigital.kernels.crowds.gather`, from (``box_x``, ``box_y``), are stroked with them.
     """
     width = frame.shape[1]
     tolerance = TOLERANCE_PX / scale
@@ -331,6 +334,8 @@ def stroke(
     kept = np.empty((256, 2), np.float64)
     moved = np.empty((0, 2), np.float64)
     corner = np.empty((5, 2), np.float64)
+    if len(box_blocks) > 0:
+        crowds.draw(mask, dirty, row0, row1, left - box_x, top - box_y, scale, half, boxes, box_blocks)
     block = np.int64(-1)
     beyond = np.int64(0)  # rows up to there are done
     for i in range(len(rows)):

@@ -10,8 +10,8 @@ import numpy as np
 from lydigital.model.geometry import GeometryKind
 from lydigital.model.style import PointSymbolizer
 from lydigital.model.table import FeatureTable
-from lydigital.render import thematic
-from lydigital.render.plan import Chosen, everything, plan_for
+from lydigital.render import crowds, thematic
+from lydigital.render.plan import Chosen, crowd_of, everything, plan_for
 from lydigital.units import mm_to_px
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lydigital.model.style import Blend, Fill, RasterSymbolizer, Style
     from lydigital.model.viewport import Viewport
     from lydigital.render.contours import Lines
+    from lydigital.render.crowds import Crowd
     from lydigital.render.placer import Placer
     from lydigital.render.plan import Plan
 
@@ -76,18 +77,25 @@ class SceneLayer:
 
 @dataclass(frozen=True, eq=False)
 class FillOp:
-    """Fill polygons. Feature ``rows[i]`` takes ``colors[codes[i]]``; ``pattern`` applies to all when it is not solid."""
+    """Fill polygons. Feature ``rows[i]`` takes ``colors[codes[i]]``; ``pattern`` applies to all when it is not solid.
+
+    Features no larger than ``hidden_px`` lie wholly under their outlines.
+    """
 
     geometry: GeometryArray
     rows: NDArray[np.int32]
     codes: NDArray[np.int16]
     colors: NDArray[np.uint8]  # (c, 4) straight red, green, blue, alpha
     pattern: Fill | None = None
+    hidden_px: float = -1.0
 
 
 @dataclass(frozen=True, eq=False)
 class StrokeOp:
-    """Stroke lines, or rings of polygons, of one colour as their union (no darker crossings)."""
+    """Stroke lines, or rings of polygons, of one colour as their union (no darker crossings).
+
+    ``crowd`` are those rows, and others of the layer off the picture, as few boxes where they are far below a pixel.
+    """
 
     geometry: GeometryArray
     rows: NDArray[np.int32]
@@ -97,6 +105,7 @@ class StrokeOp:
     join: Literal["miter", "round", "bevel"] = "round"
     dash_px: tuple[float, ...] = ()
     offset_px: float = 0.0
+    crowd: Crowd | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -356,13 +365,15 @@ def _layer_ops(views: Sequence[_View], units_per_px: float) -> list[Op]:
         return []
     ops: list[Op] = []
     first = views[0]
+    veiled = first.plan.fills and first.layer.style.scheme is not None and thematic.is_fine(first.layer.data, units_per_px)
     if first.geometry.kind is GeometryKind.POLYGON:
         for i in range(len(first.plan.fills)):
             for view in views:
                 fill = view.plan.fills[i]
                 some, theirs = view.chosen.of(fill.which)
                 if len(some):
-                    ops.append(FillOp(view.geometry, some, theirs, fill.colors, fill.pattern))
+                    hidden_px = -1.0 if veiled else crowds.hidden_px(view.plan, fill.which)
+                    ops.append(FillOp(view.geometry, some, theirs, fill.colors, fill.pattern, hidden_px))
         for i in range(len(first.plan.shades)):
             for view in views:
                 shade = view.plan.shades[i]
@@ -370,14 +381,15 @@ def _layer_ops(views: Sequence[_View], units_per_px: float) -> list[Op]:
                 if len(some):
                     ops.append(ShadeOp(view.geometry, some, shade.color, shade.width_px))
     if first.geometry.kind is not GeometryKind.POINT:
-        layer = first.layer
-        veiled = first.plan.fills and layer.style.scheme is not None and thematic.is_fine(layer.data, units_per_px)
         for i in range(0 if veiled else len(first.plan.strokes)):
             for view in views:
                 s = view.plan.strokes[i]
                 some, _ = view.chosen.of(s.which)
                 if len(some):
-                    ops.append(StrokeOp(view.geometry, some, s.color, s.width_px, s.cap, s.join, s.dash_px, s.offset_px))
+                    crowd = crowd_of(view.layer, s.which, units_per_px)
+                    ops.append(StrokeOp(
+                        view.geometry, some, s.color, s.width_px, s.cap, s.join, s.dash_px, s.offset_px, crowd
+                    ))  # fmt: skip
         return ops
     for i in range(len(first.plan.marks)):
         for view in views:

@@ -19,6 +19,7 @@ from lydigital.model.style import (
     size_at,
 )
 from lydigital.model.table import FeatureTable
+from lydigital.render import crowds
 from lydigital.render.thematic import is_special, reach_px
 from lydigital.units import metres_per_px, mm_to_px
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lydigital.model.style import Rule, Stroke, Style, Symbolizer
+    from lydigital.render.crowds import Crowd
     from lydigital.render.drawlist import SceneLayer
 
     Which = NDArray[np.bool_]  # by code: whether features with it take part
@@ -136,6 +138,8 @@ class _Kept:
         self.leader = leaders(layer.style)
         self.last: tuple[tuple[float, float], Plan] | None = None
         self.everything: Chosen | None = None
+        self.sides: NDArray[np.float64] | None = None
+        self.crowds: dict[bytes, Crowd] = {}
 
 
 _kept: WeakKeyDictionary[SceneLayer, _Kept] = WeakKeyDictionary()
@@ -162,6 +166,21 @@ def everything(layer: SceneLayer) -> Chosen:
         with_place = np.flatnonzero(~np.isnan(layer.data.geometry.bounds[:, 0])).astype(np.int32)  # type: ignore[union-attr]
         kept.everything = Chosen(layer, with_place, is_uniform=kept.is_uniform)
     return kept.everything
+
+
+def crowd_of(layer: SceneLayer, which: Which, units_per_px: float) -> Crowd | None:
+    """Features of the codes of ``which`` to be stroked together, where most of the layer is far below a pixel."""
+    kept = _kept[layer]
+    geometry = layer.data.geometry  # type: ignore[union-attr]
+    if kept.sides is None:
+        kept.sides = crowds.sides(geometry.bounds)
+    if not crowds.is_useful(len(geometry), kept.sides, units_per_px):
+        return None
+    key = which.tobytes()
+    found = kept.crowds.get(key)
+    if found is None:
+        found = kept.crowds[key] = crowds.Crowd(geometry, everything(layer).of(which)[0])
+    return found
 
 
 def leaders(style: Style) -> list[int]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lydigital.errors import CancelledError
+from lydigital.kernels import crowds
 from lydigital.kernels import fill as fill_kernel
 from lydigital.kernels import mark as mark_kernel
 from lydigital.kernels import shading as shading_kernel
@@ -26,6 +27,7 @@ from lydigital.kernels import stroke as stroke_kernel
 from lydigital.model.geometry import GeometryKind
 from lydigital.render import heat, relief
 from lydigital.render.atlas import atlas_of
+from lydigital.render.crowds import dot_px
 from lydigital.render.drawlist import BlendOp, FillOp, HeatOp, MarkOp, ShadeOp, StrokeOp, TextOp
 from lydigital.render.sprites import sprite
 from lydigital.units import mm_to_px
@@ -336,6 +338,7 @@ class _Painter:
             fill_kernel.fill(
                 frame, s.sums, tag, s.acc[rest], s.touched[flags], row0, row1, self.left, self.top, self.scale,
                 g.coords, importance, g.ring_offsets, g.geom_rings, g.bounds, g.blocks, g.area_memo, op.rows, op.codes, words, pattern,
+                op.hidden_px,
             )
 
         return draw
@@ -362,11 +365,16 @@ class _Painter:
         importance = _NO_IMPORTANCE if g.importance is None else g.importance
         closed = g.kind is GeometryKind.POLYGON
         cap, join = _CAPS[op.cap], _JOINS[op.join]
+        rows, boxes, blocks, origin = op.rows, crowds.NO_BOXES, crowds.NO_BLOCKS, (0.0, 0.0)
+        level = None if op.crowd is None or dot_px(op, closed=closed) < 0.0 else op.crowd.level(self.viewport.units_per_px)
+        if level is not None:
+            rows, boxes, blocks, origin = level.rows, level.boxes, level.blocks, level.origin
 
         def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
             stroke_kernel.stroke(
                 frame, s.mask, s.dirty, row0, row1, self.left, self.top, self.scale, g.coords, importance,
-                g.ring_offsets, g.geom_rings, g.bounds, g.blocks, g.area_memo, op.rows, color, half, cap, join, dash, op.offset_px, closed,
+                g.ring_offsets, g.geom_rings, g.bounds, g.blocks, g.area_memo, rows, color, half, cap, join, dash, op.offset_px, closed,
+                boxes, blocks, *origin,
             )
 
         return draw
@@ -384,11 +392,13 @@ class _Painter:
             [(start, p.pixels.shape[1], p.pixels.shape[0]) for start, p in zip(starts, pictures, strict=True)], np.int64
         )
         anchors = np.array([p.anchor for p in pictures], np.float64)
+        alpha = pictures[0].pixels >> 24
+        alike = int(alpha.max()) == 255 and all(np.array_equal(p.pixels >> 24, alpha) for p in pictures[1:])
 
         def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
             mark_kernel.mark(
                 frame, row0, row1, self.left, self.top, self.scale, g.coords, g.ring_offsets, g.geom_rings, op.rows,
-                op.codes, pixels, table, anchors,
+                op.codes, pixels, table, anchors, alike,
             )
 
         return draw

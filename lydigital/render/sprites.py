@@ -96,7 +96,7 @@ def coverage(points: NDArray[np.float64], width: int, height: int) -> NDArray[np
         np.zeros(room, np.float32), np.zeros(room // fill.BLOCK + 1, np.uint8), 0, height, 0.0, 0.0, 1.0,
         ring, np.zeros(0, np.float32), np.array([0, len(ring)]), np.array([0, 1]), bounds, ragged.block_sizes(bounds, 1),
         np.zeros(0, np.float32), np.zeros(1, np.int32),
-        np.zeros(1, np.int16), np.array([0xFFFFFFFF], np.uint32), np.zeros(7),
+        np.zeros(1, np.int16), np.array([0xFFFFFFFF], np.uint32), np.zeros(7), -1.0,
     )
     return (frame & 0xFF) / 255.0
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lydigital.kernels import fill, stroke
+from lydigital.kernels import crowds, fill, stroke
 from lydigital.model.geometry import GeometryKind
 
 NONE = np.zeros(0, np.float32)
@@ -36,6 +36,7 @@ class Canvas:
                 self.frame.shape[0] / scale, scale, geometry.coords,
                 NONE if geometry.importance is None else geometry.importance, geometry.ring_offsets,
                 geometry.geom_rings, geometry.bounds, geometry.blocks, geometry.area_memo, rows, codes, np.array(colors, np.uint32), pattern,
+                -1.0,
             )
         assert not self.acc.any()
         assert not self.touched.any()
@@ -48,7 +49,7 @@ class Canvas:
                 self.frame, self.mask, self.dirty, row0, row1, left, self.frame.shape[0] / scale, scale,
                 geometry.coords, NONE if geometry.importance is None else geometry.importance, geometry.ring_offsets,
                 geometry.geom_rings, geometry.bounds, geometry.blocks, geometry.area_memo, rows, color, width / 2, cap, join, np.array(dash, np.float64),
-                offset, geometry.kind is GeometryKind.POLYGON,
+                offset, geometry.kind is GeometryKind.POLYGON, crowds.NO_BOXES, crowds.NO_BLOCKS, 0.0, 0.0,
             )
         assert not self.mask.any()
         assert not self.dirty.any()

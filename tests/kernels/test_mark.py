@@ -8,7 +8,7 @@ from lydigital.model.geometry import GeometryArray
 BLACK = 0xFF000000
 
 
-def put(xy, sprite, anchor, width=6, height=4, bands=((0, 4),)):
+def put(xy, sprite, anchor, width=6, height=4, bands=((0, 4),), alike=False):
     frame = np.full((height, width), BLACK, np.uint32)
     g = GeometryArray.from_points(np.array(xy, np.float64).reshape(-1, 2))
     sprite = np.array(sprite, np.uint32)
@@ -17,6 +17,7 @@ def put(xy, sprite, anchor, width=6, height=4, bands=((0, 4),)):
         mark.mark(
             frame, row0, row1, 0.0, float(height), 1.0, g.coords, g.ring_offsets, g.geom_rings,
             np.arange(len(g), dtype=np.int32), np.zeros(len(g), np.int16), sprite.ravel(), table, np.array([anchor]),
+            alike,
         )
     return frame
 
@@ -95,3 +96,16 @@ def test_dilation_grows_by_a_soft_disc():
     assert grown.shape == (3, 3)
     assert grown.tolist() == [[149, 255, 149], [255, 255, 255], [149, 255, 149]]
     assert np.array_equal(grown, grown.T)
+
+
+def test_marks_under_another_one_need_not_be_drawn():
+    sprite = [[0xFFFFFFFF] * 3] * 3
+    random = np.random.default_rng(1)
+    points = random.uniform(-3, 9, (mark.MANY, 2))
+    points[:, 1] -= 2
+    every = put(points, sprite, (1.5, 1.5))
+    assert np.array_equal(every, put(points, sprite, (1.5, 1.5), alike=True))
+    assert np.array_equal(every, put(points, sprite, (1.5, 1.5), bands=((0, 1), (1, 4)), alike=True))
+    thin = [[0x80808080] * 3] * 3
+    twice = np.repeat([(3.0, 2.0)], mark.MANY, axis=0)
+    assert put(twice, thin, (1.5, 1.5), alike=True)[1, 2] == BLACK | 0x808080  # one of them
