@@ -10,7 +10,7 @@ import os
 import pickle
 import random
 import sys
-from pathlib import Path  # noqa: TC003 - read by people
+from pathlib import Path
 from typing import Any
 
 from lydigital import paths
