@@ -146,9 +146,11 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         ],
         callback=_bench,
     ))  # fmt: skip
-    from lydigital.commands import store_line
+    from lydigital.commands import hazard_line, store_line
+    from lydigital.commands.door import Door
 
     group.add_command(store_line.group(_common, _show, _bar, settings.operator))
+    group.add_command(hazard_line.group(Door(lambda name: _shown_session(name, settings), _show, _say, _common)))
     return group
 
 
@@ -366,6 +368,12 @@ def _session(project: str, settings: Settings) -> Iterator[Workbench]:
         yield session
     finally:
         session.close()
+
+
+@contextlib.contextmanager
+def _shown_session(project: str, settings: Settings) -> Iterator[Workbench]:
+    with _session(project, settings) as session, _progress(session):
+        yield session
 
 
 @contextlib.contextmanager

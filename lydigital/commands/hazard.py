@@ -1,0 +1,381 @@
+"""Geohazard levels from rain: compute, zones, replay, what-if. Functions take a session and leave it as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+
+from lydigital import paths
+from lydigital.commands.registry import Command, Parameters
+from lydigital.domain import hazard as levels
+from lydigital.domain import hazardrun as runs
+from lydigital.domain.ground import ground_of, lattice_of
+from lydigital.domain.rainfall import checked, local
+from lydigital.errors import BadDataError, StoreUnavailableError, UsageError
+from lydigital.model import hazardmodel, hazardrun
+from lydigital.model.crs import PROJECT_DEFAULT, Crs
+from lydigital.model.hazardrun import HazardRun, RunInput
+from lydigital.model.issue import Issue
+from lydigital.model.table import FeatureTable
+from lydigital.stores import rain_words, rainfall
+from lydigital.texts import tr
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lydigital.domain.hazard import Assessment, Ground
+    from lydigital.domain.hazardrun import Situation
+    from lydigital.model.hazardmodel import HazardModel
+    from lydigital.model.rainfall import RainSeries
+    from lydigital.session import Session
+
+_AHEAD = timedelta(hours=1)
+_OLD = timedelta(days=2)
+_NEEDED = ("township", "rain_gauge")
+COLOURS = {1: "red", 2: "orange", 3: "yellow", 4: "blue"}
+
+
+class Compute(Parameters, frozen=True, kw_only=True):
+    """``rain`` is a file, or "" for the map's own tables; ``at`` a time (Beijing), or "" for the last record.
+
+    ``forecast`` is a raster of the next 24 h, which then is R0. ``cell_m`` 0 chooses; ``method``, ``k`` and ``days``
+    stand instead of the model's own. ``output`` is a file for the run.
+    """
+
+    rain: str = ""
+    at: str = ""
+    model: str = ""
+    forecast: str = ""
+    band: int = 1
+    cell_m: Annotated[float, msgspec.Meta(ge=0, le=5000)] = 0.0
+    method: Literal["", "idw", "kriging"] = ""
+    k: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
+    days: Annotated[int, msgspec.Meta(ge=0, le=60)] | None = None
+    without: tuple[str, ...] = ()
+    output: str = ""
+
+
+class Zones(Parameters, frozen=True, kw_only=True):
+    """Zones of the run in file ``run`` as GeoJSON, by its own rule unless named otherwise."""
+
+    run: str
+    smooth_cells: Annotated[int, msgspec.Meta(ge=0, le=15)] | None = None
+    min_area_km2: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    tolerance_m: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    output: str = ""
+
+
+class Replay(Parameters, frozen=True, kw_only=True):
+    """``run`` is a file that ``hazard.compute`` wrote."""
+
+    run: str
+
+
+class WhatIf(Compute, frozen=True, kw_only=True):
+    """As :class:`Compute`, and what differs: ``breaks`` in mm, ``share`` of a township, or another model."""
+
+    breaks: tuple[float, ...] = ()
+    share: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    other: str = ""
+
+
+# --- what a computation stands on -----------------------------------------------------------------------------------
+
+
+def models() -> dict[str, HazardModel]:
+    """Models by id: those shipped, and the user's own in ``matrices`` of the configuration folder."""
+    found = hazardmodel.read_models(paths.layers_dir() / "matrices")
+    return {**found, **hazardmodel.read_models(paths.config_dir() / "matrices")}
+
+
+def model_of(wanted: str) -> HazardModel:
+    """A model by id, or of a TOML file."""
+    if wanted.endswith(".toml"):
+        return hazardmodel.read_model(Path(wanted))
+    return hazardmodel.pick_model(models(), wanted)
+
+
+def series_of(session: Session, rain: str = "") -> RainSeries:
+    """Checked rain of a file, or of the map's own tables.
+
+    Raises
+    ------
+    LydError
+        When there is none.
+    """
+    crs = working_crs(session)
+    known = None
+    if _has(session, "rain_gauge"):
+        known = rainfall.KnownGauges.of(_table(session, "rain_gauge", crs))
+    if rain:
+        return checked(rainfall.read_gauges(Path(rain), crs=crs, known=known))
+    if known is None or not _has(session, "rainfall"):
+        raise BadDataError(
+            "The map has no rain: it needs the layers rain_gauge and rainfall", hint="Name a file of rain."
+        )
+    return checked(rainfall.series_of(_table(session, "rainfall", None), known, source="rainfall"))
+
+
+def working_crs(session: Session) -> Crs:
+    """The map's system, or CGCS2000 / 111°E where that is one of degrees or Web Mercator."""
+    crs = Crs(session.document.crs)
+    return crs if crs.is_metric else Crs(PROJECT_DEFAULT)
+
+
+def ground(session: Session, model: HazardModel, cell_m: float = 0.0) -> tuple[Ground, tuple[Issue, ...], tuple[RunInput, ...]]:
+    """Townships, susceptibility zones and hazard points of the map on a grid, and what they are as inputs of a run.
+
+    Raises
+    ------
+    LydError
+        When the map has no townships.
+    """
+    crs = working_crs(session)
+    if not _has(session, "township"):
+        raise BadDataError("The map has no layer of townships", hint="Warnings are issued by township: add the layer.")
+    townships = _by_code(_table(session, "township", crs))
+    zones = _table(session, "hazard_zone", crs) if _has(session, "hazard_zone") else None
+    points = _table(session, "hazard_point", crs) if _has(session, "hazard_point") else None
+    lattice = lattice_of(townships.geometry.total_bounds, crs, cell_m)
+    made, issues = ground_of(townships, zones, points, lattice, outside=model.outside)
+    inputs = (
+        RunInput("townships", "township", _sha(made.township), len(townships)),
+        RunInput("susceptibility", "hazard_zone", _sha(made.susceptibility), 0 if zones is None else len(zones)),
+        RunInput("points", "hazard_point", _sha(made.point_cell), len(made.point_cell)),
+    )
+    return made, issues, inputs
+
+
+def situation(session: Session, wanted: Compute, *, now: datetime | None = None) -> tuple[Situation, tuple[RunInput, ...]]:
+    """Effective rain on the ground, for :meth:`Situation.what_if` and :func:`lydigital.domain.hazardrun.run`.
+
+    Raises
+    ------
+    LydError
+        When rain, ground, model or forecast are missing or wrong.
+    """
+    model = _adapted(model_of(wanted.model), wanted)
+    series = series_of(session, wanted.rain)
+    if wanted.without:
+        from lydigital.domain.rainfall import without
+
+        series = without(series, wanted.without)
+    at = _time(wanted.at, series)
+    made, issues, inputs = ground(session, model, wanted.cell_m)
+    inputs = (RunInput("rain", series.source, series.sha256, len(series.gauges)), *inputs)
+    forecast = None
+    if wanted.forecast:
+        forecast, found = rainfall.read_grid(Path(wanted.forecast), band=wanted.band)
+        issues = (*issues, *found)
+        inputs = (*inputs, RunInput("forecast", Path(wanted.forecast).name, _sha(forecast.values), forecast.values.size))
+    issues = (*issues, *_clock(series, at, now or datetime.now(UTC)))
+    found_ = runs.situation(made, series, at, model, forecast=forecast)
+    from dataclasses import replace
+
+    return replace(found_, issues=(*found_.issues, *issues)), inputs
+
+
+def _adapted(model: HazardModel, wanted: Compute) -> HazardModel:
+    """The model with the parameters named in the command; what differs shows in the run."""
+    rain, how = model.rain, model.interpolation
+    if wanted.k is not None:
+        rain = msgspec.structs.replace(rain, k=wanted.k)
+    if wanted.days is not None:
+        rain = msgspec.structs.replace(rain, days=wanted.days)
+    if wanted.method:
+        how = msgspec.structs.replace(how, method=wanted.method)
+    return msgspec.structs.replace(model, rain=rain, interpolation=how)
+
+
+def _time(text: str, series: RainSeries) -> datetime:
+    if not text:
+        return series.last
+    found = rain_words.moment(text)
+    if found is None:
+        raise UsageError("{text} is no time", hint="Write it as 2025-07-17T20:00, in Beijing time.", text=text)
+    return found.at
+
+
+def _clock(series: RainSeries, at: datetime, now: datetime) -> list[Issue]:
+    if series.last > now + _AHEAD:
+        return [Issue(
+            "rain.future", "warning", "The rain ends at {time}, which this computer takes for the future",
+            "Check the clock and time zone of this computer, and the times of the file.", values={"time": local(series.last)},
+        )]  # fmt: skip
+    if at < now - _OLD:
+        return [Issue(
+            "rain.old", "note", "The levels are those of {time}, not of now", "Get newer rain before you warn.",
+            values={"time": local(at)},
+        )]  # fmt: skip
+    return []
+
+
+def _has(session: Session, layer: str) -> bool:
+    ref = session.ref(layer)
+    if ref is None:
+        return False
+    return session.definition(layer).geometry != "none" or layer in _stored(session)
+
+
+def _stored(session: Session) -> set[str]:
+    if not session.document.store:
+        return set()
+    return {info.name for info in session.stores.store(session.document.store).layers()}
+
+
+def _table(session: Session, layer: str, crs: Crs | None) -> FeatureTable:
+    found = session.table(layer)
+    if not isinstance(found, FeatureTable):
+        raise BadDataError("The layer {layer} has no features", hint="Add the right layer to the map.", layer=layer)
+    return found if crs is None else found.to_crs(crs)
+
+
+def _by_code(table: FeatureTable) -> FeatureTable:
+    """Rows by code, so that results do not depend on the order in a store."""
+    from lydigital.model import columns
+
+    codes = [str(code or "") for code in table.column("code").to_pylist()]
+    order = np.array(sorted(range(len(codes)), key=lambda i: (codes[i], int(table.fid[i]))), np.int64)
+    return FeatureTable(table.fid[order], table.columns.take(columns.rows(order)), table.geometry.take(order), table.crs)
+
+
+def _sha(array: NDArray[np.generic]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+# --- the commands ---------------------------------------------------------------------------------------------------
+
+
+def _compute(session: Session, wanted: Compute) -> HazardRun:
+    now = datetime.now(UTC)
+    found, inputs = situation(session, wanted, now=now)
+    made = runs.run(found, made_at=now.replace(microsecond=0), inputs=inputs)
+    if wanted.output:
+        _write(Path(wanted.output), hazardrun.encode(made))
+    return made
+
+
+def _zones(_session: Session, wanted: Zones) -> dict[str, Any]:
+    return zones(wanted)
+
+
+def zones(wanted: Zones) -> dict[str, Any]:
+    """Zones of a run file as a GeoJSON object in EPSG:4490, written to ``output`` where named."""
+    run = hazardrun.read_run(Path(wanted.run))
+    given = {name: getattr(wanted, name) for name in ("smooth_cells", "min_area_km2", "tolerance_m")}
+    rule = {name: value for name, value in given.items() if value is not None}
+    made = geojson(runs.with_zones(run, **rule) if rule else run)
+    if wanted.output:
+        _write(Path(wanted.output), json.dumps(made, ensure_ascii=False, indent=1).encode())
+    return made
+
+
+def _replay(_session: Session, wanted: Replay) -> HazardRun:
+    return replay(wanted)
+
+
+def replay(wanted: Replay) -> HazardRun:
+    """See :func:`lydigital.domain.hazardrun.replay`; of a run file."""
+    return runs.replay(hazardrun.read_run(Path(wanted.run)))
+
+
+def _whatif(session: Session, wanted: WhatIf) -> dict[str, Any]:
+    found, _ = situation(session, wanted)
+    other = changed(model_of(wanted.other) if wanted.other else found.model, wanted)
+    before, after = found.what_if(found.model), found.what_if(other)
+    moved = levels.compare(found.ground, before, after)
+    return {
+        "at": local(found.at), "before": figures(before), "after": figures(after), "higher": list(moved.higher),
+        "lower": list(moved.lower), "area_changed_km2": round(moved.area_km2, 1),
+    }  # fmt: skip
+
+
+def changed(model: HazardModel, wanted: WhatIf) -> HazardModel:
+    """The model with other breaks or another share, checked."""
+    townships = model.townships
+    if wanted.share is not None:
+        townships = msgspec.structs.replace(townships, share=wanted.share)
+    breaks = wanted.breaks or model.breaks
+    return hazardmodel.check(msgspec.structs.replace(model, breaks=breaks, townships=townships))
+
+
+def figures(found: Assessment) -> dict[str, Any]:
+    """An assessment in numbers, by colour."""
+    def by(values: dict[int, Any]) -> dict[str, Any]:
+        return {COLOURS[i]: round(values.get(i, 0), 1) for i in COLOURS}
+
+    townships = {i: sum(int(t.level) == i for t in found.townships) for i in COLOURS}
+    return {
+        "townships": by(townships), "points": by(found.points), "people_at_points": by(found.people_at_points),
+        "population": by(found.population), "area_km2": by(found.area_km2), "unknown_share": round(found.unknown, 4),
+    }  # fmt: skip
+
+
+def run_values(run: HazardRun) -> dict[str, Any]:
+    """What a run says, as plain values in the user's language."""
+    return {
+        "id": run.id, "digest": run.digest, "at": local(run.at), "made_at": run.made_at.isoformat(), "program": run.program,
+        "model": run.model.id, "model_version": run.model.version, "calibrated": run.model.is_calibrated,
+        "r0": "forecast" if run.forecast is not None else "observed",
+        "cells": [run.ground.rows, run.ground.columns], "cell_m": run.ground.cell, "crs": run.ground.crs,
+        "inputs": msgspec.to_builtins(run.inputs), "validation": run.validation,
+        "townships": [
+            {"code": t.code, "name": t.name, "county": t.county, "level": int(t.level), "share": t.share, "points": t.points}
+            for t in run.townships
+        ],
+        "counties": [
+            {"code": c.code, "name": c.name, "level": int(c.level), "extent": c.extent, "townships": c.townships} for c in run.counties
+        ],
+        "zones": [{"code": z.code, "level": int(z.level), "area_km2": z.area_km2} for z in run.zones],
+        "people_at_points": dict(zip(COLOURS.values(), run.people_at_points, strict=True)),
+        "population": dict(zip(COLOURS.values(), run.population, strict=True)),
+        "issues": [
+            {"code": i.code, "severity": i.severity, "message": tr(i.message, **i.values), "hint": tr(i.hint, **i.values), "count": i.count}
+            for i in run.issues
+        ],
+    }  # fmt: skip
+
+
+def geojson(run: HazardRun) -> dict[str, Any]:
+    """The zones of a run as a feature collection, longitude and latitude of EPSG:4490."""
+    import shapely
+
+    features = [
+        {
+            "type": "Feature", "id": zone.code, "geometry": json.loads(shapely.to_geojson(shapely.from_wkb(zone.wkb))),
+            "properties": {
+                "code": zone.code, "level": int(zone.level), "colour": COLOURS[int(zone.level)], "area_km2": zone.area_km2,
+                "run": run.id, "at": run.at.isoformat(), "model": run.model.id, "calibrated": run.model.is_calibrated,
+            },
+        }
+        for zone in run.zones
+    ]  # fmt: skip
+    return {"type": "FeatureCollection", "name": run.id, "features": features}
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        paths.write_atomically(path.absolute(), content)
+    except OSError as error:
+        raise StoreUnavailableError(
+            "{path} cannot be written: {reason}", hint="Check that the folder exists and that you may write there.",
+            path=str(path), reason=error.strerror or str(error),
+        ) from error  # fmt: skip
+
+
+def _no_townships(session: Session) -> str | None:
+    return None if _has(session, "township") else tr("The map has no layer of townships")
+
+
+COMMANDS = (
+    Command("hazard.compute", "Compute warning levels", _compute, Compute, disabled=_no_townships),
+    Command("hazard.whatif", "Try other thresholds", _whatif, WhatIf, disabled=_no_townships),
+    Command("hazard.zones", "Zones of a run", _zones, Zones),
+    Command("hazard.replay", "Repeat a run", _replay, Replay),
+)
