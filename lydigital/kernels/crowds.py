@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from lydigital.kernels import small, types
@@ -13,15 +11,16 @@ NO_BOXES = np.zeros((0, 4), np.float32)
 NO_BLOCKS = np.zeros((0, 4), np.float64)
 
 
-@kernel(f64s2, i64s, i64s, f64s2, write(types.float32), i32s, f64, f64, f64, boolean, fast=False)
+@kernel(f64s2, i64s, i64s, f64s2, write(types.float32), i32s, f64, f64, f64, f64, boolean, fast=False)
 def gather(
     coords: F64, ring_offsets: I64, geom_rings: I64, bounds: F64, areas: F32, rows: I32, x: float, y: float, cell: float,
-    closed: bool,
+    half: float, closed: bool,
 ) -> tuple[F32, F64, I32]:
-    """Boxes ``(m, 4) float32`` of the features ``rows`` no larger than ``cell``, relative to (x, y), and the other rows.
+    """Boxes ``(m, 4) float32`` of the features ``rows`` no larger than two cells, relative to (x, y), and the other rows.
 
-    A box spans what :func:`small.dots` draws of its features, without the width of the line. Also returns the bounds of
-    each run of ``small.BLOCK`` boxes, ``(b, 4) float64``.
+    A box spans what :func:`small.dots` draws of its features, without the width of the line; those of several are no
+    larger than ``cell``. ``half`` is half the width of the line in map units. Also returns the bounds of each run of
+    ``small.BLOCK`` boxes, ``(b, 4) float64``.
     """
     n = len(rows)
     boxes = np.empty((n, 4), np.float32)
@@ -36,16 +35,14 @@ def gather(
         if i < n:
             row = rows[i]
             w, h = bounds[row, 2] - bounds[row, 0], bounds[row, 3] - bounds[row, 1]
-            if not (w <= cell and h <= cell):
+            if not (w <= 2.0 * cell and h <= 2.0 * cell):
                 rest[others] = row
                 others += 1
                 continue
-            share = 1.0
+            area = -1.0
             if closed:
-                area = small.area_of(areas, coords, ring_offsets, geom_rings, row)
-                share = small.shrink(w / cell, h / cell, 0.0, area / (cell * cell))
-            elif w + h > 0.0:
-                share = math.sqrt(w * w + h * h) / (w + h)  # what small.shrink tends to while lines are wider than long
+                area = small.area_of(areas, coords, ring_offsets, geom_rings, row) / (cell * cell)
+            share = small.shrink(w / cell, h / cell, half / cell, area)
             mx, my = 0.5 * (bounds[row, 0] + bounds[row, 2]) - x, 0.5 * (bounds[row, 1] + bounds[row, 3]) - y
             x0, x1 = mx - 0.5 * share * w, mx + 0.5 * share * w
             y0, y1 = my - 0.5 * share * h, my + 0.5 * share * h

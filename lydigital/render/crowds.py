@@ -1,7 +1,8 @@
 """Features far below a pixel, to be stroked together: neighbours become one box, so that a frame costs what it shows.
 
-A level has boxes no larger than its cell, a power of two of map units. Boxes are as large as the dots that
-:func:`lydigital.kernels.small.dots` would draw of their features, and cover all of them, so nothing is lost or appears.
+A level has boxes of several features no larger than its cell, a power of two of map units, and of single ones up to twice
+that. Boxes are as large as the dots that :func:`lydigital.kernels.small.dots` would draw of their features, and cover all
+of them, so nothing is lost or appears.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 CELL_PX = 0.5  # at most
 LEAST = 20_000  # features worth a level
 _USEFUL = 0.5  # of the features, that are to be in boxes
-_KEPT = 3  # levels
+_MOST = 0.15  # of the bytes of the coordinates, that levels take
 _SAMPLE = 2_000
 
 
@@ -44,7 +45,7 @@ def is_useful(count: int, sides_: NDArray[np.float64], units_per_px: float) -> b
     """Whether enough of ``count`` features are small enough."""
     if count < LEAST:
         return False
-    return bool(np.searchsorted(sides_, 2.0 ** _number(units_per_px)) >= _USEFUL * len(sides_))
+    return bool(np.searchsorted(sides_, 2.0 ** (_number(units_per_px) + 1)) >= _USEFUL * len(sides_))
 
 
 def dot_px(line: StrokePlan | StrokeOp, *, closed: bool) -> float:
@@ -73,6 +74,10 @@ class Level:
     blocks: NDArray[np.float64]
     rows: NDArray[np.int32]
 
+    @property
+    def nbytes(self) -> int:
+        return self.boxes.nbytes + self.rows.nbytes
+
 
 class Crowd:
     """Levels of some rows of a layer, made when they are first needed and kept."""
@@ -80,24 +85,30 @@ class Crowd:
     def __init__(self, geometry: GeometryArray, rows: NDArray[np.int32]) -> None:
         self._geometry = geometry
         self._rows = rows
-        self._levels: dict[int, Level] = {}
+        self._levels: dict[tuple[int, float], Level] = {}
         self._sides = sides(geometry.bounds[rows[:: max(1, len(rows) // _SAMPLE)]])
 
-    def level(self, units_per_px: float) -> Level | None:
-        """The level for a scale; None where too few features are small enough."""
+    def level(self, units_per_px: float, half: float) -> Level | None:
+        """The level for a scale and half the width of a line (px); None where too few features are small enough."""
         if not is_useful(len(self._rows), self._sides, units_per_px):
             return None
+        is_closed = self._geometry.kind is GeometryKind.POLYGON
+        half = 0.0 if is_closed else round(half * 4) / 4  # widths may grow while zooming
         number = _number(units_per_px)
-        found = self._levels.get(number)
+        found = self._levels.get((number, half))
         if found is None:
             g = self._geometry
             x, y = g.bounds[self._rows[0], :2]
             boxes, blocks, rest = kernels.gather(
                 g.coords, g.ring_offsets, g.geom_rings, g.bounds, g.area_memo, self._rows, float(x), float(y), 2.0**number,
-                g.kind is GeometryKind.POLYGON,
+                half * 2.0 ** (number + 1.5), is_closed,
             )
             found = Level((float(x), float(y)), boxes, blocks, rest)
-            while len(self._levels) >= _KEPT:
-                self._levels.pop(next(iter(self._levels)), None)
-            self._levels[number] = found
+            room = _MOST * g.coords.nbytes * len(self._rows) / len(g) - found.nbytes
+            for key in list(self._levels)[::-1]:  # the latest stay
+                level = self._levels.get(key)
+                room -= 0 if level is None else level.nbytes
+                if room < 0:
+                    self._levels.pop(key, None)
+            self._levels[number, half] = found
         return found

@@ -366,7 +366,7 @@ class _Painter:
         closed = g.kind is GeometryKind.POLYGON
         cap, join = _CAPS[op.cap], _JOINS[op.join]
         rows, boxes, blocks, origin = op.rows, crowds.NO_BOXES, crowds.NO_BLOCKS, (0.0, 0.0)
-        level = None if op.crowd is None or dot_px(op, closed=closed) < 0.0 else op.crowd.level(self.viewport.units_per_px)
+        level = None if op.crowd is None or dot_px(op, closed=closed) < 0.0 else op.crowd.level(self.viewport.units_per_px, half)
         if level is not None:
             rows, boxes, blocks, origin = level.rows, level.boxes, level.blocks, level.origin
 

@@ -43,7 +43,7 @@ def picture(made, units_per_px):
     return raster.draw(build([made], view, background=(255, 255, 255, 255))).pixels[:, :, :3].astype(float)
 
 
-@pytest.mark.parametrize("units_per_px", [70.0, 90.0, 130.0])
+@pytest.mark.parametrize("units_per_px", [45.0, 70.0, 90.0, 130.0])
 @pytest.mark.parametrize(("style", "geometry"), [(HOUSES, houses), (STREETS, streets)])
 def test_many_together_look_as_one_by_one(style, geometry, units_per_px, monkeypatch):
     alone = picture(ordered(style, geometry()), units_per_px)
@@ -60,7 +60,7 @@ def test_many_together_look_as_one_by_one(style, geometry, units_per_px, monkeyp
 def test_a_crowd_has_fewer_boxes_than_features_and_loses_none(monkeypatch):
     monkeypatch.setattr(crowds, "LEAST", 100)
     g = ordered(HOUSES, houses()).data.geometry
-    level = crowds.Crowd(g, np.arange(len(g), dtype=np.int32)).level(200.0)
+    level = crowds.Crowd(g, np.arange(len(g), dtype=np.int32)).level(200.0, 0.6)
     assert len(level.boxes) < 0.75 * len(g)
     boxes = level.boxes + np.array(level.origin * 2)
     assert (boxes[:, 2:] - boxes[:, :2]).max() <= 64.01
@@ -68,7 +68,7 @@ def test_a_crowd_has_fewer_boxes_than_features_and_loses_none(monkeypatch):
     grown = shapely.box(*(boxes + np.array([-0.1, -0.1, 0.1, 0.1])).T)
     found = shapely.STRtree(grown).query(shapely.points(middle), "intersects")
     assert len(np.unique(found[0])) == len(g) - len(level.rows)
-    assert crowds.Crowd(g, np.arange(len(g), dtype=np.int32)).level(2.0) is None
+    assert crowds.Crowd(g, np.arange(len(g), dtype=np.int32)).level(2.0, 0.6) is None
 
 
 def test_hidden_features_are_in_no_box(monkeypatch):
@@ -79,7 +79,7 @@ def test_hidden_features_are_in_no_box(monkeypatch):
     made = replace(made, codes=codes)
     plan = plan_for(made, Viewport(AT, 100.0, SIZE, SIZE, CRS).scale, 96)
     crowd = crowd_of(made, plan.strokes[0].which, 100.0)
-    level = crowd.level(100.0)
+    level = crowd.level(100.0, 0.6)
     assert level.boxes[:, 0].min() + level.origin[0] >= AT[0]
     assert np.all(picture(made, 100.0)[:, : SIZE // 2 - 2] == 255)
 
