@@ -74,6 +74,7 @@ class Drags:
         middle = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
         self.view = Viewport(middle, 1.0, 1920, 1080, table.crs).at_scale(scale)
         near = table.rows_in(self.view.bounds)  # type: ignore[union-attr]
+        session.scene(self.view.scale)  # read, as what is on the screen is
         self.fids: NDArray[np.int64] = table.fid[near]
 
     def frame(self) -> raster.Frame:
@@ -82,15 +83,17 @@ class Drags:
         return raster.draw(drawn, bgra=True, fonts=self.fonts)
 
     def run(self, drags: int) -> dict[str, NDArray[np.float64]]:
-        """Seconds of each drag: ``commit``, ``scene``, ``build``, ``draw``, and ``whole``."""
+        """Seconds of each drag: ``commit``, ``scene``, ``build``, ``draw``, ``whole``, and ``cpu`` of all threads."""
         rng = np.random.default_rng(1)
-        times = np.zeros((drags, 4))
+        dx = dy = 0.0
+        times, cpu = np.zeros((drags, 4)), np.zeros(drags)
         for k in range(drags):
-            fid = int(self.fids[k % min(len(self.fids), 200)])
-            dx, dy = rng.uniform(-2, 2, 2).tolist()
+            fid = int(self.fids[k // 2 % min(len(self.fids), 200)])
+            dx, dy = (-dx, -dy) if k % 2 else rng.uniform(-1.5, 1.5, 2).tolist()  # and back: no outline crosses itself
+            began = time.process_time()
             marks = [time.perf_counter()]
             registry.execute(
-                self.session, "vertex.move", layer="building", fid=fid, vertices=[(0, 0, k % 8)], dx=dx, dy=dy,
+                self.session, "vertex.move", layer="building", fid=fid, vertices=[(0, 0, k // 2 % 8)], dx=dx, dy=dy,
                 topological=False,
             )  # fmt: skip
             marks.append(time.perf_counter())
@@ -100,9 +103,9 @@ class Drags:
             marks.append(time.perf_counter())
             raster.draw(drawn, bgra=True, fonts=self.fonts)
             marks.append(time.perf_counter())
-            times[k] = np.diff(marks)
+            times[k], cpu[k] = np.diff(marks), time.process_time() - began
         parts = dict(zip(("commit", "scene", "build", "draw"), times.T, strict=True))
-        return {"whole": times.sum(1), **parts}
+        return {"whole": times.sum(1), **parts, "cpu": cpu}
 
 
 def main() -> int:

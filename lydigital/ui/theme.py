@@ -267,7 +267,6 @@ QMenu::separator { height: 1px; background: $line; margin: 4px 6px; }
 QMenu::icon { padding-left: 8px; }
 
 #tool { padding: 3px 0 1px 0; font-size: 11px; }
-QSpinBox QLineEdit { border: none; background: transparent; padding: 0; min-height: 0; }
 #kind { border: 1px solid $line; border-radius: 12px; padding: 0 4px; font-size: ${small}px; color: $ink_faint; }
 #kind:checked { border-color: $accent; background: $accent_soft; color: $accent; }
 #kind:disabled { border-color: $line; background: transparent; color: $ink_faint; }

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QScrollArea,
     QSizePolicy,
-    QSpinBox,
     QToolButton,
     QWidget,
 )
@@ -35,6 +34,8 @@ ACTIONS = (
     "feature.delete", "feature.copy", "feature.paste", "feature.merge", "feature.explode", "feature.fill_hole",
     "feature.avoid_overlap", "feature.repair",
 )  # fmt: skip
+TOLERANCES_PX = (6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
+GRIDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 500.0, 1000.0)
 SNAP_TO = (("all", "All layers drawn"), ("target", "The layer being edited"), ("some", "Chosen layers"))
 
 
@@ -166,9 +167,9 @@ class EditPage(Page):
         self.snapping.clicked.connect(lambda on: editing.change(snapping=on))
         first.addWidget(self.snapping, 1)
         first.addWidget(label(tr("Within"), "faint"))
-        self.tolerance = _spin(4, 60, round(aids.tolerance_px), "px")
+        self.tolerance = _widths(TOLERANCES_PX, aids.tolerance_px, "px")
         self.tolerance.setAccessibleName(tr("Snapping tolerance"))
-        self.tolerance.valueChanged.connect(lambda v: editing.change(tolerance_px=float(v)))
+        self.tolerance.chosen.connect(lambda v: editing.change(tolerance_px=v))
         first.addWidget(self.tolerance)
         box.addLayout(first)
         grid = QGridLayout()
@@ -197,11 +198,10 @@ class EditPage(Page):
         self._which.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._which.menu().aboutToShow.connect(self._fill_layers)
         where.addWidget(self._which)
-        self.grid = _spin(0, 100_000, round(aids.grid), "m")
-        self.grid.setSpecialValueText(tr("No grid"))
+        self.grid = _widths(GRIDS, aids.grid, tr("units"))
         self.grid.setToolTip(tr("Width of a cell of the snapping grid"))
         self.grid.setAccessibleName(self.grid.toolTip())
-        self.grid.valueChanged.connect(self._grid_chosen)
+        self.grid.chosen.connect(lambda v: editing.change(grid=v))
         where.addWidget(self.grid)
         box.addLayout(where)
         box.addSpacing(2)
@@ -308,12 +308,9 @@ class EditPage(Page):
         chosen = tuple(kind for kind, chip in self.kinds.items() if chip.isChecked())
         aids = self._editing.aids
         grid = aids.grid or 10.0 if "grid" in chosen else aids.grid
-        self.grid.setValue(round(grid))
+        self.grid.show_value(grid)
         self._editing.change(kinds=chosen, grid=grid)
         self.refresh()
-
-    def _grid_chosen(self, width: int) -> None:
-        self._editing.change(grid=float(width))
 
     # the card
 
@@ -327,13 +324,10 @@ class EditPage(Page):
         return self._head_box.heightForWidth(width) + inner + 2
 
 
-def _spin(low: int, high: int, value: int, unit: str) -> QSpinBox:
-    spin = QSpinBox()
-    spin.setRange(low, high)
-    spin.setAlignment(Qt.AlignmentFlag.AlignRight)
-    spin.setValue(value)
-    spin.setSuffix(f" {unit}")
-    spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-    spin.setFixedWidth(80)
-    spin.setKeyboardTracking(False)
-    return spin
+def _widths(values: tuple[float, ...], current: float, unit: str) -> Choice:
+    """A choice of widths; one that is none of them stays offered."""
+    choice = Choice()
+    offered = sorted({*values, current} - {0.0})
+    choice.offer([(value, f"{value:g} {unit}") for value in offered], current)
+    choice.setFixedWidth(92)
+    return choice
