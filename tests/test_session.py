@@ -15,6 +15,7 @@ from lydigital.errors import BadDataError, ConflictError, StoreUnavailableError
 from lydigital.model.changeset import ChangeSet, Delta
 from lydigital.model.document import LayerRef, MapDocument
 from lydigital.model.selection import Selection
+from lydigital.openmap import OpenMap
 from lydigital.session import Session, open_session
 
 HIDE_WAY = ChangeSet("Hide {layer}", (Delta("layer/way/visible", True, False),), values={"layer": "道路"})
@@ -267,7 +268,7 @@ def test_seven_attributes_and_four_signals():
     session = Session(MapDocument(), msgspec.convert({"layers": [], "groups": []}, type=_catalogue()))
     public = {name for name in vars(session) if not name.startswith("_")}
     assert public == {"document", "features", "history", "selection", "viewport", "stores", "catalogue"}
-    signals = {name for name, value in vars(Session).items() if type(value).__name__ == "Signal"}
+    signals = {name for kind in (Session, OpenMap) for name, value in vars(kind).items() if type(value).__name__ == "Signal"}
     assert signals == {"changed", "selected", "moved", "progressed"}
 
 

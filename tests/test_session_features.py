@@ -94,7 +94,7 @@ def test_a_change_that_fits_in_part_changes_nothing(session):
 
 
 def test_many_edits_make_a_new_table_instead_of_a_long_patch(session, monkeypatch):
-    monkeypatch.setattr("lydigital.session.ABSORBED", 10)
+    monkeypatch.setattr("lydigital.openmap.ABSORBED", 10)
     kinds = tuple(Delta(f"value/building/{fid}/kind", "住宅", "公共") for fid in range(1, 21))
     session.commit(ChangeSet("Bulk", kinds))
     parts = [layer for layer in session.scene() if layer.id == "building"]

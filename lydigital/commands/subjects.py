@@ -13,7 +13,7 @@ from lydigital.edits.drafts import LayerSpace, Subject, subjects
 from lydigital.errors import BadDataError, LydError, RefusedError, UsageError
 from lydigital.model.crs import Crs
 from lydigital.model.table import FeatureTable
-from lydigital.session import ABSORBED
+from lydigital.openmap import ABSORBED
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
