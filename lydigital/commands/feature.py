@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from lydigital.commands.clipboard import COPIED, Clipboard
+from lydigital.commands.facts import fill
 from lydigital.commands.layer import title_of
 from lydigital.commands.registry import Command, Parameters
 from lydigital.commands.subjects import (
@@ -211,8 +212,10 @@ def add(
         x0, y0, x1, y1 = (float(v) for v in shapely.total_bounds(np.array([s for s, _ in made], object)))
         if math.isfinite(x0 + y0 + x1 + y1) and len(made) == 1:
             draft.see(near(session, space, (x0, y0, x1, y1)))
-    for fid, (shape, values) in zip(fids, made, strict=True):
-        draft.make(space, fid, shape, values_for(session, ref, values))
+    shapes_made = [shape for shape, _ in made]
+    values_made = fill(session, ref, shapes_made, [values_for(session, ref, values) for _, values in made])
+    for fid, shape, values in zip(fids, shapes_made, values_made, strict=True):
+        draft.make(space, fid, shape, values)
     return draft.changes(words, selection={ref.id: fids}, layer=space.name, count=len(made))
 
 

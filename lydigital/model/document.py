@@ -36,7 +36,7 @@ class LayerRef(_Frozen, frozen=True):
     """A layer on the map.
 
     ``source`` is a store URI, relative to the project file where possible; ``table`` the layer in that store.
-    ``style`` overrides the catalogue's.
+    ``style`` overrides the catalogue's. ``template`` holds values that new features begin with.
     """
 
     id: str
@@ -51,6 +51,7 @@ class LayerRef(_Frozen, frozen=True):
     style: Style | None = None
     crs: str = ""
     pins: tuple[Pin, ...] = ()
+    template: dict[str, bool | int | float | str] = {}
 
 
 class Group(_Frozen, frozen=True):

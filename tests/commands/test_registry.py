@@ -83,6 +83,13 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "vertex.add": {"layer": "way", "fid": 1, "part": 0, "ring": 0, "index": 1, "x": 600_500, "y": 3_830_510},
     "vertex.delete": {"layer": "field", "fid": 3, "vertices": [(0, 0, 1)]},
     "vertex.trace": {"start": (600_000, 3_830_500), "end": (600_500, 3_830_500)},
+    "attribute.set": {"field": "name", "value": "新"},
+    "attribute.set_many": {"values": {"name": "新"}},
+    "attribute.preview": {"layer": "way", "field": "name", "expression": "upper(name)"},
+    "attribute.calculate": {"layer": "way", "field": "name", "expression": "upper(name)"},
+    "attribute.copy": {"layer": "way", "field": "name", "source": "name"},
+    "attribute.replace": {"layer": "way", "field": "name", "find": "d"},
+    "attribute.template": {"layer": "way", "values": {"name": "新"}},
     "map.render": {"path": "{tmp}/map.png", "width": 64, "height": 48, "labels": False},
 }
 
@@ -117,7 +124,7 @@ CHOSEN = {"feature.reshape": [1], "feature.fill_hole": [1], "feature.add_hole": 
 
 def prepare(command: Command, session: object) -> None:
     """Select and copy what an editing command is about."""
-    if command.id.partition(".")[0] not in ("feature", "geometry", "vertex"):
+    if command.id.partition(".")[0] not in ("feature", "geometry", "vertex", "attribute"):
         return
     execute(session, "layer.show", layer="field")
     layer, fids = ("field", CHOSEN[command.id]) if command.id in CHOSEN else ("way", [1, 2])
