@@ -24,7 +24,7 @@ from lydigital.ui import icons
 from lydigital.ui.panels.styleparts import Choice
 from lydigital.ui.tools.overlay import KIND_TEXTS
 from lydigital.ui.tools.toolset import TOOLS
-from lydigital.ui.widgets import Badge, IconButton, Page, clear, column, label, row, rule
+from lydigital.ui.widgets import Badge, Elided, IconButton, Page, clear, column, label, row, rule
 
 if TYPE_CHECKING:
     from lydigital.ui.editing import Editing
@@ -142,8 +142,8 @@ class EditPage(Page):
         box.addLayout(grid)
 
     def _build_selection(self, box) -> None:
-        line = row(spacing=2)
-        self._count = label(role="soft")
+        line = row(spacing=0)
+        self._count = Elided(role="soft")
         line.addWidget(self._count, 1)
         self.actions_ = {}
         known = registry.commands()
@@ -152,7 +152,7 @@ class EditPage(Page):
             if command is None:
                 continue
             button = IconButton(command.icon, command.title, command.shortcut, size=17)
-            button.setFixedSize(26, 26)
+            button.setFixedSize(23, 26)
             button.clicked.connect(lambda _=False, c=command_id: self._editing.act(c))
             self.actions_[command_id] = button
             line.addWidget(button)
@@ -329,5 +329,6 @@ def _widths(values: tuple[float, ...], current: float, unit: str) -> Choice:
     choice = Choice()
     offered = sorted({*values, current} - {0.0})
     choice.offer([(value, f"{value:g} {unit}") for value in offered], current)
-    choice.setFixedWidth(92)
+    choice.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+    choice.setMinimumContentsLength(6)
     return choice
