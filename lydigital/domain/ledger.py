@@ -109,6 +109,7 @@ def row(issue: WarningIssue) -> Feature:
     values: dict[str, Value] = {
         "code": issue.id,
         "version": issue.version,
+        "newest": True,
         "year": issue.year,
         "number": issue.number,
         "serial": f"{issue.purpose}-{issue.year}-{issue.number:03d}" if issue.status == "issued" else None,

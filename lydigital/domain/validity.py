@@ -53,15 +53,15 @@ def checked_validity(start: datetime, end: datetime, now: datetime) -> tuple[dat
         When it lies in the past, ends before it begins or is absurdly long.
     """
     first, last = (aware(t).astimezone(BEIJING) for t in (start, end))
+    if last <= now:
+        raise RefusedError(
+            "The validity ended {end}: it lies in the past", hint="Give a time that is still to come.", end=shown(last)
+        )
     if last <= first:
         raise RefusedError(
             "The validity ends {end}, before it begins {start}", hint="Correct one of the two times.",
             start=shown(first), end=shown(last),
         )  # fmt: skip
-    if last <= now:
-        raise RefusedError(
-            "The validity ended {end}: it lies in the past", hint="Give a time that is still to come.", end=shown(last)
-        )
     if first < now - LATE:
         raise RefusedError(
             "The validity began {start}: it lies in the past",

@@ -201,6 +201,12 @@ class Table:
                     box = self._update(fid, old, new)
                     changed += 1
             except sqlite3.IntegrityError as error:
+                if str(error).startswith("UNIQUE"):
+                    raise ConflictError(
+                        "{layer} has a row with these values already: {reason}",
+                        hint="Somebody else was faster, or the values stand twice. Do it again: it starts from what is there now.",
+                        layer=self.name, reason=str(error).partition(": ")[2],
+                    ) from error  # fmt: skip
                 raise RefusedError(
                     "{layer}, feature {fid} cannot be saved: {reason}",
                     hint="A field that must have a value is empty, or a value stands twice where it may not.",
