@@ -6,6 +6,7 @@ ring a part; so one code path serves all. Arrays are read-only: a new state is a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lydigital.kernels import ragged, small
+from lydigital.kernels import classes, ragged, small
 from lydigital.model import columns
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 type_names = {1: "point", 2: "line", 3: "polygon"}
+_LONG = 24  # vertices a ring on average, that make thinning worth it
+_THIN = 0.25  # of the vertices, that are left at most
+_MOST_THIN = 0.3  # of the vertices, that all kept levels of a layer have
 
 
 class GeometryKind(IntEnum):
@@ -36,6 +40,15 @@ def _frozen(array: NDArray[np.generic]) -> NDArray[np.generic]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+@dataclass(frozen=True, eq=False)
+class Thinned:
+    """``coords``, ``importance`` and ``ring_offsets`` without the vertices that matter less than a tolerance."""
+
+    coords: NDArray[np.float64]
+    importance: NDArray[np.float32]
+    ring_offsets: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -105,6 +118,38 @@ class GeometryArray:
             return (np.nan, np.nan, np.nan, np.nan)
         low, high = np.nanmin(self.bounds[:, :2], axis=0), np.nanmax(self.bounds[:, 2:], axis=0)
         return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+    @cached_property
+    def _levels(self) -> dict[int, Thinned | None]:
+        return {}
+
+    def thinned(self, tolerance: float) -> Thinned | GeometryArray:
+        """Without most of the vertices of less importance than ``tolerance`` (map units), or itself where they are few.
+
+        Walking over vertices that are left out costs more than drawing the others where those are few. Levels are made
+        for powers of two and kept.
+        """
+        importance = self.importance
+        rings = max(len(self.ring_offsets) - 1, 1)
+        if importance is None or len(self.coords) < _LONG * rings or not 0.0 < tolerance < np.inf:
+            return self
+        number = math.floor(math.log2(tolerance))
+        levels = self._levels
+        if number not in levels:
+            keep = importance >= 2.0**number
+            ends = np.concatenate([[0], np.cumsum(keep)])
+            found = None
+            if ends[-1] <= _THIN * len(keep):
+                found = Thinned(self.coords[keep], importance[keep], ends[self.ring_offsets])
+                if self.kind is GeometryKind.POLYGON:  # or drawing would work them out from what is left
+                    self.area_memo[:] = classes.ring_areas(self.coords, self.ring_offsets, self.part_offsets, self.geom_offsets)
+            room = _MOST_THIN * len(keep) - int(ends[-1])
+            for key, level in list(levels.items())[::-1]:  # the latest stay
+                room -= 0 if level is None else len(level.importance)
+                if room < 0:
+                    levels.pop(key, None)
+            levels[number] = found
+        return levels.get(number) or self
 
     def take(self, index: NDArray[np.integer]) -> GeometryArray:
         """Geometries at ``index`` ``(k,)``, in that order, as an array of their own."""

@@ -323,7 +323,8 @@ class _Painter:
         colors = op.colors[:, [2, 1, 0, 3]] if self.bgra else op.colors
         words = np.ascontiguousarray(colors, np.uint8).view(np.uint32).ravel()
         pattern = _SOLID if op.pattern is None else self._pattern(op.pattern)
-        importance = _NO_IMPORTANCE if g.importance is None else g.importance
+        drawn = g.thinned(fill_kernel.TOLERANCE_PX * self.viewport.units_per_px)
+        importance = _NO_IMPORTANCE if drawn.importance is None else drawn.importance
         s.tag += 1
         clear = s.tag > 255
         if clear:
@@ -337,8 +338,8 @@ class _Painter:
             flags = slice(row0 * s.stride // fill_kernel.BLOCK, row1 * s.stride // fill_kernel.BLOCK)
             fill_kernel.fill(
                 frame, s.sums, tag, s.acc[rest], s.touched[flags], row0, row1, self.left, self.top, self.scale,
-                g.coords, importance, g.ring_offsets, g.geom_rings, g.bounds, g.blocks, g.area_memo, op.rows, op.codes, words, pattern,
-                op.hidden_px,
+                drawn.coords, importance, drawn.ring_offsets, g.geom_rings, g.bounds, g.blocks, g.area_memo, op.rows, op.codes,
+                words, pattern, op.hidden_px,
             )
 
         return draw
@@ -362,7 +363,8 @@ class _Painter:
             a, half = max(1, round(a * op.width_px)), 0.5
         color = packed((r, gr, b, a), self.bgra)
         dash = np.array(op.dash_px * 2 if len(op.dash_px) % 2 else op.dash_px, np.float64)
-        importance = _NO_IMPORTANCE if g.importance is None else g.importance
+        drawn = g.thinned(stroke_kernel.TOLERANCE_PX * self.viewport.units_per_px)
+        importance = _NO_IMPORTANCE if drawn.importance is None else drawn.importance
         closed = g.kind is GeometryKind.POLYGON
         cap, join = _CAPS[op.cap], _JOINS[op.join]
         rows, boxes, blocks, origin = op.rows, crowds.NO_BOXES, crowds.NO_BLOCKS, (0.0, 0.0)
@@ -372,9 +374,9 @@ class _Painter:
 
         def draw(frame: NDArray[np.uint32], row0: int, row1: int) -> None:
             stroke_kernel.stroke(
-                frame, s.mask, s.dirty, row0, row1, self.left, self.top, self.scale, g.coords, importance,
-                g.ring_offsets, g.geom_rings, g.bounds, g.blocks, g.area_memo, rows, color, half, cap, join, dash, op.offset_px, closed,
-                boxes, blocks, *origin,
+                frame, s.mask, s.dirty, row0, row1, self.left, self.top, self.scale, drawn.coords,
+                importance, drawn.ring_offsets, g.geom_rings, g.bounds, g.blocks, g.area_memo, rows, color, half, cap, join, dash,
+                op.offset_px, closed, boxes, blocks, *origin,
             )
 
         return draw
