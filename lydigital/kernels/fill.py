@@ -46,7 +46,7 @@ FAR = 1 << 30
 NARROW = 48  # cells a row; not worth remembering which were touched
 TINY_PX = 1.0  # features not larger than this take the cheap path
 AHEAD = 3  # features
-MANY = 400_000  # features on a frame are smaller than a pixel, and their pixels were used just before
+EXPECTED_PX = 3.0  # pixels of smaller features were used just before
 MOST_EXPECTED = 96  # rows of a feature
 EDGE_TO_EDGE = 16  # pixels; what is between the sides of wider features is mostly inside
 _SOLID, _HATCH, _CROSS, _DOTS = 0, 1, 2, 3
@@ -334,7 +334,7 @@ def fill(
     tolerance = TOLERANCE_PX / scale
     snaps = scale * SNAPS
     has_importance = len(importance) > 0
-    expects = len(rows) < MANY
+    expects = False
     ends = np.empty((row1 - row0, 2), np.int64)
     ends[:, 0] = FAR
     ends[:, 1] = 0
@@ -348,6 +348,7 @@ def fill(
         row = rows[i]
         if row // small.BLOCK != block:
             block = row // small.BLOCK
+            expects = blocks[block, 4] * scale > EXPECTED_PX
             is_far = small.is_outside(blocks[block], left, top, scale, 0.0, row0, row1, width)
             is_far = is_far or blocks[block, 4] * scale <= least
             if is_far or (blocks[block, 4] * scale <= TINY_PX and pattern[0] == _SOLID):
