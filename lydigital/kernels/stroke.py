@@ -37,7 +37,7 @@ from lydigital.kernels.jit import (
 DIRTY = small.DIRTY
 CLOSE_PX = 0.3  # vertices nearer than this to the last one kept are left out
 TOLERANCE_PX = 0.2  # vertices of less importance are left out
-MITER_LIMIT = 4.0  # sharper corners are rounded
+MITER_LIMIT = 4.0  # sharper corners are cut off
 THIN_PX = 0.8  # half a width; nobody tells the corners of thinner lines apart, so they are round
 DOT_PX = 1.0  # half a width; features no larger than such a line is wide are dots
 BUTT, ROUND, SQUARE = 0, 1, 2
@@ -167,14 +167,12 @@ def _join(
     bx, by = -vy * half * side, vx * half * side
     corner[0, 0], corner[0, 1] = x, y
     back = min(1.0, lu, lv)
-    if join == BEVEL:
+    if join == BEVEL or 1.0 + cosine < 2.0 / (MITER_LIMIT * MITER_LIMIT):
         corner[1, 0], corner[1, 1] = x + ax - ux * back, y + ay - uy * back
         corner[2, 0], corner[2, 1] = x + ax, y + ay
         corner[3, 0], corner[3, 1] = x + bx, y + by
         corner[4, 0], corner[4, 1] = x + bx + vx * back, y + by + vy * back
         _corner(mask, dirty, row0, row1, corner, 5)
-        return
-    if 1.0 + cosine < 2.0 / (MITER_LIMIT * MITER_LIMIT):
         return
     corner[1, 0], corner[1, 1] = x + ax - ux * back, y + ay - uy * back
     corner[2, 0], corner[2, 1] = x + (ax + bx) / (1.0 + cosine), y + (ay + by) / (1.0 + cosine)
@@ -193,11 +191,11 @@ def _capped(
     if length < 1e-9 and cap == BUTT:
         return
     ux, uy = (dx / length, dy / length) if length > 1e-9 else (1.0, 0.0)
-    inside = 0.5 if join == BEVEL else 0.0  # corners overlap a little, or both ends would show
+    inside = 0.0 if join == ROUND else 0.5  # corners overlap a little, or both ends would show
     grow0 = (half if cap == SQUARE else 0.0) if first else inside
     grow1 = (half if cap == SQUARE else 0.0) if last else inside
-    round0 = cap == ROUND if first else join != BEVEL
-    round1 = cap == ROUND if last else join != BEVEL
+    round0 = cap == ROUND if first else join == ROUND
+    round1 = cap == ROUND if last else join == ROUND
     _segment(
         mask, dirty, row0, row1, x0 - ux * grow0, y0 - uy * grow0, x1 + ux * grow1, y1 + uy * grow1, half, round0, round1
     )
@@ -206,6 +204,7 @@ def _capped(
 @leaf
 def _dashed(
     mask: U8, dirty: U8, row0: int, row1: int, path: F64, n: int, half: float, cap: int, join: int, dash: F64,
+    corner: F64,
 ) -> None:
     """Draw the dashes of a path; lengths count from its start, and only what is in view is walked."""
     period = 0.0
@@ -213,7 +212,7 @@ def _dashed(
         period += dash[k]
     if period < 0.5:
         return
-    reach = half * 2.0 + 1.0
+    reach = half * MITER_LIMIT + 1.0
     start = 0.0
     for k in range(n - 1):
         x0, y0, dx, dy = path[k, 0], path[k, 1], path[k + 1, 0] - path[k, 0], path[k + 1, 1] - path[k, 1]
@@ -246,6 +245,8 @@ def _dashed(
                             x0 + dx * (b - start) / length, y0 + dy * (b - start) / length,
                             half, cap, join, at >= start or k == 0, on <= start + length or k == n - 2,
                         )
+                        if join != ROUND and on > start + length and k < n - 2:
+                            _join(mask, dirty, row0, row1, corner, path, k, k + 1, k + 2, half, join)
                     at = on + (dash[j + 1] if j + 1 < len(dash) else 0.0)
                 turn += 1
         start += length
@@ -390,7 +391,7 @@ def stroke(
                 _moved(kept, moved, n, closed, offset)
                 path = moved
             if len(dash) > 0:
-                _dashed(mask, dirty, row0, row1, path, n, half, cap, join, dash)
+                _dashed(mask, dirty, row0, row1, path, n, half, cap, join, dash, corner)
                 continue
             for k in range(n - 1):
                 if min(path[k, 1], path[k + 1, 1]) > row1 + reach or max(path[k, 1], path[k + 1, 1]) < row0 - reach:

@@ -78,9 +78,10 @@ EXACT = {
     **{f"width {w}": (lined(w), BENT, {}) for w in (0.1, 0.28, 0.5, 1.0, 3.0)},
     **{f"{j} {c}": (lined(2.0, join=j, cap=c), BENT, {})
        for j in ("miter", "round", "bevel") for c in ("butt", "round", "square")},
-    **{f"sharp {j}": (lined(2.5, join=j, cap="butt"), SHARP, {}) for j in ("round", "bevel")},
+    **{f"sharp {j}": (lined(2.5, join=j, cap="butt"), SHARP, {}) for j in ("miter", "round", "bevel")},
     **{f"outline {j}": (PolygonSymbolizer(None, Stroke(BLUE, 2.0, join=j)), AREA, {}) for j in ("miter", "round", "bevel")},
     **{f"dashes {c}": (lined(1.2, cap=c, dash_mm=(3.0, 3.0, 1.0, 3.0)), BENT, {}) for c in ("butt", "round", "square")},
+    "dash miter": (lined(2.0, cap="butt", join="miter", dash_mm=(9.0, 3.0)), BENT, {}),
     "dashes, odd": (lined(1.2, cap="butt", dash_mm=(3.0, 2.0, 1.0)), BENT, {}),
     "dashed outline": (PolygonSymbolizer(None, Stroke(BLUE, 1.0, dash_mm=(3.0, 2.0), cap="butt")), AREA, {}),
     **{f"offset {o}": (lined(0.8, offset_mm=o), BENT, {}) for o in (-2.0, 2.0)},
