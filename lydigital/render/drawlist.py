@@ -236,6 +236,7 @@ SELECTED_LINE = (255, 128, 0, 255)
 _SELECTED_MM = 0.6
 _MANY = 50_000  # features of a layer
 _MOSTLY = 0.25  # of a layer's blocks
+_MANY_SELECTED = 20_000  # are told by their colour where their outlines would leave nothing else of them
 _SORTED_MARKS = 20_000  # more marks than that are not put in order
 
 
@@ -276,6 +277,8 @@ def build(
                             heights.append((found, s))
             continue
         views = [view for part in parts if (view := _view(part, viewport, is_page=is_page)) is not None]
+        if len(parts) == 1 and layer is scene[-1] and views:  # nothing above would hide it
+            views = [replace(views[0], lit=_lit(views[0], viewport))]
         theirs = _layer_ops(views, viewport.units_per_px)
         for view in views:
             for which, symbolizer in view.plan.specials:
@@ -284,7 +287,7 @@ def build(
                     theirs.extend(thematic.special(view.layer, symbolizer, some, viewport, fonts=fonts, which=which))
         ops.extend(_together(theirs, style.blend, layer.opacity * style.opacity))
         for view in views:
-            if len(view.layer.selected):
+            if len(view.layer.selected) and view.lit is None:
                 selected.extend(_selection(view.layer, view.geometry, view.plan, view.chosen.rows, viewport.dpi))
     if fonts is None:
         return DrawList(viewport, background, (*ops, *selected))
@@ -312,6 +315,7 @@ class _View:
     geometry: GeometryArray
     plan: Plan
     chosen: Chosen
+    lit: NDArray[np.bool_] | None = None  # by row: drawn in the colour of selected features
 
 
 def _by_layer(scene: Sequence[SceneLayer]) -> list[list[SceneLayer]]:
@@ -371,7 +375,11 @@ def _layer_ops(views: Sequence[_View], units_per_px: float) -> list[Op]:
             for view in views:
                 fill = view.plan.fills[i]
                 some, theirs = view.chosen.of(fill.which)
-                if len(some):
+                if len(some) and view.lit is not None:
+                    theirs = np.where(view.lit[some], len(fill.colors), theirs).astype(np.int16)
+                    colors = np.vstack([fill.colors, SELECTED_LINE]).astype(np.uint8)
+                    ops.append(FillOp(view.geometry, some, theirs, colors))
+                elif len(some):
                     hidden_px = -1.0 if veiled else crowds.hidden_px(view.plan, fill.which)
                     ops.append(FillOp(view.geometry, some, theirs, fill.colors, fill.pattern, hidden_px))
         for i in range(len(first.plan.shades)):
@@ -385,8 +393,10 @@ def _layer_ops(views: Sequence[_View], units_per_px: float) -> list[Op]:
             for view in views:
                 s = view.plan.strokes[i]
                 some, _ = view.chosen.of(s.which)
+                if view.lit is not None:
+                    some = some[~view.lit[some]]
                 if len(some):
-                    crowd = crowd_of(view.layer, s.which, units_per_px)
+                    crowd = None if view.lit is not None else crowd_of(view.layer, s.which, units_per_px)
                     ops.append(StrokeOp(
                         view.geometry, some, s.color, s.width_px, s.cap, s.join, s.dash_px, s.offset_px, crowd
                     ))  # fmt: skip
@@ -414,6 +424,21 @@ def _together(ops: list[Op], mode: Blend, opacity: float) -> list[Op]:
         if isinstance(op, HeatOp):
             return [replace(op, opacity=op.opacity * opacity)]
     return [BlendOp(tuple(ops), mode, opacity)]
+
+
+def _lit(view: _View, viewport: Viewport) -> NDArray[np.bool_] | None:
+    """Rows that are selected, where these are so many and so small that they take another colour instead of highlights."""
+    layer, plan = view.layer, view.plan
+    if len(layer.selected) < _MANY_SELECTED or layer.opacity * layer.style.opacity < 1.0 or layer.style.blend != "normal":
+        return None
+    if len(plan.fills) != 1 or plan.fills[0].pattern is not None or plan.shades or plan.specials:
+        return None
+    width = mm_to_px(_SELECTED_MM, viewport.dpi)
+    if not plan.fills[0].which[:-1].all() or thematic.typical_side(layer.data) >= 2.0 * width * viewport.units_per_px:
+        return None
+    mask = np.zeros(len(view.geometry), np.bool_)
+    mask[layer.selected] = True
+    return mask
 
 
 def _selection(

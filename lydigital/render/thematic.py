@@ -151,6 +151,11 @@ def special(
 
 def is_fine(table: Any, units_per_px: float) -> bool:
     """Whether areas are so small on the picture that outlines would hide the colours of their classes."""
+    return typical_side(table) < _FINE_PX * units_per_px
+
+
+def typical_side(table: Any) -> float:
+    """Median of the longer sides of features, map units."""
     bounds = table.geometry.bounds
 
     def middle() -> float:
@@ -159,7 +164,7 @@ def is_fine(table: Any, units_per_px: float) -> bool:
         side = side[np.isfinite(side)]
         return float(np.median(side)) if len(side) else np.inf
 
-    return bool(_once(table, "side", middle) < _FINE_PX * units_per_px)
+    return float(_once(table, "side", middle))
 
 
 def sizes_px(table: FeatureTable, symbolizer: PointSymbolizer, scale: float, dpi: float) -> Floats:

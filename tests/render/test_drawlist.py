@@ -20,6 +20,7 @@ from lydigital.model.style import (
     Style,
 )
 from lydigital.model.viewport import Viewport
+from lydigital.render import drawlist
 from lydigital.render.drawlist import FillOp, MarkOp, RasterOp, SceneLayer, StrokeOp, build
 from lydigital.units import mm_to_px
 
@@ -150,3 +151,22 @@ def test_a_large_layer_mostly_seen_is_not_chosen_from(monkeypatch):
     on_screen, on_page = build([large], view(60, 40)), build([large], view(60, 40), is_page=True)
     assert len(on_page.ops[0].rows) < len(on_screen.ops[0].rows) == len(shapes)
     assert np.array_equal(raster.draw(on_screen).pixels, raster.draw(on_page).pixels)
+
+
+def test_many_small_selected_features_take_another_colour_in_the_same_pass(monkeypatch):
+    monkeypatch.setattr(drawlist, "_MANY_SELECTED", 3)
+    boxes = [shapely.box(AT[0] + 3 * k, AT[1], AT[0] + 3 * k + 3, AT[1] + 3) for k in range(8)]
+    style = Style((Rule((PolygonSymbolizer(Fill("#0000ff"), Stroke("#000000", 0.1)),)),))
+    made = replace(layer(style, polygons(*boxes)), selected=np.array([1, 2, 5], np.int32))
+    small = Viewport(AT, 1.0, 64, 32, CRS)
+    fill, stroke = build([made], small).ops
+    assert fill.colors[fill.codes].tolist() == [
+        list(drawlist.SELECTED_LINE if row in (1, 2, 5) else (0, 0, 255, 255)) for row in fill.rows
+    ]
+    assert stroke.rows.tolist() == [0, 3, 4, 6, 7]
+    others = (
+        build([made], replace(small, units_per_px=0.2)),  # large
+        build([replace(made, selected=made.selected[:2])], small),  # few
+        build([made, layer(style, polygons(*boxes), "above")], small),
+    )
+    assert [len(listed.ops) for listed in others] == [4, 4, 6]
