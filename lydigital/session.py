@@ -330,6 +330,8 @@ class Session(OpenMap):
     def _do(self, changes: ChangeSet, keep: Callable[[], None], *, merge: bool = False) -> None:
         """Check ``changes``, have them kept, and only then apply them."""
         document, checked = self.document.applied(of_document(changes)), self.features.check(changes)
+        for ref in filter(None, map(self.ref, checked)):
+            self.stores.hold(ref.source, self.history.author)  # or somebody else edits it, and nothing has happened
         keep()
         try:
             self.features.apply(changes, merge=merge, checked=checked)

@@ -16,7 +16,7 @@ from lydigital.model.conflict import ConflictsError
 from lydigital.model.feature import Feature, changes_between, made, removed
 from lydigital.session import open_session
 from lydigital.stores import backup
-from lydigital.stores.lease import Lease
+from lydigital.stores.lease import Lease, LeaseHeldError
 from lydigital.stores.store import open_store
 
 
@@ -43,6 +43,12 @@ def opened(city, small_catalogue):
 def named(session, fid, name, layer="spot"):
     old = session.features.features(layer, [fid])[fid]
     session.commit(ChangeSet("Rename", changes_between(layer, fid, old, old.replaced(name=name))))
+
+
+def passed_on(*sessions):
+    """Whoever edits after them may: the lease is handed over, as when somebody was silent for long."""
+    for session in sessions:
+        session.stores.release(session.document.store)
 
 
 def moved(session, fid, dx, layer="field"):
@@ -100,7 +106,9 @@ def test_two_people_on_different_things_both_keep_theirs(opened, city):
     for session in (first, second):
         session.scene()
     named(first, 1, "first")
+    passed_on(first)
     named(second, 2, "second")
+    passed_on(second)
     first.save_features()
     second.save_features()
     assert [stored(city, fid).values["name"] for fid in (1, 2)] == ["first", "second"]
@@ -113,7 +121,9 @@ def test_two_people_on_one_thing_are_asked(opened, city, side, expected):
     first, second = opened("wang"), opened("li")
     second.table("spot")
     named(first, 1, "first")
+    passed_on(first)
     named(second, 1, "second")
+    passed_on(second)
     first.save_features()
     with pytest.raises(ConflictsError) as caught:
         second.save_features()
@@ -129,8 +139,10 @@ def test_two_people_on_one_thing_are_asked(opened, city, side, expected):
 def test_what_others_removed_can_be_brought_back(opened, city):
     first, second = opened("wang"), opened("li")
     named(second, 1, "kept")
+    passed_on(second)
     first.commit(ChangeSet("Remove", (removed("spot", 1, first.features.features("spot", [1])[1]),)))
     first.save_features()
+    passed_on(first)
     second.save_features(lambda conflicts: {(c.layer, c.fid): {"*": "mine"} for c in conflicts})
     assert stored(city, 1).values["name"] == "kept"
     assert stored(city, 1).wkb is not None
@@ -139,8 +151,11 @@ def test_what_others_removed_can_be_brought_back(opened, city):
 def test_nothing_decided_is_nothing_saved(opened, city):
     first, second = opened("wang"), opened("li")
     named(first, 1, "first")
+    passed_on(first)
     named(second, 1, "second")
+    passed_on(second)
     named(second, 2, "other")
+    passed_on(second)
     first.save_features()
     with pytest.raises(ConflictsError):
         second.save_features(lambda _: {})
@@ -151,6 +166,7 @@ def test_nothing_decided_is_nothing_saved(opened, city):
 def test_a_lease_of_somebody_else_stands_against_saving(opened, city):
     session = opened()
     named(session, 1, "x")
+    passed_on(session)
     other = Lease(type(city)(city))
     other.take("li")
     with pytest.raises(RefusedError, match="li"):
@@ -158,6 +174,35 @@ def test_a_lease_of_somebody_else_stands_against_saving(opened, city):
     assert not session.features.is_saved
     other.release()
     session.save_features()
+
+
+def test_the_first_edit_takes_the_lease_and_another_is_refused(opened, city):
+    first, second = opened("wang"), opened("li")
+    assert not Lease(type(city)(city)).file.exists()
+    assert second.stores.held_by(str(city)) is None
+    named(first, 1, "first")
+    assert first.stores.held == (str(city),)
+    assert second.stores.held_by(str(city)).operator == "wang"
+    before = second.history.entries
+    with pytest.raises(LeaseHeldError, match="wang"):
+        named(second, 2, "second")
+    assert second.features.is_saved
+    assert second.history.entries == before
+    first.save_features()
+    first.close()
+    assert not Lease(type(city)(city)).file.exists()
+    named(second, 2, "second")
+
+
+def test_who_was_taken_over_is_told_within_a_minute(opened, city, monkeypatch):
+    first, second = opened("wang"), opened("li")
+    named(first, 1, "first")
+    second.stores.hold(str(city), "li", take_over=True)
+    monkeypatch.setattr("lydigital.stores.opened.HELD_S", 0.0)
+    with pytest.raises(LeaseHeldError, match="li"):
+        named(first, 2, "late")
+    assert first.stores.held == ()
+    assert not first.features.is_saved
 
 
 def test_an_edit_outlives_a_drive_that_was_pulled(opened, city):

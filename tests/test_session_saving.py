@@ -82,6 +82,7 @@ def test_a_crash_before_saving_loses_nothing(city, small_catalogue, tmp_path):
     edit(session)
     after = now(session)
     session._keeper._journal._lock.close()
+    session.stores.release(str(city))  # of a process that ended
     again = open_session(str(city), catalogue=small_catalogue, autosave=True)
     execute(again, "file.recover", export=str(tmp_path / "steps.json"))
     lines = (tmp_path / "steps.json").read_text().splitlines()

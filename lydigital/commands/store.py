@@ -217,11 +217,10 @@ def _edit(session: Session, parameters: EditLayer) -> None:
     ref = session.document.layer(parameters.layer)
     if ref is None:
         raise UsageError("There is no layer {layer}", hint="lydigital info lists the layers.", layer=parameters.layer)
-    store = session.stores.store(ref.source)
     if parameters.take_over:
-        store.hold(session.history.author, take_over=True)
-    store.writing(session.stores.table_name(ref))
-    store.hold(session.history.author)
+        session.stores.hold(ref.source, session.history.author, take_over=True)
+    session.stores.store(ref.source).writing(session.stores.table_name(ref))
+    session.stores.hold(ref.source, session.history.author)
 
 
 def _back_up(session: Session, _parameters: Parameters) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 from lydigital.errors import BadDataError, LydError, StoreUnavailableError
 from lydigital.model import audit
-from lydigital.stores import gate, gpkg_rows, store
+from lydigital.stores import gate, gpkg_audit, gpkg_rows, store
 from lydigital.stores.gpkg_schema import quoted
 from lydigital.stores.store import FieldInfo, Findings, LayerInfo
 
@@ -202,6 +202,10 @@ class GpkgStore(Findings):
     def hold(self, operator: str, *, take_over: bool = False) -> None:
         self._saving.lease.take(operator, take_over=take_over)
 
+    def release(self) -> None:
+        if "_saving" in self.__dict__:
+            self._saving.lease.release()
+
     def add_tables(self, layers: Sequence[LayerDef], *, author: str, now: datetime) -> tuple[str, ...]:
         """Make empty tables for those of ``layers`` that the file lacks, as one; returns their names. Raises as :meth:`apply`."""
         from lydigital.stores import cache, extend
@@ -221,23 +225,16 @@ class GpkgStore(Findings):
     def history(
         self, layer: str, fid: int | None = None, since: datetime | None = None, until: datetime | None = None
     ) -> list[AuditEntry]:
-        from lydigital.stores import gpkg_audit
-
         return self._asked(lambda db: gpkg_audit.entries(db, layer, fid, since=since, until=until))
 
     def changes_since(self, token: str) -> tuple[list[AuditEntry], str]:
-        from lydigital.stores import gpkg_audit
-
         return self._asked(lambda db: gpkg_audit.changes_since(db, token, self.uri))
 
     def verify(self) -> Verdict:
-        from lydigital.stores import gpkg_audit
-
         return self._asked(gpkg_audit.verified)
 
     def close(self) -> None:
-        if "_saving" in self.__dict__:
-            self._saving.lease.release()
+        self.release()
         if self._copy is not None:
             self._copy[1].cleanup()
             self._copy = None

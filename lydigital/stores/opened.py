@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lydigital.errors import BadDataError, RefusedError
 from lydigital.model.crs import Crs
+from lydigital.stores.lease import RENEW, Lease
 from lydigital.stores.store import RASTER_SUFFIXES, LayerInfo, guess_crs, open_store
 
 if TYPE_CHECKING:
@@ -21,8 +24,11 @@ if TYPE_CHECKING:
     from lydigital.model.issue import Issue
     from lydigital.model.layerdef import LayerDef
     from lydigital.model.table import FeatureTable
+    from lydigital.stores.lease import Holder
     from lydigital.stores.rasters import RasterFile
     from lydigital.stores.store import Applied, Store, Watch
+
+HELD_S = RENEW.total_seconds()
 
 
 def is_raster(source: str) -> bool:
@@ -58,6 +64,7 @@ class OpenStores:
         self._grids: dict[tuple[str, str], LayerInfo] = {}  # of rasters read whole
         self._read_as: dict[tuple[str, str], str] = {}  # identity of each table when it was read, or written here
         self._lock = threading.RLock()
+        self._held: dict[str, float] = {}  # when each was held or renewed last, by the monotonic clock
 
     def store(self, uri: str) -> Store:
         """Open ``uri``, or return it as opened before.
@@ -179,7 +186,49 @@ class OpenStores:
         file = self._rasters.get((ref.source, ref.crs))
         return () if file is None else tuple(i for i in file.issues if i.code == "raster.broken")
 
+    def hold(self, source: str, operator: str, *, take_over: bool = False) -> None:
+        """Say that ``operator`` edits ``source``, or look about once a minute whether that still holds; see :meth:`Store.hold`.
+
+        Raises
+        ------
+        LydError
+            When somebody else does, or the store cannot be written.
+        """
+        now = time.monotonic()
+        if take_over or now - self._held.get(source, -math.inf) >= HELD_S:
+            self._held.pop(source, None)
+            self.store(source).hold(operator, take_over=take_over)
+            self._held[source] = now
+
+    def release(self, source: str) -> None:
+        """Let others edit ``source``."""
+        if self._held.pop(source, None) is not None:
+            self.store(source).release()
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Sources that are edited here, as far as was seen last."""
+        return tuple(self._held)
+
+    def held_by(self, source: str) -> Holder | None:
+        """Who else edits ``source``, None for nobody; looking changes nothing."""
+        if source in self._held or not source.lower().endswith(".gpkg"):
+            return None
+        holder = Lease(Path(source)).holder()
+        return None if holder is None or holder.is_ended else holder
+
+    def reopen(self, source: str) -> None:
+        """Forget what is known of ``source``: another file stands in its place."""
+        with self._lock:
+            store = self._stores.pop(source, None)
+            self._held.pop(source, None)
+            for key in [key for key in self._read_as if key[0] == source]:
+                del self._read_as[key]
+        if store is not None:
+            store.close()
+
     def close(self) -> None:
+        self._held.clear()
         with self._lock:
             for store in self._stores.values():
                 store.close()

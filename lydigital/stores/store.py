@@ -98,7 +98,7 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
-    """A source of layers. Only :meth:`hold` and :meth:`apply` write.
+    """A source of layers. Only :meth:`hold`, :meth:`release` and :meth:`apply` write.
 
     Every method raises :class:`StoreUnavailableError` when the source is out of reach and :class:`BadDataError` when it
     cannot be read as what it claims to be or has no such layer.
@@ -158,13 +158,17 @@ class Store(Protocol):
         ...
 
     def hold(self, operator: str, *, take_over: bool = False) -> None:
-        """Tell others that ``operator`` edits here, until :meth:`close`; doing it again renews it.
+        """Tell others that ``operator`` edits here, until :meth:`release` or :meth:`close`; doing it again renews it.
 
         Raises
         ------
         LeaseHeldError
             When somebody else does; ``take_over`` is the user's word that they are gone.
         """
+        ...
+
+    def release(self) -> None:
+        """Let others edit here."""
         ...
 
     def apply(self, steps: Sequence[ChangeSet], *, author: str, machine: str, now: datetime) -> Applied:
@@ -225,6 +229,9 @@ class ReadOnly:
 
     def hold(self, operator: str, *, take_over: bool = False) -> None:  # noqa: ARG002
         self.writing("")
+
+    def release(self) -> None:
+        return
 
     def apply(
         self, steps: Sequence[ChangeSet], *, author: str, machine: str, now: datetime  # noqa: ARG002
