@@ -19,10 +19,8 @@ from lydigital.texts import tr
 from lydigital.units import MM_PER_INCH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-
-    from PySide6.QtGui import QPainter
 
     from lydigital.publish.legend import Group
     from lydigital.render.drawlist import DrawList, SceneLayer
@@ -80,16 +78,26 @@ class _Plan:
 
 
 @dataclass(frozen=True)
-class _Work:
-    """One sheet in the making."""
+class Leaf:
+    """A page with one map on it.
 
-    sheet: Sheet
-    plan: _Plan
-    scene: tuple[SceneLayer, ...]
-    groups: tuple[Group, ...]
+    Attributes
+    ----------
+    page, inner
+        The page and the place of the map on it, mm.
+    viewport
+        Window on the map, as many pixels as ``inner`` has at ``dpi``.
+    furnish
+        Draws all but the map, on top of it.
+    """
+
+    title: str
+    page: Box
+    inner: Box
     viewport: Viewport
+    dpi: float
     fonts: QtFonts
-    dpi: int
+    furnish: Callable[[Paper], None]
 
 
 def write_sheet(
@@ -120,15 +128,31 @@ def write_sheet(
     """
     from lydigital.render.painter.fonts import QtFonts
 
+    _check_kind(path)
+    plan, groups, viewport = _arrange(sheet, scene, bounds, crs, dpi)
+    leaf = Leaf(
+        sheet.title, plan.page, plan.inner, viewport, dpi, QtFonts(),
+        lambda paper: _furnish(paper, sheet, plan, groups, viewport),
+    )  # fmt: skip
+    write_leaf(path, leaf, scene)
+    return round(1000 * _metres_per_mm(viewport))
+
+
+def write_leaf(path: Path, leaf: Leaf, scene: Sequence[SceneLayer]) -> None:
+    """Write a page as PDF or PNG: the same list, with the same labels, for paper and pixels. Raises as :func:`write_sheet`."""
+    from lydigital.render import drawlist
+
+    _check_kind(path)
+    picture = drawlist.build(scene, leaf.viewport, leaf.fonts, is_page=True)
+    (_write_pdf if path.suffix.lower() == ".pdf" else _write_png)(path, leaf, picture)
+
+
+def _check_kind(path: Path) -> None:
     kind = path.suffix.lower()
     if kind not in (".pdf", ".png"):
         raise UsageError(
             "A sheet cannot be written as {kind}", hint="Name the file .pdf or .png.", kind=kind or path.name
         )
-    plan, groups, viewport = _arrange(sheet, scene, bounds, crs, dpi)
-    work = _Work(sheet, plan, tuple(scene), groups, viewport, QtFonts(), dpi)
-    (_write_pdf if kind == ".pdf" else _write_png)(path, work)
-    return round(1000 * _metres_per_mm(viewport))
 
 
 def _metres_per_mm(viewport: Viewport) -> float:
@@ -200,21 +224,13 @@ def _viewport(inner: Box, bounds: tuple[float, float, float, float], crs: Crs, *
     return Viewport(centre, scale / 1000 / ground / per_mm, *size, crs, dpi=dpi)
 
 
-def _picture(work: _Work) -> DrawList:
-    """The map of the sheet: the same list, with the same labels, for paper and pixels."""
-    from lydigital.render import drawlist
-
-    return drawlist.build(work.scene, work.viewport, work.fonts, is_page=True)
-
-
-def _furnish(painter: QPainter, work: _Work) -> None:
-    """Draw all but the map; the painter's unit is the millimetre."""
-    paper, sheet, plan, viewport = Paper(painter, work.fonts), work.sheet, work.plan, work.viewport
+def _furnish(paper: Paper, sheet: Sheet, plan: _Plan, groups: tuple[Group, ...], viewport: Viewport) -> None:
+    """Draw all but the map."""
     furniture.grid(paper, plan.inner, viewport)
     furniture.frame(paper, plan.inner, _BAND_MM)
     _head(paper, plan.head, sheet)
-    if work.groups:
-        left_out = furniture.legend(paper, plan.legend, work.groups, viewport.scale, plan.columns)
+    if groups:
+        left_out = furniture.legend(paper, plan.legend, groups, viewport.scale, plan.columns)
         if left_out:
             text = tr("and {count} more", count=left_out)
             paper.text(plan.legend.right, plan.legend.bottom + 2.2, text, 6.5, color=GREY, align="right")
@@ -271,17 +287,17 @@ def _foot(paper: Paper, box: Box, sheet: Sheet, viewport: Viewport) -> None:
         paper.text(x + half + 6, box.y + 3.4 + 3.6 * i, text, 6.5, color=GREY, most_mm=box.right - x - half - 6)
 
 
-def _write_pdf(path: Path, work: _Work) -> None:
+def _write_pdf(path: Path, leaf: Leaf, picture: DrawList) -> None:
     from lydigital.publish.image import deflate
     from lydigital.render.painter.direct import Direct
 
-    picture, direct = _picture(work), Direct()
-    size = (work.viewport.width_px, work.viewport.height_px)
-    pdf = direct.insert(_searchable(_pdf(work, picture, direct)), size, deflate)
-    _save(path, pdf or _searchable(_pdf(work, picture, None)))
+    direct = Direct()
+    size = (leaf.viewport.width_px, leaf.viewport.height_px)
+    pdf = direct.insert(_searchable(_pdf(leaf, picture, direct)), size, deflate)
+    _save(path, pdf or _searchable(_pdf(leaf, picture, None)))
 
 
-def _pdf(work: _Work, picture: DrawList, direct: Direct | None) -> bytes:
+def _pdf(leaf: Leaf, picture: DrawList, direct: Direct | None) -> bytes:
     """The page as Qt writes it, but for what ``direct`` takes over."""
     from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF
     from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
@@ -292,19 +308,19 @@ def _pdf(work: _Work, picture: DrawList, direct: Direct | None) -> bytes:
     buffer = QBuffer(octets)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
-    writer.setTitle(work.sheet.title)
+    writer.setTitle(leaf.title)
     writer.setCreator("lydigital")
     writer.setResolution(_PDF_DPI)
-    size = QPageSize(QSizeF(work.plan.page.width, work.plan.page.height), QPageSize.Unit.Millimeter)
+    size = QPageSize(QSizeF(leaf.page.width, leaf.page.height), QPageSize.Unit.Millimeter)
     writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
     painter = QPainter(writer)
     painter.scale(_PDF_DPI / MM_PER_INCH, _PDF_DPI / MM_PER_INCH)
     painter.save()
-    painter.translate(work.plan.inner.x, work.plan.inner.y)
-    painter.scale(MM_PER_INCH / work.dpi, MM_PER_INCH / work.dpi)
-    vector.paint(picture, painter, work.fonts, solid_halos=True, direct=direct)
+    painter.translate(leaf.inner.x, leaf.inner.y)
+    painter.scale(MM_PER_INCH / leaf.dpi, MM_PER_INCH / leaf.dpi)
+    vector.paint(picture, painter, leaf.fonts, solid_halos=True, direct=direct)
     painter.restore()
-    _furnish(painter, work)
+    leaf.furnish(Paper(painter, leaf.fonts))
     painter.end()
     buffer.close()
     return bytes(octets.data())
@@ -333,7 +349,7 @@ def _searchable(pdf: bytes) -> bytes:
     return re.sub(rb"beginbfrange.*?endbfrange", table, pdf, flags=re.DOTALL)
 
 
-def _write_png(path: Path, work: _Work) -> None:
+def _write_png(path: Path, leaf: Leaf, picture: DrawList) -> None:
     """Pixels of the map through the engine that draws the screen; Qt adds what stands around it."""
     import numpy as np
     from PySide6.QtGui import QImage, QPainter
@@ -341,19 +357,19 @@ def _write_png(path: Path, work: _Work) -> None:
     from lydigital.publish.image import encode_png
     from lydigital.render import raster
 
-    per_mm = work.dpi / MM_PER_INCH
-    width, height = round(work.plan.page.width * per_mm), round(work.plan.page.height * per_mm)
+    per_mm = leaf.dpi / MM_PER_INCH
+    width, height = round(leaf.page.width * per_mm), round(leaf.page.height * per_mm)
     pixels = np.full((height, width, 4), 255, np.uint8)
-    frame = raster.draw(_picture(work), bgra=True, fonts=work.fonts).pixels
-    left, top = round(work.plan.inner.x * per_mm), round(work.plan.inner.y * per_mm)
+    frame = raster.draw(picture, bgra=True, fonts=leaf.fonts).pixels
+    left, top = round(leaf.inner.x * per_mm), round(leaf.inner.y * per_mm)
     pixels[top : top + frame.shape[0], left : left + frame.shape[1]] = frame
     image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
     painter = QPainter(image)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
     painter.scale(per_mm, per_mm)
-    _furnish(painter, work)
+    leaf.furnish(Paper(painter, leaf.fonts))
     painter.end()
-    _save(path, encode_png(pixels[:, :, 2::-1], work.dpi))
+    _save(path, encode_png(pixels[:, :, 2::-1], leaf.dpi))
 
 
 def _save(path: Path, octets: bytes) -> None:
