@@ -15,7 +15,8 @@ from lydigital import paths
 from lydigital.commands.registry import Command, Parameters
 from lydigital.domain import hazard as levels
 from lydigital.domain import hazardrun as runs
-from lydigital.domain.ground import ground_of, lattice_of
+from lydigital.domain.ground import burnt, ground_of, lattice_of
+from lydigital.domain.hazard import OUTSIDE_CODE
 from lydigital.domain.rainfall import checked, local
 from lydigital.errors import BadDataError, StoreUnavailableError, UsageError
 from lydigital.model import hazardmodel, hazardrun
@@ -45,7 +46,8 @@ class Compute(Parameters, frozen=True, kw_only=True):
     """``rain`` is a file, or "" for the map's own tables; ``at`` a time (Beijing), or "" for the last record.
 
     ``forecast`` is a raster of the next 24 h, which then is R0. ``cell_m`` 0 chooses; ``method``, ``k`` and ``days``
-    stand instead of the model's own. ``output`` is a file for the run.
+    stand instead of the model's own; ``susceptibility`` is that of the map's zones, or computed from the model's factors.
+    ``output`` is a file for the run.
     """
 
     rain: str = ""
@@ -57,6 +59,7 @@ class Compute(Parameters, frozen=True, kw_only=True):
     method: Literal["", "idw", "kriging"] = ""
     k: Annotated[float, msgspec.Meta(gt=0, lt=1)] | None = None
     days: Annotated[int, msgspec.Meta(ge=0, le=60)] | None = None
+    susceptibility: Literal["zones", "computed"] = "zones"
     without: tuple[str, ...] = ()
     output: str = ""
 
@@ -111,15 +114,15 @@ def series_of(session: Session, rain: str = "") -> RainSeries:
     """
     crs = working_crs(session)
     known = None
-    if _has(session, "rain_gauge"):
-        known = rainfall.KnownGauges.of(_table(session, "rain_gauge", crs))
+    if has(session, "rain_gauge"):
+        known = rainfall.KnownGauges.of(table(session, "rain_gauge", crs))
     if rain:
         return checked(rainfall.read_gauges(Path(rain), crs=crs, known=known))
-    if known is None or not _has(session, "rainfall"):
+    if known is None or not has(session, "rainfall"):
         raise BadDataError(
             "The map has no rain: it needs the layers rain_gauge and rainfall", hint="Name a file of rain."
         )
-    return checked(rainfall.series_of(_table(session, "rainfall", None), known, source="rainfall"))
+    return checked(rainfall.series_of(table(session, "rainfall", None), known, source="rainfall"))
 
 
 def working_crs(session: Session) -> Crs:
@@ -128,8 +131,12 @@ def working_crs(session: Session) -> Crs:
     return crs if crs.is_metric else Crs(PROJECT_DEFAULT)
 
 
-def ground(session: Session, model: HazardModel, cell_m: float = 0.0) -> tuple[Ground, tuple[Issue, ...], tuple[RunInput, ...]]:
-    """Townships, susceptibility zones and hazard points of the map on a grid, and what they are as inputs of a run.
+def ground(
+    session: Session, model: HazardModel, cell_m: float = 0.0, *, computed: bool = False
+) -> tuple[Ground, tuple[Issue, ...], tuple[RunInput, ...]]:
+    """Townships, susceptibility and hazard points of the map on a grid, and what they are as inputs of a run.
+
+    ``computed`` takes susceptibility from the factors of the model instead of the zones of the map.
 
     Raises
     ------
@@ -137,16 +144,26 @@ def ground(session: Session, model: HazardModel, cell_m: float = 0.0) -> tuple[G
         When the map has no townships.
     """
     crs = working_crs(session)
-    if not _has(session, "township"):
+    if not has(session, "township"):
         raise BadDataError("The map has no layer of townships", hint="Warnings are issued by township: add the layer.")
-    townships = _by_code(_table(session, "township", crs))
-    zones = _table(session, "hazard_zone", crs) if _has(session, "hazard_zone") else None
-    points = _table(session, "hazard_point", crs) if _has(session, "hazard_point") else None
+    townships = _by_code(table(session, "township", crs))
+    zones = table(session, "hazard_zone", crs) if has(session, "hazard_zone") else None
+    points = table(session, "hazard_point", crs) if has(session, "hazard_point") else None
     lattice = lattice_of(townships.geometry.total_bounds, crs, cell_m)
-    made, issues = ground_of(townships, zones, points, lattice, outside=model.outside)
+    codes: NDArray[np.uint8] | None = None
+    found: tuple[Issue, ...] = ()
+    if computed:
+        from lydigital.commands import susceptibility
+
+        inside = burnt(townships, np.zeros(len(townships)), lattice, np.int16) >= 0
+        result = susceptibility.fit(session, model, lattice, inside)
+        codes, found = np.where(inside & (result.codes == 0), OUTSIDE_CODE[model.outside], result.codes).astype(np.uint8), result.issues
+    made, issues = ground_of(townships, zones, points, lattice, outside=model.outside, susceptibility=codes)
+    issues = (*issues, *found)
     inputs = (
         RunInput("townships", "township", _sha(made.township), len(townships)),
-        RunInput("susceptibility", "hazard_zone", _sha(made.susceptibility), 0 if zones is None else len(zones)),
+        RunInput("susceptibility", "computed" if computed else "hazard_zone", _sha(made.susceptibility),
+                 0 if computed or zones is None else len(zones)),
         RunInput("points", "hazard_point", _sha(made.point_cell), len(made.point_cell)),
     )
     return made, issues, inputs
@@ -167,7 +184,7 @@ def situation(session: Session, wanted: Compute, *, now: datetime | None = None)
 
         series = without(series, wanted.without)
     at = _time(wanted.at, series)
-    made, issues, inputs = ground(session, model, wanted.cell_m)
+    made, issues, inputs = ground(session, model, wanted.cell_m, computed=wanted.susceptibility == "computed")
     inputs = (RunInput("rain", series.source, series.sha256, len(series.gauges)), *inputs)
     forecast = None
     if wanted.forecast:
@@ -216,7 +233,8 @@ def _clock(series: RainSeries, at: datetime, now: datetime) -> list[Issue]:
     return []
 
 
-def _has(session: Session, layer: str) -> bool:
+def has(session: Session, layer: str) -> bool:
+    """Whether the map, or its store, has a layer."""
     ref = session.ref(layer)
     if ref is None:
         return False
@@ -229,7 +247,14 @@ def _stored(session: Session) -> set[str]:
     return {info.name for info in session.stores.store(session.document.store).layers()}
 
 
-def _table(session: Session, layer: str, crs: Crs | None) -> FeatureTable:
+def table(session: Session, layer: str, crs: Crs | None) -> FeatureTable:
+    """Features of a layer, in ``crs`` where named.
+
+    Raises
+    ------
+    LydError
+        When they cannot be read, or it is a raster.
+    """
     found = session.table(layer)
     if not isinstance(found, FeatureTable):
         raise BadDataError("The layer {layer} has no features", hint="Add the right layer to the map.", layer=layer)
@@ -369,13 +394,14 @@ def _write(path: Path, content: bytes) -> None:
         ) from error  # fmt: skip
 
 
-def _no_townships(session: Session) -> str | None:
-    return None if _has(session, "township") else tr("The map has no layer of townships")
+def no_townships(session: Session) -> str | None:
+    """Why nothing can be computed, or None."""
+    return None if has(session, "township") else tr("The map has no layer of townships")
 
 
 COMMANDS = (
-    Command("hazard.compute", "Compute warning levels", _compute, Compute, disabled=_no_townships),
-    Command("hazard.whatif", "Try other thresholds", _whatif, WhatIf, disabled=_no_townships),
+    Command("hazard.compute", "Compute warning levels", _compute, Compute, disabled=no_townships),
+    Command("hazard.whatif", "Try other thresholds", _whatif, WhatIf, disabled=no_townships),
     Command("hazard.zones", "Zones of a run", _zones, Zones),
     Command("hazard.replay", "Repeat a run", _replay, Replay),
 )

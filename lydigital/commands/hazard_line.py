@@ -51,6 +51,16 @@ def group(door: Door) -> click.Group:
         params=[run, *door.common()], callback=lambda **given: _replay(door, **given),
     ))  # fmt: skip
     made.add_command(click.Command(
+        "susceptibility", help=tr("Weights of the factors of a model, from the hazard points of the map."),
+        params=[
+            project,
+            click.Option(["--model"], default="", metavar="ID|FILE.toml", help=tr("Hazard model.")),
+            click.Option(["--cell", "cell_m"], type=click.FloatRange(0, 5000), default=0.0, metavar="M", help=tr("Cell size in metres.")),
+            output, *door.common(),
+        ],
+        callback=lambda **given: _susceptibility(door, **given),
+    ))  # fmt: skip
+    made.add_command(click.Command(
         "models", help=tr("The hazard models that can be used."), params=door.common(),
         callback=lambda **given: _models(door, **given),
     ))  # fmt: skip
@@ -63,6 +73,8 @@ def _rain() -> list[click.Parameter]:
         click.Option(["--at"], default="", metavar="TIME", help=tr("Time in Beijing time; the last record unless named.")),
         click.Option(["--model"], default="", metavar="ID|FILE.toml", help=tr("Hazard model.")),
         click.Option(["--forecast"], default="", metavar="GRID", help=tr("Raster of the rain of the next 24 h in mm.")),
+        click.Option(["--susceptibility"], type=click.Choice(["zones", "computed"]), default="zones",
+                     help=tr("From the zones of the map, or from the factors of the model.")),
         click.Option(["--band"], type=click.IntRange(1), default=1, help=tr("Band of the forecast raster.")),
         click.Option(["--cell", "cell_m"], type=click.FloatRange(0, 5000), default=0.0, metavar="M", help=tr("Cell size in metres.")),
         click.Option(["--method"], type=click.Choice(["idw", "kriging"]), help=tr("How gauges become a grid.")),
@@ -153,6 +165,23 @@ def _replay(door: Door, *, run: str, as_json: bool) -> None:
     again = replay(Replay(run=run))
     values = {"id": again.id, "digest": again.digest, "same": True}
     door.show(values, tr("The same answer: {digest}", digest=again.digest), as_json=as_json)
+
+
+def _susceptibility(door: Door, *, project: str, as_json: bool, **given: Any) -> None:
+    with door.session(project) as session:
+        found = session.run("hazard.susceptibility", **given)
+    _told(door, found)
+    lines = [tr("AUC of success {success}, of prediction {prediction} ({training} and {validation} hazards)",
+                success=found["auc_success"], prediction=found["auc_prediction"], training=found["training"],
+                validation=found["validation"])]  # fmt: skip
+    for factor in found["factors"]:
+        lines.append(factor["id"])
+        lines += [
+            f"  {r['title']:>16}  N {r['n']:>4}  S {r['cells']:>8}  I {r['information_value']:+.3f}  FR {r['frequency_ratio']:.3f}  "
+            f"C {r['contrast']:+.3f}  C/s {r['studentised']:+.2f}"
+            for r in factor["rows"]
+        ]
+    door.show(found, "\n".join(lines), as_json=as_json)
 
 
 def _models(door: Door, *, as_json: bool) -> None:

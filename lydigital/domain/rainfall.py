@@ -51,10 +51,10 @@ def window(series: RainSeries, at: datetime, hours: int, *, complete: float = 0.
             "Sums of {hours} h cannot be made of rain every {step} h", hours=hours, step=series.step_h,
             hint="Choose a longer window, or hourly records.",
         )  # fmt: skip
-    end = index_of(series, at) + 1
+    end = max(index_of(series, at) + 1, 0)
     steps = hours // series.step_h
-    first = max(end - steps, 0)
-    part = series.rain_mm[:, first:end]
+    first = max(index_of(series, at) + 1 - steps, 0)
+    part = series.rain_mm[:, first:end]  # short, and so without a sum, where the series does not reach
     known = np.isfinite(part)
     total = np.where(known, part, 0.0).sum(axis=1)
     return np.where(known.sum(axis=1) >= complete * steps - 1e-9, total, np.nan)

@@ -29,7 +29,7 @@ def smoothed(levels: NDArray[np.uint8], rule: ZoneRule, cell_m: float) -> NDArra
     if rule.smooth_cells:
         source, out = out, np.empty_like(out)
         kernels.majority(source, rule.smooth_cells, out)
-    least = round(rule.min_area_km2 * 1e6 / cell_m**2)
+    least = min(round(rule.min_area_km2 * 1e6 / cell_m**2), out.size - 1)
     if least > 1:
         from rasterio import features
 
