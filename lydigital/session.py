@@ -134,6 +134,9 @@ class Session(OpenMap):
                 self.commit(~changes, undoable=False)
                 raise
         self.history.bar(changes)
+        if self.features.is_saved:
+            for source in self.stores.held:  # whoever has the next step may sit elsewhere
+                self.stores.release(source)
         return self.document
 
     def undo(self) -> ChangeSet | None:

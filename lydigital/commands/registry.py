@@ -22,7 +22,7 @@ from lydigital.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MODULES = ("file", "edit", "feature", "parts", "geometry", "vertex", "attribute", "layer", "style", "label", "view", "map", "store", "hazard", "impact", "susceptibility")
+_MODULES = ("file", "edit", "feature", "parts", "geometry", "vertex", "attribute", "layer", "style", "label", "view", "map", "store", "hazard", "impact", "susceptibility", "warning")
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +64,8 @@ class Command:
         Repeated quickly it is one step to undo.
     undoable
         Whether its change is a step to undo; False for what only arranges the window.
+    final
+        Whether its change is in the store before it is shown, and can never be undone.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Command:
     icon: str = ""
     merges: bool = False
     undoable: bool = True
+    final: bool = False
 
     @property
     def name(self) -> str:
@@ -152,6 +155,9 @@ def execute(session: Session, command_id: str, **parameters: Any) -> Any:
     result = command.run(session, arguments)
     if isinstance(result, ChangeSet) and result:
         bare, selection = (result.bare, result.selected) if isinstance(result, Edited) else (result, None)
+        if command.final:
+            session.seal(bare)
+            return result
         session.commit(bare, merge=command.merges, undoable=command.undoable, selection=selection)
     return result
 

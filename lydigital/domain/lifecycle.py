@@ -324,27 +324,27 @@ def _step(
 def _from(issue: WarningIssue, *allowed: Status) -> None:
     if issue.status not in allowed:
         raise RefusedError(
-            "The warning is in state {status}, not {allowed}", hint="{way_out}", status=tr(STATUS_NAMES[issue.status]),
-            allowed=" / ".join(tr(STATUS_NAMES[s]) for s in allowed), way_out=_way_out(issue.status),
+            "The warning is in state {status}, not {allowed}", hint=_way_out(issue.status), status=tr(STATUS_NAMES[issue.status]),
+            allowed=" / ".join(tr(STATUS_NAMES[s]) for s in allowed),
         )  # fmt: skip
 
 
 def _editable(issue: WarningIssue) -> None:
     if issue.status not in EDITABLE:
         raise RefusedError(
-            "The warning is in state {status} and cannot be changed", hint="{way_out}",
-            status=tr(STATUS_NAMES[issue.status]), way_out=_way_out(issue.status),
+            "The warning is in state {status} and cannot be changed", hint=_way_out(issue.status),
+            status=tr(STATUS_NAMES[issue.status]),
         )  # fmt: skip
 
 
 def _way_out(status: Status) -> str:
     if status in EDITABLE:
-        return tr("Submit it for review first.")
+        return "Submit it for review first."
     if status == "review":
-        return tr("Let the reviewer pass it or return it.")
+        return "Let the reviewer pass it or return it."
     if status == "issued":
-        return tr("What was issued is never changed: draft a new issue that replaces it, or lift it.")
-    return tr("It has ended; draft a new issue.")
+        return "What was issued is never changed: draft a new issue that replaces it, or lift it."
+    return "It has ended; draft a new issue."
 
 
 def _allow(who: Person, role: Role) -> None:

@@ -16,6 +16,8 @@ from lydigital.model.document import MapDocument
 from lydigital.model.selection import Selection
 
 ALL = list(commands().values())
+OF_A_CITY = ("hazard.", "history.", "impact.", "warning.")  # they need townships, rain, a ledger, a trail: done in modules of their own
+SMALL = [c for c in ALL if not c.id.startswith(OF_A_CITY)]
 # What each command is called with; those left out take nothing.
 PARAMETERS: dict[str, dict[str, object]] = {
     "file.open": {"project": "{city}"},
@@ -90,6 +92,9 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "attribute.copy": {"layer": "way", "field": "name", "source": "name"},
     "attribute.replace": {"layer": "way", "field": "name", "find": "d"},
     "attribute.template": {"layer": "way", "values": {"name": "新"}},
+    "warning.set_level": {"township": "x", "level": 1, "reason": "x"},
+    "warning.note": {"text": "x"},
+    "warning.lift": {"reason": "x"},
     "map.render": {"path": "{tmp}/map.png", "width": 64, "height": 48, "labels": False},
 }
 
@@ -159,7 +164,7 @@ def test_texts_icon_and_shortcut(command):
     assert len(shortcuts) == len(set(shortcuts))
 
 
-@pytest.mark.parametrize("command", ALL, ids=lambda c: c.id)
+@pytest.mark.parametrize("command", SMALL, ids=lambda c: c.id)
 def test_undo_gives_back_what_was_there(command, session, small_city, tmp_path):
     prepare(command, session)
     before, features_before = session.document, features(session)
