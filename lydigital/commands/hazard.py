@@ -17,10 +17,13 @@ from lydigital.domain import hazard as levels
 from lydigital.domain import hazardrun as runs
 from lydigital.domain.ground import burnt, ground_of, lattice_of
 from lydigital.domain.hazard import OUTSIDE_CODE
-from lydigital.domain.rainfall import checked, local
+from lydigital.domain.interpolation import interpolate
+from lydigital.domain.rainfall import checked, local, window
 from lydigital.errors import BadDataError, StoreUnavailableError, UsageError
 from lydigital.model import hazardmodel, hazardrun
+from lydigital.model.changeset import ChangeSet
 from lydigital.model.crs import PROJECT_DEFAULT, Crs
+from lydigital.model.feature import Feature, made
 from lydigital.model.hazardrun import HazardRun, RunInput
 from lydigital.model.issue import Issue
 from lydigital.model.table import FeatureTable
@@ -32,13 +35,14 @@ if TYPE_CHECKING:
 
     from lydigital.domain.hazard import Assessment, Ground
     from lydigital.domain.hazardrun import Situation
+    from lydigital.domain.interpolation import Field
     from lydigital.model.hazardmodel import HazardModel
     from lydigital.model.rainfall import RainSeries
     from lydigital.session import Session
 
 _AHEAD = timedelta(hours=1)
 _OLD = timedelta(days=2)
-_NEEDED = ("township", "rain_gauge")
+RUNS = "hazard_run"  # the layer of runs that are kept
 COLOURS = {1: "red", 2: "orange", 3: "yellow", 4: "blue"}
 
 
@@ -64,8 +68,15 @@ class Compute(Parameters, frozen=True, kw_only=True):
     output: str = ""
 
 
+class Keep(Parameters, frozen=True, kw_only=True):
+    """``run`` is a file, or ``payload`` its content."""
+
+    run: str = ""
+    payload: str = ""
+
+
 class Zones(Parameters, frozen=True, kw_only=True):
-    """Zones of the run in file ``run`` as GeoJSON, by its own rule unless named otherwise."""
+    """Zones of ``run``, a file or the number of one kept in the map's store, as GeoJSON, by its own rule unless named otherwise."""
 
     run: str
     smooth_cells: Annotated[int, msgspec.Meta(ge=0, le=15)] | None = None
@@ -74,8 +85,19 @@ class Zones(Parameters, frozen=True, kw_only=True):
     output: str = ""
 
 
+class Rain(Parameters, frozen=True, kw_only=True):
+    """Rain of the ``hours`` before ``at`` as a grid; the rest as in :class:`Compute`."""
+
+    rain: str = ""
+    at: str = ""
+    hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+    model: str = ""
+    method: Literal["", "idw", "kriging"] = ""
+    cell_m: Annotated[float, msgspec.Meta(ge=0, le=5000)] = 0.0
+
+
 class Replay(Parameters, frozen=True, kw_only=True):
-    """``run`` is a file that ``hazard.compute`` wrote."""
+    """``run`` is a file that ``hazard.compute`` wrote, or the number of one kept in the map's store."""
 
     run: str
 
@@ -158,15 +180,15 @@ def ground(
         inside = burnt(townships, np.zeros(len(townships)), lattice, np.int16) >= 0
         result = susceptibility.fit(session, model, lattice, inside)
         codes, found = np.where(inside & (result.codes == 0), OUTSIDE_CODE[model.outside], result.codes).astype(np.uint8), result.issues
-    made, issues = ground_of(townships, zones, points, lattice, outside=model.outside, susceptibility=codes)
+    found_ground, issues = ground_of(townships, zones, points, lattice, outside=model.outside, susceptibility=codes)
     issues = (*issues, *found)
     inputs = (
-        RunInput("townships", "township", _sha(made.township), len(townships)),
-        RunInput("susceptibility", "computed" if computed else "hazard_zone", _sha(made.susceptibility),
+        RunInput("townships", "township", _sha(found_ground.township), len(townships)),
+        RunInput("susceptibility", "computed" if computed else "hazard_zone", _sha(found_ground.susceptibility),
                  0 if computed or zones is None else len(zones)),
-        RunInput("points", "hazard_point", _sha(made.point_cell), len(made.point_cell)),
+        RunInput("points", "hazard_point", _sha(found_ground.point_cell), len(found_ground.point_cell)),
     )
-    return made, issues, inputs
+    return found_ground, issues, inputs
 
 
 def situation(session: Session, wanted: Compute, *, now: datetime | None = None) -> tuple[Situation, tuple[RunInput, ...]]:
@@ -184,7 +206,7 @@ def situation(session: Session, wanted: Compute, *, now: datetime | None = None)
 
         series = without(series, wanted.without)
     at = _time(wanted.at, series)
-    made, issues, inputs = ground(session, model, wanted.cell_m, computed=wanted.susceptibility == "computed")
+    land, issues, inputs = ground(session, model, wanted.cell_m, computed=wanted.susceptibility == "computed")
     inputs = (RunInput("rain", series.source, series.sha256, len(series.gauges)), *inputs)
     forecast = None
     if wanted.forecast:
@@ -192,7 +214,7 @@ def situation(session: Session, wanted: Compute, *, now: datetime | None = None)
         issues = (*issues, *found)
         inputs = (*inputs, RunInput("forecast", Path(wanted.forecast).name, _sha(forecast.values), forecast.values.size))
     issues = (*issues, *_clock(series, at, now or datetime.now(UTC)))
-    found_ = runs.situation(made, series, at, model, forecast=forecast)
+    found_ = runs.situation(land, series, at, model, forecast=forecast)
     from dataclasses import replace
 
     return replace(found_, issues=(*found_.issues, *issues)), inputs
@@ -280,34 +302,87 @@ def _sha(array: NDArray[np.generic]) -> str:
 def _compute(session: Session, wanted: Compute) -> HazardRun:
     now = datetime.now(UTC)
     found, inputs = situation(session, wanted, now=now)
-    made = runs.run(found, made_at=now.replace(microsecond=0), inputs=inputs)
+    run = runs.run(found, made_at=now.replace(microsecond=0), inputs=inputs)
     if wanted.output:
-        _write(Path(wanted.output), hazardrun.encode(made))
-    return made
+        _write(Path(wanted.output), hazardrun.encode(run))
+    return run
 
 
-def _zones(_session: Session, wanted: Zones) -> dict[str, Any]:
-    return zones(wanted)
+def runs_of(session: Session) -> dict[str, str]:
+    """Runs kept in the map's store: JSON by number, oldest first."""
+    if not has(session, RUNS):
+        return {}
+    kept = table(session, RUNS, None)
+    rows = zip(kept.column("made_at").to_pylist(), kept.column("code").to_pylist(), kept.column("payload").to_pylist(), strict=True)
+    return {str(code): str(payload) for _, code, payload in sorted(rows, key=lambda row: (str(row[0]), str(row[1])))}
 
 
-def zones(wanted: Zones) -> dict[str, Any]:
-    """Zones of a run file as a GeoJSON object in EPSG:4490, written to ``output`` where named."""
-    run = hazardrun.read_run(Path(wanted.run))
+def run_of(session: Session | None, wanted: str) -> HazardRun:
+    """A run by its file, or its number in the map's store.
+
+    Raises
+    ------
+    LydError
+        When there is none, or it is damaged.
+    """
+    if session is not None and not Path(wanted).exists():
+        known = runs_of(session)
+        if wanted in known:
+            return hazardrun.decode(known[wanted])
+        raise UsageError("{run} is neither a file nor a run kept in this map", hint="Runs kept: {known}.", run=wanted,
+                         known=", ".join(list(known)[-6:]) or "-")  # fmt: skip
+    return hazardrun.read_run(Path(wanted))
+
+
+def _keep(session: Session, wanted: Keep) -> ChangeSet | None:
+    run = hazardrun.decode(wanted.payload) if wanted.payload else hazardrun.read_run(Path(wanted.run))
+    session.ensure(RUNS)
+    if run.id in runs_of(session):
+        return None
+    ref = session.ref(RUNS)
+    assert ref is not None
+    values = {
+        "code": run.id, "made_at": run.made_at.isoformat(), "model": run.model.id, "model_version": run.model.version,
+        "payload": hazardrun.encode(run).decode(), "program": run.program, "nature": "推算",
+    }  # fmt: skip
+    store = session.stores.store(ref.source)
+    fid = store.next_fid(session.stores.table_name(ref))
+    return ChangeSet("Keep the computation {run}", (made(RUNS, fid, Feature(None, values)),), values={"run": run.id})
+
+
+def _zones(session: Session, wanted: Zones) -> dict[str, Any]:
+    return zones(wanted, session)
+
+
+def zones(wanted: Zones, session: Session | None = None) -> dict[str, Any]:
+    """Zones of a run as a GeoJSON object in EPSG:4490, written to ``output`` where named."""
+    run = run_of(session, wanted.run)
     given = {name: getattr(wanted, name) for name in ("smooth_cells", "min_area_km2", "tolerance_m")}
     rule = {name: value for name, value in given.items() if value is not None}
-    made = geojson(runs.with_zones(run, **rule) if rule else run)
+    collection = geojson(runs.with_zones(run, **rule) if rule else run)
     if wanted.output:
-        _write(Path(wanted.output), json.dumps(made, ensure_ascii=False, indent=1).encode())
-    return made
+        _write(Path(wanted.output), json.dumps(collection, ensure_ascii=False, indent=1).encode())
+    return collection
 
 
-def _replay(_session: Session, wanted: Replay) -> HazardRun:
-    return replay(wanted)
+def _replay(session: Session, wanted: Replay) -> HazardRun:
+    return replay(wanted, session)
 
 
-def replay(wanted: Replay) -> HazardRun:
-    """See :func:`lydigital.domain.hazardrun.replay`; of a run file."""
-    return runs.replay(hazardrun.read_run(Path(wanted.run)))
+def replay(wanted: Replay, session: Session | None = None) -> HazardRun:
+    """See :func:`lydigital.domain.hazardrun.replay`."""
+    return runs.replay(run_of(session, wanted.run))
+
+
+def _rain(session: Session, wanted: Rain) -> Field:
+    """Rain of a window on the grid of the townships, with cross-validation."""
+    model = model_of(wanted.model)
+    series = series_of(session, wanted.rain)
+    townships = table(session, "township", working_crs(session))
+    lattice = lattice_of(townships.geometry.total_bounds, townships.crs, wanted.cell_m)
+    how = msgspec.structs.replace(model.interpolation, method=wanted.method) if wanted.method else model.interpolation
+    total = window(series, _time(wanted.at, series), wanted.hours, complete=model.rain.complete)
+    return interpolate(series.xy, total, lattice, how)
 
 
 def _whatif(session: Session, wanted: WhatIf) -> dict[str, Any]:
@@ -402,6 +477,8 @@ def no_townships(session: Session) -> str | None:
 COMMANDS = (
     Command("hazard.compute", "Compute warning levels", _compute, Compute, disabled=no_townships),
     Command("hazard.whatif", "Try other thresholds", _whatif, WhatIf, disabled=no_townships),
+    Command("hazard.rain", "Map of rain", _rain, Rain, disabled=no_townships),
+    Command("hazard.keep", "Keep the computation", _keep, Keep),
     Command("hazard.zones", "Zones of a run", _zones, Zones),
     Command("hazard.replay", "Repeat a run", _replay, Replay),
 )

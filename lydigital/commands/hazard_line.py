@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,11 +18,16 @@ def group(door: Door) -> click.Group:
     """The group with its subcommands, help in the language now in use."""
     made = click.Group("hazard", help=tr("Geohazard warnings: levels from rain, zones, runs repeated."))
     project = click.Argument(["project"], metavar="PROJECT")
-    run = click.Argument(["run"], metavar="RUN.json")
+    run = click.Argument(["run"], metavar="RUN.json|ID")
+    store = click.Option(["--project"], default="", metavar="PROJECT", help=tr("Map that keeps the run, where ID is no file."))
     output = click.Option(["-o", "--output"], default="", metavar="FILE", help=tr("File to write."))
     made.add_command(click.Command(
         "compute", help=tr("Levels of warning on the map of PROJECT from rain of gauges."),
-        params=[project, *_rain(), output, *door.common()], callback=lambda **given: _compute(door, **given),
+        params=[
+            project, *_rain(), output,
+            click.Option(["--keep"], is_flag=True, help=tr("Keep the computation in the map's store.")), *door.common(),
+        ],
+        callback=lambda **given: _compute(door, **given),
     ))  # fmt: skip
     made.add_command(click.Command(
         "whatif", help=tr("What other thresholds would change."),
@@ -38,7 +44,7 @@ def group(door: Door) -> click.Group:
     made.add_command(click.Command(
         "zones", help=tr("Zones of a run as GeoJSON."),
         params=[
-            run, output,
+            run, output, store,
             click.Option(["--smooth", "smooth_cells"], type=click.IntRange(0, 15), help=tr("Cells around that are smoothed over.")),
             click.Option(["--min-area", "min_area_km2"], type=click.FloatRange(0), metavar="KM2", help=tr("Least area of a zone.")),
             click.Option(["--tolerance", "tolerance_m"], type=click.FloatRange(0), metavar="M", help=tr("How far borders may be moved.")),
@@ -48,7 +54,7 @@ def group(door: Door) -> click.Group:
     ))  # fmt: skip
     made.add_command(click.Command(
         "replay", help=tr("Compute a run again and compare the answer."),
-        params=[run, *door.common()], callback=lambda **given: _replay(door, **given),
+        params=[run, store, *door.common()], callback=lambda **given: _replay(door, **given),
     ))  # fmt: skip
     made.add_command(click.Command(
         "susceptibility", help=tr("Weights of the factors of a model, from the hazard points of the map."),
@@ -88,12 +94,16 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _compute(door: Door, *, project: str, as_json: bool, **given: Any) -> None:
+def _compute(door: Door, *, project: str, as_json: bool, keep: bool, **given: Any) -> None:
     from lydigital.commands.hazard import run_values
+    from lydigital.model.hazardrun import encode
 
     with door.session(project) as session:
         run: HazardRun = session.run("hazard.compute", **_given(given))
-    values = run_values(run)
+        if keep:
+            session.run("hazard.keep", payload=encode(run).decode())
+            session.save_features()
+    values = {**run_values(run), "kept": keep}
     if given["output"]:
         values["output"] = given["output"]
     _told(door, values)
@@ -146,12 +156,14 @@ def _whatif(door: Door, *, project: str, as_json: bool, breaks: str, share: floa
     door.show(found, text, as_json=as_json)
 
 
-def _zones(door: Door, *, run: str, as_json: bool, **given: Any) -> None:
+def _zones(door: Door, *, run: str, project: str, as_json: bool, **given: Any) -> None:
     import json
 
     from lydigital.commands.hazard import Zones, zones
 
-    made = zones(Zones(run=run, **_given(given)))
+    wanted = Zones(run=run, **_given(given))
+    with door.session(project) if project else nullcontext() as session:
+        made = zones(wanted, session)
     if given["output"]:
         values = {"output": given["output"], "zones": len(made["features"])}
         door.show(values, tr("Written: {path}", path=given["output"]), as_json=as_json)
@@ -159,10 +171,11 @@ def _zones(door: Door, *, run: str, as_json: bool, **given: Any) -> None:
         door.show(made, json.dumps(made, ensure_ascii=False), as_json=as_json)
 
 
-def _replay(door: Door, *, run: str, as_json: bool) -> None:
+def _replay(door: Door, *, run: str, project: str, as_json: bool) -> None:
     from lydigital.commands.hazard import Replay, replay
 
-    again = replay(Replay(run=run))
+    with door.session(project) if project else nullcontext() as session:
+        again = replay(Replay(run=run), session)
     values = {"id": again.id, "digest": again.digest, "same": True}
     door.show(values, tr("The same answer: {digest}", digest=again.digest), as_json=as_json)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
+import numpy as np
 import pytest
 
 import lydigital as ly
-from lydigital import cli
+from lydigital import cli, paths
 from lydigital.commands import hazard
 from lydigital.domain import hazardrun
 from lydigital.errors import BadDataError, LydError, UsageError
@@ -166,6 +169,31 @@ def test_command_line_faults(capsys, tmp_path: Path):
     run["townships"] = run["townships"][1:]
     path.write_text(json.dumps(run), encoding="utf-8")
     assert call(capsys, "hazard", "replay", str(path))[0] == 3
+
+
+def test_kept_in_the_store(capsys, tmp_path: Path):
+    store = tmp_path / "city.gpkg"
+    shutil.copy(paths.sample_store(), store)
+    code, out, _ = call(capsys, "hazard", "compute", str(store), "--at", AT, "--cell", "2000", "--keep", "--json")
+    assert code == 0
+    made = json.loads(out)
+    assert made["kept"] is True
+    code, out, _ = call(capsys, "hazard", "replay", made["id"], "--project", str(store), "--json")
+    assert (code, json.loads(out)["digest"]) == (0, made["digest"])
+    code, _, _ = call(capsys, "hazard", "compute", str(store), "--at", AT, "--cell", "2000", "--keep")  # once is enough
+    assert code == 0
+    with closing(ly.open(store)) as opened:
+        assert list(hazard.runs_of(opened)).count(made["id"]) == 1
+    assert call(capsys, "hazard", "replay", "20200101", "--project", str(store))[0] == 2
+
+
+def test_rain_of_windows(session):
+    day = session.run("hazard.rain", at=AT, hours=24, cell_m=1000)
+    hour = session.run("hazard.rain", at=AT, hours=1, cell_m=1000)
+    assert np.nanmax(day.grid.values) > np.nanmax(hour.grid.values)
+    assert day.validation.count == 90
+    with pytest.raises(UsageError):
+        session.run("hazard.rain", hours=0)
 
 
 def test_models(capsys):
