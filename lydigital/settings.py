@@ -66,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True):
         Who may do what with a warning.
     aids
         How drawing is helped.
+    personal
+        Whether the operator's role allows seeing personal data; it is starred until asked for even then.
     """
 
     language: Literal["zh", "en"] = "zh"
@@ -75,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True):
     cache_mb: int = 4096
     office: Office = Office()
     aids: Aids = Aids()
+    personal: bool = True
 
     @property
     def window_state_path(self) -> Path:

@@ -11,6 +11,7 @@ from lydigital.model.selection import Selection
 from lydigital.model.table import FeatureTable
 
 if TYPE_CHECKING:
+    from lydigital.ui.panels.form import FormPage
     from lydigital.ui.panels.inspector import Inspector
     from lydigital.ui.panels.style import StylePanel
     from lydigital.ui.panels.workspace import WorkspacePanel
@@ -28,6 +29,7 @@ class Cards:
         self._window = window
         self._inspector: Inspector | None = None
         self._style: StylePanel | None = None
+        self._form: FormPage | None = None
         self._spaces: dict[str, WorkspacePanel] = {}
 
     @property
@@ -40,6 +42,8 @@ class Cards:
             self._inspector.zoom_asked.connect(self.zoom_to)
             self._inspector.copied.connect(self._window.copied)
             self._inspector.closed.connect(self.close)
+            self._inspector.failed.connect(self._window.failed)
+            self._inspector.may_see_personal = self._window.preferences.personal
             self._inspector.resized.connect(self._window.map.place)
         return self._inspector
 
@@ -55,6 +59,29 @@ class Cards:
             window.framed.connect(lambda _frame: self._style_counted())
         return self._style
 
+    @property
+    def form(self) -> FormPage:
+        if self._form is None:
+            from lydigital.ui.panels.form import FormPage
+
+            self._form = FormPage(self._window.session)
+            self._form.may_see_personal = self._window.preferences.personal
+            self._form.closed.connect(self.close)
+            self._form.resized.connect(self._window.map.place)
+            self._form.failed.connect(self._window.failed)
+            self._form.back_asked.connect(self._window.editing.show_page)
+        return self._form
+
+    def show_form(self) -> None:
+        """The attributes of what is selected, to be edited."""
+        if self.form.show_selection():
+            self._window.map.card.show_page(self.form)
+            self._window.map.place()
+
+    def shows_form(self) -> bool:
+        card = self._window.map.card
+        return self._form is not None and card.page() is self._form and not card.isHidden()
+
     def show_style(self, layer_id: str) -> None:
         """Open the style inspector of a layer."""
         self.style.show_layer(layer_id)
@@ -65,13 +92,17 @@ class Cards:
         """Layers may look otherwise now."""
         if self._style is not None and self._window.map.card.page() is self._style:
             self._style.refresh()
+        if self._inspector is not None and self._window.map.card.page() is self._inspector:
+            self._inspector.refresh()
+        if self.shows_form():
+            self.form.refresh()
 
     def _style_counted(self) -> None:
         if self._style is not None and self._window.map.card.page() is self._style:
             self._style.show_counts()
 
     def retranslate(self) -> None:
-        for page in (self._inspector, self._style, *self._spaces.values()):
+        for page in (self._inspector, self._style, self._form, *self._spaces.values()):
             if page is not None:
                 page.retranslate()
 
@@ -83,6 +114,8 @@ class Cards:
         """Another map: nothing of the old one may stay on a page."""
         if self._inspector is not None:
             self._inspector.clear()
+        if self._form is not None:
+            self._form.forget()
         for page in self._spaces.values():
             page.retranslate()
 

@@ -41,6 +41,7 @@ class Editing(QObject):
         self.hand.said.connect(self._said)
         self.hand.done.connect(self._worked)
         self.hand.left.connect(self._left)
+        self.hand.created.connect(window.cards.show_form)
         self.hand.aids_changed.connect(lambda aids: window._keep_preferences(aids=aids))
         window.topbar.edit.clicked.connect(lambda _on: self.toggle())
         window.topbar.workspace_chosen.connect(lambda _name: self.stop(close_card=False))
@@ -98,6 +99,13 @@ class Editing(QObject):
         self.window.topbar.show_editing(on=False)
         self._enable_keys()
         if close_card and self._page is not None and self.window.map.card.page() is self._page:
+            self.window.cards.close()
+
+    def show_page(self) -> None:
+        """The page of the tools, or nothing where editing is over."""
+        if self.is_on:
+            self._show()
+        else:
             self.window.cards.close()
 
     def _show(self) -> None:
@@ -253,6 +261,8 @@ class Editing(QObject):
             self.hand.features_changed()
 
     def _selection_changed(self, _selection: Selection) -> None:
+        if self.window.cards.shows_form() and not self.window.cards.form.show_selection() and self.is_on:
+            self._show()
         if self.is_on:
             self.hand.features_changed()
             if self._page is not None:

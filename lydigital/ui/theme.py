@@ -270,6 +270,12 @@ QMenu::icon { padding-left: 8px; }
 #kind { border: 1px solid $line; border-radius: 12px; padding: 0 4px; font-size: ${small}px; color: $ink_faint; }
 #kind:checked { border-color: $accent; background: $accent_soft; color: $accent; }
 #kind:disabled { border-color: $line; background: transparent; color: $ink_faint; }
+QLineEdit[field="true"] { border-color: transparent; background: transparent; padding: 2px 6px; }
+QLineEdit[missing="true"] { border: 1px dashed $warn; background: $warn_soft; }
+QLineEdit[field="true"]:hover { border-color: $line_strong; background: $surface; }
+QLineEdit[field="true"]:focus { border-color: $accent; background: $surface; }
+QLabel[role="bad"] { color: $danger; font-size: ${small}px; }
+QLabel[role="warn"] { color: $warn; font-size: ${small}px; }
 QLineEdit[bad="true"] { border-color: $danger; background: $danger_soft; }
 
 #tab { border: none; border-radius: 0; border-bottom: 2px solid transparent; padding: 2px 2px; font-weight: 600; color: $ink_faint; background: transparent; }

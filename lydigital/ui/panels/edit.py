@@ -146,6 +146,10 @@ class EditPage(Page):
         self._count = Elided(role="soft")
         line.addWidget(self._count, 1)
         self.actions_ = {}
+        self.attributes = IconButton("form-select", "Attributes", size=17)
+        self.attributes.setFixedSize(26, 26)
+        self.attributes.clicked.connect(self._editing.window.cards.show_form)
+        line.addWidget(self.attributes)
         known = registry.commands()
         for command_id in ACTIONS:
             command = known.get(command_id)
@@ -251,6 +255,8 @@ class EditPage(Page):
         session = self._editing.session
         count = len(session.selection)
         self._count.setText(tr("{count} selected", count=f"{count:,}") if count else tr("None selected"))
+        self.attributes.setEnabled(bool(count))
+        self.attributes.say(tr("Attributes") if count else f"{tr('Attributes')}: {tr('Nothing selected')}")
         for command_id, button in self.actions_.items():
             command = registry.get(command_id)
             reason = command.disabled(session)

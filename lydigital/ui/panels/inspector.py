@@ -12,6 +12,7 @@ from lydigital.model.coordinates import Notation, write
 from lydigital.texts import pick, tr
 from lydigital.ui import icons, theme
 from lydigital.ui.measures import area_text, length_text, measure
+from lydigital.ui.panels.form import Form, is_writable
 from lydigital.ui.widgets import Badge, Elided, IconButton, Page, clear, column, label, link, row, rule
 
 if TYPE_CHECKING:
@@ -37,9 +38,13 @@ class Inspector(Page):
     closed = Signal()
     resized = Signal()
 
+    failed = Signal(object)
+
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self.form: Form | None = None
+        self.may_see_personal = True
         self._hits: list[Hit] = []
         self._current = 0
         self._show_all = self._show_empty = self._show_personal = False
@@ -55,6 +60,8 @@ class Inspector(Page):
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         box.addWidget(self._scroll, 1)
         self._texts: list[tuple[str, str]] = []
+        self._below: list[tuple[str, str]] = []
+        self._title_label = Elided()
         self.retranslate()
 
     @property
@@ -82,6 +89,22 @@ class Inspector(Page):
         if self._hits:
             self.retranslate()
 
+    def refresh(self) -> None:
+        """Features may have other values now."""
+        if not self._hits:
+            return
+        hit = self._hits[self._current]
+        if self.form is None:
+            return
+        if hit.fid not in self._session.features.features(hit.layer, [hit.fid]):
+            self._hits = [h for h in self._hits if h is not hit]  # it was removed
+            self._current = 0
+            self.retranslate()
+            return
+        self.form.refresh()
+        self._texts = [*self.form.texts, *self._below]
+        self._title_label.setText(self._title(self._session.definition(hit.layer), self._record(hit), hit))
+
     def clear(self) -> None:
         self._hits = []
         self.retranslate()
@@ -105,6 +128,7 @@ class Inspector(Page):
         """Build the card anew in the present language."""
         clear(self._head_box)
         self._texts = []
+        self.form = None
         body = QWidget()
         body.setObjectName("scroll-body")
         box = column(body, spacing=8)
@@ -124,15 +148,37 @@ class Inspector(Page):
         hit = self._hits[self._current]
         known = self._session.definition(hit.layer)
         table = hit.table
-        record = table.record(hit.row)
+        record = self._record(hit)
         self._build_head(known, record, hit)
         if len(self._hits) > 1:
             self._build_list(box)
-        self._build_fields(box, known, record)
+        if is_writable(self._session, hit.layer):
+            self._build_form(box, known, hit)
+        else:
+            self._build_fields(box, known, record)
+        above = len(self._texts)
         box.addWidget(rule())
         self._build_measures(box, table, hit)
         box.addWidget(rule())
         self._build_source(box, known)
+        self._below = self._texts[above:]
+
+    def _record(self, hit: Hit) -> dict[str, Any]:
+        """The attributes as they are now."""
+        record = hit.table.record(hit.row)
+        edited = self._session.features.edits(hit.layer).get(hit.fid)
+        return record if edited is None else {**record, **edited.values}
+
+    def _build_form(self, box, known: LayerDef, hit: Hit) -> None:
+        """The fields to be edited in place."""
+        form = Form(self._session, hit.layer, [hit.fid], show_empty=self._show_empty,
+                    personal=self._show_personal and self.may_see_personal)  # fmt: skip
+        form.resized.connect(self.resized)
+        form.failed.connect(self.failed)
+        self.form = form
+        box.addWidget(form)
+        self._texts += form.texts
+        self._offer_more(box, known, form.hidden)
 
     def _build_head(self, known: LayerDef, record: dict[str, Any], hit: Hit) -> None:
         top = row(spacing=10)
@@ -142,7 +188,8 @@ class Inspector(Page):
         top.addWidget(badge, 0, Qt.AlignmentFlag.AlignTop)
         words = column(spacing=2)
         first = row(spacing=2)
-        first.addWidget(Elided(self._title(known, record, hit), "title"), 1)
+        self._title_label = Elided(self._title(known, record, hit), "title")
+        first.addWidget(self._title_label, 1)
         close = IconButton("close", "Close", "Esc")
         close.clicked.connect(self.closed)
         zoom = IconButton("image-filter-center-focus", "Zoom to feature")
@@ -232,8 +279,14 @@ class Inspector(Page):
             self._line(grid, shown, alias, text or "—", field)
             shown += 1
         box.addLayout(grid)
+        self._offer_more(box, known, empty)
+
+    def _offer_more(self, box, known: LayerDef, empty: list[str]) -> None:
         if any(f.personal for f in known.fields) and not self._show_personal:
-            box.addWidget(link(tr("Show personal data"), self._reveal))
+            reveal = link(tr("Show personal data"), self._reveal)
+            reveal.setEnabled(self.may_see_personal)
+            reveal.setToolTip("" if self.may_see_personal else tr("Your role does not allow it"))
+            box.addWidget(reveal)
         if empty:
             count = len(empty)
             folded = link(tr("Empty fields: {count}", count=count), self._unfold)

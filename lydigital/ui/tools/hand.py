@@ -61,6 +61,7 @@ class Hand(QObject):
     hinted = Signal(str)  # what to do now, a template
     failed = Signal(object)
     done = Signal()
+    created = Signal()  # a feature was drawn, and is selected
     left = Signal()  # Esc with nothing begun
     said = Signal(str, str)  # what is the matter, and what to do
     aids_changed = Signal(object)
@@ -142,6 +143,8 @@ class Hand(QObject):
         finally:
             self.canvas.update()
         self.done.emit()
+        if command.startswith("feature.create") and isinstance(result, ChangeSet) and result:
+            self.created.emit()
         return result if isinstance(result, ChangeSet) else None
 
     def hits(self, xy: XY, layer: str = "") -> list[Hit]:
