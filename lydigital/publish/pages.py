@@ -135,7 +135,7 @@ def write_sheet(
         lambda paper: _furnish(paper, sheet, plan, groups, viewport),
     )  # fmt: skip
     write_leaf(path, leaf, scene)
-    return round(1000 * _metres_per_mm(viewport))
+    return round(1000 * metres_per_mm(viewport))
 
 
 def write_leaf(path: Path, leaf: Leaf, scene: Sequence[SceneLayer]) -> None:
@@ -155,7 +155,8 @@ def _check_kind(path: Path) -> None:
         )
 
 
-def _metres_per_mm(viewport: Viewport) -> float:
+def metres_per_mm(viewport: Viewport) -> float:
+    """Ground metres a millimetre of the page, eastwards in its middle."""
     return viewport.units_per_px * viewport.dpi / MM_PER_INCH * _ground_metres(viewport.bounds, viewport.crs)
 
 
@@ -259,11 +260,11 @@ def _head(paper: Paper, box: Box, sheet: Sheet) -> None:
 
 
 def _foot(paper: Paper, box: Box, sheet: Sheet, viewport: Viewport) -> None:
-    metres_per_mm = _metres_per_mm(viewport)
-    scale = round(metres_per_mm * 1000)
+    metres = metres_per_mm(viewport)
+    scale = round(metres * 1000)
     wide = min(62.0, box.width * 0.3)
     paper.text(box.x, box.y + 4.2, f"1:{scale:,}".replace(",", " "), 10, weight="bold")
-    furniture.scale_bar(paper, box.x + 0.6, box.y + 12.6, metres_per_mm, wide)
+    furniture.scale_bar(paper, box.x + 0.6, box.y + 12.6, metres, wide)
     furniture.north_arrow(paper, box.x + wide + 11, box.y + 0.2)
     when = sheet.date or date.today().isoformat()  # noqa: DTZ011 - the day on the wall is meant
     left = [
