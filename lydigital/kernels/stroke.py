@@ -18,6 +18,7 @@ from lydigital.kernels.jit import (
     I32,
     I64,
     U8,
+    U16,
     U32,
     boolean,
     f32s,
@@ -306,12 +307,12 @@ def lay(frame: U32, mask: U8, dirty: U8, row0: int, row1: int, color: int) -> No
 
 @kernel(
     u32_frame, write(types.uint8, 2), write(types.uint8, 2), i64, i64, f64, f64, f64, f64s2, f32s, i64s, i64s, f64s2, f64s2,
-    write(types.float32), i32s, i64, f64, i64, i64, f64s, f64, boolean, read(types.float32, 2), f64s2, f64, f64,
+    write(types.float32), i32s, i64, f64, i64, i64, f64s, f64, boolean, read(types.uint16, 2), f64s2, f64, f64,
 )
 def stroke(
     frame: U32, mask: U8, dirty: U8, row0: int, row1: int, left: float, top: float, scale: float,
     coords: F64, importance: F32, ring_offsets: I64, geom_rings: I64, bounds: F64, blocks: F64, areas: F32, rows: I32,
-    color: int, half: float, cap: int, join: int, dash: F64, offset: float, closed: bool, boxes: F32, box_blocks: F64,
+    color: int, half: float, cap: int, join: int, dash: F64, offset: float, closed: bool, boxes: U16, box_blocks: F64,
     box_x: float, box_y: float,
 ) -> None:
     """Stroke the rings of the features ``rows`` in the rows ``row0 <= y < row1`` of the frame with one colour.

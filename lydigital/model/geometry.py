@@ -143,10 +143,10 @@ class GeometryArray:
                 found = Thinned(self.coords[keep], importance[keep], ends[self.ring_offsets])
                 if self.kind is GeometryKind.POLYGON:  # or drawing would work them out from what is left
                     self.area_memo[:] = classes.ring_areas(self.coords, self.ring_offsets, self.part_offsets, self.geom_offsets)
-            room = _MOST_THIN * len(keep) - int(ends[-1])
+            room = _MOST_THIN * len(keep) - (0 if found is None else len(found.importance))
             for key, level in list(levels.items())[::-1]:  # the latest stay
                 room -= 0 if level is None else len(level.importance)
-                if room < 0:
+                if room < 0 and level is not None:
                     levels.pop(key, None)
             levels[number] = found
         return levels.get(number) or self

@@ -1,6 +1,6 @@
 """Features far below a pixel, to be stroked together: neighbours become one box, so that a frame costs what it shows.
 
-A level has boxes of several features no larger than its cell, a power of two of map units, and of single ones up to twice
+A level has boxes of several features no larger than its cell, a power of four of map units, and of single ones up to twice
 that. Boxes are as large as the dots that :func:`lydigital.kernels.small.dots` would draw of their features, and cover all
 of them, so nothing is lost or appears.
 """
@@ -32,7 +32,7 @@ _SAMPLE = 2_000
 
 
 def _number(units_per_px: float) -> int:
-    return math.floor(math.log2(CELL_PX * units_per_px))
+    return 2 * math.floor(0.5 * math.log2(CELL_PX * units_per_px))
 
 
 def sides(bounds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -67,10 +67,10 @@ def hidden_px(plan: Plan, which: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """Boxes ``(m, 4) float32`` from ``origin``, their ``blocks``, and the ``rows`` too large to be in one."""
+    """Boxes ``(m, 4) uint16`` and their ``blocks`` from ``origin`` (see :func:`kernels.gather`), and the ``rows`` too large to be in one."""
 
     origin: tuple[float, float]
-    boxes: NDArray[np.float32]
+    boxes: NDArray[np.uint16]
     blocks: NDArray[np.float64]
     rows: NDArray[np.int32]
 
@@ -101,7 +101,7 @@ class Crowd:
             x, y = g.bounds[self._rows[0], :2]
             boxes, blocks, rest = kernels.gather(
                 g.coords, g.ring_offsets, g.geom_rings, g.bounds, g.area_memo, self._rows, float(x), float(y), 2.0**number,
-                half * 2.0 ** (number + 1.5), is_closed,
+                half * 2.0 ** (number + 2), is_closed,
             )
             found = Level((float(x), float(y)), boxes, blocks, rest)
             room = _MOST * g.coords.nbytes * len(self._rows) / len(g) - found.nbytes

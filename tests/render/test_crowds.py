@@ -7,6 +7,8 @@ import pytest
 import shapely
 from scene import AT, CRS, layer, polygons
 
+from lydigital.kernels import crowds as kernels
+from lydigital.kernels import small
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.style import Fill, LineSymbolizer, PolygonSymbolizer, Rule, Stroke, Style
 from lydigital.model.viewport import Viewport
@@ -57,13 +59,20 @@ def test_many_together_look_as_one_by_one(style, geometry, units_per_px, monkeyp
     assert (255 - together).mean() == pytest.approx((255 - alone).mean(), rel=0.03)
 
 
+def whole(level):
+    """Boxes in map units."""
+    blocks = level.blocks[np.arange(len(level.boxes)) // small.BLOCK]
+    side = np.tile(blocks[:, 2:] - blocks[:, :2], 2)
+    return np.tile(blocks[:, :2], 2) + level.boxes * (side / kernels.STEPS) + np.array(level.origin * 2)
+
+
 def test_a_crowd_has_fewer_boxes_than_features_and_loses_none(monkeypatch):
     monkeypatch.setattr(crowds, "LEAST", 100)
     g = ordered(HOUSES, houses()).data.geometry
     level = crowds.Crowd(g, np.arange(len(g), dtype=np.int32)).level(200.0, 0.6)
     assert len(level.boxes) < 0.75 * len(g)
-    boxes = level.boxes + np.array(level.origin * 2)
-    assert (boxes[:, 2:] - boxes[:, :2]).max() <= 64.01
+    boxes = whole(level)
+    assert (boxes[:, 2:] - boxes[:, :2]).max() <= 64.1
     middle = 0.5 * (g.bounds[:, :2] + g.bounds[:, 2:])
     grown = shapely.box(*(boxes + np.array([-0.1, -0.1, 0.1, 0.1])).T)
     found = shapely.STRtree(grown).query(shapely.points(middle), "intersects")
@@ -80,7 +89,7 @@ def test_hidden_features_are_in_no_box(monkeypatch):
     plan = plan_for(made, Viewport(AT, 100.0, SIZE, SIZE, CRS).scale, 96)
     crowd = crowd_of(made, plan.strokes[0].which, 100.0)
     level = crowd.level(100.0, 0.6)
-    assert level.boxes[:, 0].min() + level.origin[0] >= AT[0]
+    assert whole(level)[:, 0].min() >= AT[0] - 0.1
     assert np.all(picture(made, 100.0)[:, : SIZE // 2 - 2] == 255)
 
 
@@ -94,3 +103,14 @@ def test_only_opaque_outlines_hide_fills():
     )]  # fmt: skip
     assert hide[0] > 1.0
     assert hide[1:] == [-1.0] * 4
+
+
+def test_levels_take_little_memory(monkeypatch):
+    monkeypatch.setattr(crowds, "LEAST", 100)
+    g = ordered(HOUSES, houses()).data.geometry
+    crowd = crowds.Crowd(g, np.arange(len(g), dtype=np.int32))
+    for units_per_px in (60.0, 130.0, 520.0, 2000.0, 60.0):
+        level = crowd.level(units_per_px, 0.6)
+        assert crowd.level(units_per_px, 0.6) is level
+        kept = crowd._levels.values()
+        assert len(kept) == 1 or sum(each.nbytes for each in kept) <= 0.15 * g.coords.nbytes
