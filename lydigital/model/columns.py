@@ -38,7 +38,7 @@ def coded(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], list[A
         array = call_function("dictionary_encode", [array])
     numbers = _fixed(array.indices).astype(np.int64)
     if array.indices.null_count:
-        numbers[~_valid(array.indices)] = -1
+        numbers[~valid(array.indices)] = -1
     return numbers, array.dictionary.to_pylist()
 
 
@@ -60,7 +60,7 @@ def numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
         part = out[at : at + len(chunk)]
         part[:] = _fixed(chunk)
         if chunk.null_count:
-            part[~_valid(chunk)] = np.nan
+            part[~valid(chunk)] = np.nan
         at += len(chunk)
     return out
 
@@ -138,6 +138,7 @@ def _fixed(array: pa.Array) -> NDArray[np.generic]:
     return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * dtype.itemsize)
 
 
-def _valid(array: pa.Array) -> NDArray[np.bool_]:
+def valid(array: pa.Array) -> NDArray[np.bool_]:
+    """Which values of an array that has missing ones are there, ``(n,) bool``."""
     bits = np.unpackbits(np.frombuffer(array.buffers()[0], np.uint8), bitorder="little")
     return bits[array.offset : array.offset + len(array)].astype(np.bool_)
