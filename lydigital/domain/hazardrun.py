@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from lydigital import __version__
 from lydigital.domain import hazard, zones
 from lydigital.domain.interpolation import Field, Lattice, interpolate, resampled
 from lydigital.domain.rainfall import effective_at
@@ -21,6 +20,7 @@ from lydigital.model.grid import Grid
 from lydigital.model.hazardrun import Forecast, Gauges, GroundData, HazardRun, RunInput, pack
 from lydigital.model.issue import Issue
 from lydigital.model.rainfall import BEIJING, RainSeries, plain
+from lydigital.paths import VERSION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -139,7 +139,7 @@ def run(
     test = now.field.validation
     figures = {"gauges": float(test.count), "mean_error": test.mean_error, "rmse": test.rmse, "r": test.r}
     made = HazardRun(
-        "", made_at, now.at, __version__, model, inputs, gauges, data, pack(levels), done.townships, done.counties, areas, "",
+        "", made_at, now.at, VERSION, model, inputs, gauges, data, pack(levels), done.townships, done.counties, areas, "",
         ahead, tuple(done.people_at_points[i] for i in range(1, 5)), tuple(done.population[i] for i in range(1, 5)),
         {name: value for name, value in figures.items() if math.isfinite(value)}, tuple(issues), annotation,
     )  # fmt: skip
@@ -220,7 +220,7 @@ def replay(kept: HazardRun) -> HazardRun:
         raise ConflictError(
             "The run {id} of version {old} comes out differently in version {new}: {digest}",
             hint="Replay it with the version that made it; this one no longer computes the same.",
-            id=kept.id, old=kept.program, new=__version__, digest=digest[:16],
+            id=kept.id, old=kept.program, new=VERSION, digest=digest[:16],
         )  # fmt: skip
     return msgspec.structs.replace(again, id=kept.id, digest=digest, issues=kept.issues)
 
