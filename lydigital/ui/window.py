@@ -163,7 +163,8 @@ class Window(QMainWindow):
         self._compiled.connect(self._show_compiling)
         self._slow = QTimer(self, interval=SLOW_MS, singleShot=True)
         self._slow.timeout.connect(lambda: self.status.show_progress(tr("Drawing"), None))
-        self._settled = QTimer(self, interval=SETTLED_MS, singleShot=True, timeout=self._map_settled)
+        self._settled = QTimer(self, interval=SETTLED_MS, singleShot=True)
+        self._settled.timeout.connect(self._map_settled)
 
     def _connect_session(self) -> None:
         session = self.session
