@@ -93,7 +93,9 @@ def _save(session: Session, parameters: Save) -> Path | None:
 
 def _save_features(session: Session) -> None:
     if not session.features.is_saved:
-        session.save_features()
+        from lydigital.commands import complete
+
+        complete.save(session)
 
 
 def _save_as(session: Session, parameters: SaveAs) -> Path:
