@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lydigital.commands import warning_line
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def group(door: Door) -> click.Group:
         "models", help=tr("The hazard models that can be used."), params=door.common(),
         callback=lambda **given: _models(door, **given),
     ))  # fmt: skip
+    warning_line.add_to(made, door)
     return made
 
 

@@ -89,7 +89,18 @@ def ground_of(
         susceptibility, found = _susceptibility(zones, township, lattice, outside)
         issues += found
     point_cell, point_township, kinds, at_risk = _points(points, places, lattice)
-    return Ground(lattice, susceptibility, township, places, point_cell, point_township, kinds, at_risk), tuple(issues)
+    city = outline(townships)
+    return Ground(lattice, susceptibility, township, places, point_cell, point_township, kinds, at_risk, city), tuple(issues)
+
+
+def outline(townships: FeatureTable) -> bytes:
+    """All townships as one polygon in WKB, without the slivers between them; b"" when there are none."""
+    import shapely
+
+    shapes = shapely.make_valid(townships.geometry.to_shapely())
+    whole = shapely.union_all(shapes)
+    polygons = [shapely.polygons(p.exterior) for p in shapely.get_parts(whole) if shapely.get_type_id(p) == 3]
+    return bytes(shapely.to_wkb(shapely.multipolygons(polygons), byte_order=1)) if polygons else b""
 
 
 def burnt(table: FeatureTable, values: NDArray[Any], lattice: Lattice, dtype: Any, *, outside: int = -1) -> NDArray[Any]:

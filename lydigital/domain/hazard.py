@@ -42,6 +42,8 @@ class Ground:
         ``(p,)`` cell of every hazard point and its township by code, -1 where there is none.
     point_kind, point_people
         ``(p,)`` type of GB/T 40112 and people at risk.
+    city
+        Outline of all townships as WKB in the lattice's system, b"" when zones may end with cells.
     """
 
     lattice: Lattice
@@ -52,6 +54,7 @@ class Ground:
     point_township: NDArray[np.int64]
     point_kind: NDArray[np.int64]
     point_people: NDArray[np.int64]
+    city: bytes = b""
 
 
 @dataclass(frozen=True, eq=False)

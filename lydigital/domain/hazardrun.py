@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import zlib
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - part of a public signature
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,7 @@ def run(
     model, ground, lattice = now.model, now.ground, now.ground.lattice
     done = hazard.assess(ground, now.rain, model)
     levels = hazard.shown(ground, done.levels)
-    areas = zones.zones_of(levels, lattice, model.zones)
+    areas = zones.zones_of(levels, lattice, model.zones, ground.city)
     issues = list(now.issues)
     if not model.is_calibrated:
         issues.append(Issue(
@@ -131,7 +132,7 @@ def run(
     data = GroundData(
         lattice.rows, lattice.columns, (lattice.x0, lattice.y1), lattice.cell, lattice.crs.definition,
         pack(ground.susceptibility), pack(ground.township), ground.places, pack(ground.point_cell),
-        pack(ground.point_township), pack(ground.point_kind), pack(ground.point_people),
+        pack(ground.point_township), pack(ground.point_kind), pack(ground.point_people), zlib.compress(ground.city),
     )  # fmt: skip
     ahead = None
     if now.forecast is not None:
@@ -147,6 +148,15 @@ def run(
     return msgspec.structs.replace(made, id=f"{now.at.astimezone(BEIJING):%Y%m%d%H%M}-{digest[:8]}", digest=digest)
 
 
+def _city(ground: GroundData) -> bytes:
+    try:
+        return zlib.decompress(ground.city)
+    except zlib.error as error:
+        raise BadDataError(
+            "The run is damaged: {reason}", hint="Compute it again, or take it from a backup.", reason=str(error)
+        ) from error
+
+
 def digest_of(run: HazardRun) -> str:
     """SHA-256 of parameters, data and result: not of names of files, of the day it was made, or of words about it.
 
@@ -160,7 +170,7 @@ def digest_of(run: HazardRun) -> str:
 
     put((run.at.timestamp(), run.program, run.model))
     g, f, d = run.gauges, run.forecast, run.ground
-    put((g.codes, g.first.timestamp(), g.step_h, (d.rows, d.columns, d.origin, d.cell, d.crs), d.places))
+    put((g.codes, g.first.timestamp(), g.step_h, (d.rows, d.columns, d.origin, d.cell, d.crs), d.places, _city(d)))
     for packed in (g.xy, g.rain_mm, d.susceptibility, d.township, d.point_cell, d.point_township, d.point_kind,
                    d.point_people, run.levels):  # fmt: skip
         digest.update(packed.array.tobytes())
@@ -187,7 +197,7 @@ def situation_of(run: HazardRun) -> Situation:
     lattice = Lattice(d.rows, d.columns, *d.origin, d.cell, Crs(d.crs))
     ground = hazard.Ground(
         lattice, of(d.susceptibility, np.uint8), of(d.township, np.int16), d.places, of(d.point_cell, np.int64),
-        of(d.point_township, np.int64), of(d.point_kind, np.int64), of(d.point_people, np.int64),
+        of(d.point_township, np.int64), of(d.point_kind, np.int64), of(d.point_people, np.int64), _city(d),
     )  # fmt: skip
     rain = of(g.rain_mm, np.float64)
     times = plain(g.first) + np.arange(rain.shape[1]) * np.timedelta64(g.step_h * 3600, "s")
@@ -230,7 +240,7 @@ def with_zones(kept: HazardRun, **rule: Any) -> HazardRun:
     model = msgspec.structs.replace(kept.model, zones=msgspec.structs.replace(kept.model.zones, **rule))
     g = kept.ground
     lattice = Lattice(g.rows, g.columns, *g.origin, g.cell, Crs(g.crs))
-    areas = zones.zones_of(np.ascontiguousarray(kept.levels.array.astype(np.uint8)), lattice, model.zones)
+    areas = zones.zones_of(np.ascontiguousarray(kept.levels.array.astype(np.uint8)), lattice, model.zones, _city(g))
     changed = msgspec.structs.replace(kept, model=model, zones=areas, digest="")
     digest = digest_of(changed)
     return msgspec.structs.replace(changed, digest=digest, id=f"{kept.id.rpartition('-')[0]}-{digest[:8]}")

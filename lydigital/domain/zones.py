@@ -39,17 +39,21 @@ def smoothed(levels: NDArray[np.uint8], rule: ZoneRule, cell_m: float) -> NDArra
     return out
 
 
-def zones_of(levels: NDArray[np.uint8], lattice: Lattice, rule: ZoneRule) -> tuple[WarningZone, ...]:
+def zones_of(
+    levels: NDArray[np.uint8], lattice: Lattice, rule: ZoneRule, city: bytes = b""
+) -> tuple[WarningZone, ...]:
     """Zones of the levels 1 to 4, the highest and then the largest first; ``levels`` has 254 outside the city.
 
     Borders are simplified once for both sides, so that neighbours neither overlap nor part (coverage simplification of
-    Visvalingam and Whyatt, in GEOS).
+    Visvalingam and Whyatt, in GEOS). With ``city``, WKB in the lattice's system, zones end at its border exactly.
     """
     import shapely
     from affine import Affine
     from rasterio import features
 
     even = smoothed(levels, rule, lattice.cell)
+    if city:
+        even = _beyond(even, max(2, round(2 * rule.tolerance_m / lattice.cell)))
     place = Affine(lattice.cell, 0.0, lattice.x0, 0.0, -lattice.cell, lattice.y1)
     codes: list[int] = []
     shapes: list[dict[str, object]] = []
@@ -61,6 +65,8 @@ def zones_of(levels: NDArray[np.uint8], lattice: Lattice, rule: ZoneRule) -> tup
     polygons: Any = np.array([shapely.geometry.shape(s) for s in shapes], object)
     if rule.tolerance_m > 0:  # with unlevelled ground and beyond: their borders are the zones' too
         polygons = shapely.coverage_simplify(polygons, rule.tolerance_m, simplify_boundary=False)
+    if city:
+        polygons = _within(polygons, np.array([1 <= code <= 4 for code in codes]), city)
     keep = [i for i, code in enumerate(codes) if 1 <= code <= 4 and not polygons[i].is_empty]
     area = shapely.area(polygons)
     keep.sort(key=lambda i: (codes[i], -area[i], *polygons[i].bounds))
@@ -72,6 +78,30 @@ def zones_of(levels: NDArray[np.uint8], lattice: Lattice, rule: ZoneRule) -> tup
         numbers[codes[i]] += 1
         out.append(WarningZone(f"{codes[i]}-{numbers[codes[i]]:03d}", Level(codes[i]), blob, round(size, 3)))
     return tuple(out)
+
+
+def _beyond(levels: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+    """Levels continued ``reach`` cells beyond the city: what is cut off at its border afterwards."""
+    from scipy import ndimage
+
+    outside = levels == OUTSIDE
+    if not outside.any() or outside.all():
+        return levels
+    away, (row, column) = ndimage.distance_transform_edt(outside, return_indices=True)
+    return np.where(outside & (away <= reach), levels[row, column], levels).astype(np.uint8)
+
+
+def _within(polygons: Any, wanted: NDArray[np.bool_], city: bytes) -> Any:
+    """The parts of the ``wanted`` polygons inside the city."""
+    import shapely
+
+    border = shapely.from_wkb(city)
+    shapely.prepare(border)
+    out = polygons.copy()
+    for i in np.flatnonzero(wanted & ~shapely.contains_properly(border, polygons)):
+        parts = shapely.get_parts(shapely.get_parts(shapely.intersection(polygons[i], border)))
+        out[i] = shapely.multipolygons([p for p in parts if shapely.get_type_id(p) == 3 and not p.is_empty])
+    return out
 
 
 def to_wkb(polygons: list[object], crs: Crs) -> list[bytes]:

@@ -113,6 +113,7 @@ class GroundData(_Frozen, frozen=True):
     point_township: Packed
     point_kind: Packed
     point_people: Packed
+    city: bytes = b""
 
 
 class HazardRun(_Frozen, frozen=True):

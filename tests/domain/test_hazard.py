@@ -17,7 +17,7 @@ from lydigital.errors import BadDataError, ConflictError, CrsError
 from lydigital.kernels import hazard as kernels
 from lydigital.kernels.hazard import OUTSIDE, UNKNOWN
 from lydigital.model import hazardrun as nouns
-from lydigital.model.crs import Crs
+from lydigital.model.crs import Crs, transformation
 from lydigital.model.grid import Grid
 from lydigital.model.hazardmodel import ZoneRule, read_models
 from lydigital.model.hazardrun import Place
@@ -229,6 +229,19 @@ def test_simplified_neighbours_neither_overlap_nor_part():
     assert sum(len(p.interiors) for p in shapely.get_parts(shapely.union_all(shapes))) <= sum(
         len(p.interiors) for p in shapely.get_parts(warned)
     )  # no gaps between levels
+
+
+def test_zones_end_at_the_border_of_the_city():
+    levels, lattice = square_levels()
+    levels[:, :5] = OUTSIDE
+    levels[:, 5:20] = 2
+    x0 = lattice.x0 + 530.0  # the border runs through the sixth cell
+    city = shapely.box(x0, lattice.y1 - 6000, lattice.x0 + 6000, lattice.y1 - 40)
+    found = zones.zones_of(levels, lattice, ZoneRule(smooth_cells=0, min_area_km2=0.5), shapely.to_wkb(city))
+    (red,) = [z for z in found if int(z.level) == 2]
+    assert red.area_km2 == pytest.approx((2000 - 530) * (6000 - 40) / 1e6 + 3.0, rel=2e-3)
+    back = transformation(Crs("EPSG:4490"), CRS).points(shapely.get_coordinates(shapely.from_wkb(red.wkb)))
+    assert back[:, 0].min() == pytest.approx(x0, abs=0.05)
 
 
 def test_nothing_warned_is_no_zone():
