@@ -103,9 +103,9 @@ def assess(ground: Ground, rain: NDArray[np.float32], model: HazardModel, *, out
     """
     shape = ground.susceptibility.shape
     flat = (np.empty(shape, np.uint8) if out is None else out).reshape(-1)
-    table = np.zeros((5, len(model.breaks) + 1), np.uint8)
-    table[1:] = model.table
-    breaks = np.array(model.breaks, np.float64)
+    table = np.zeros((5, len(model.breaks) + 2), np.uint8)  # the first class is dry and has no level
+    table[1:, 1:] = model.table
+    breaks = np.array((model.dry_mm, *model.breaks), np.float64)
     parts: list[tuple[int, NDArray[np.int64]]] = []
     s, r, t = ground.susceptibility.reshape(-1), rain.reshape(-1), ground.township.reshape(-1)
 
@@ -150,9 +150,8 @@ def township_levels(
         higher = (best < 9) & ((found == 0) | (best < found))
         found[higher] = best[higher]
     everywhere = np.bincount(ground.point_township[ground.point_township >= 0], minlength=len(cells))
-    kinds: dict[int, set[int]] = {}
-    for t, kind in zip(ground.point_township[warned].tolist(), ground.point_kind[warned].tolist(), strict=True):
-        kinds.setdefault(t, set()).add(kind)
+    own = ground.point_township >= 0
+    kinds = _kinds(ground, own) | _kinds(ground, warned)  # of the points warned of, or else of all
     return tuple(
         TownshipLevel(
             place.code, place.name, place.county_code, place.county, Level(int(found[t])),
@@ -160,6 +159,15 @@ def township_levels(
         )
         for t, place in enumerate(ground.places) if found[t]
     )  # fmt: skip
+
+
+def _kinds(ground: Ground, some: NDArray[np.bool_]) -> dict[int, set[int]]:
+    """Types of hazard by township."""
+    found: dict[int, set[int]] = {}
+    for t, kind in zip(ground.point_township[some].tolist(), ground.point_kind[some].tolist(), strict=True):
+        if kind:
+            found.setdefault(t, set()).add(kind)
+    return found
 
 
 def county_levels(

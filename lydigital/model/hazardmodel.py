@@ -104,6 +104,8 @@ class HazardModel(_Frozen, frozen=True):
         Effective rain in mm between its classes, rising.
     matrix
         Level 1 to 4, or 0 for none, by susceptibility (the four of :data:`CLASSES`) and class of rain.
+    dry_mm
+        Effective rain below which nothing is warned, whatever the first column of the matrix says.
     outside
         Susceptibility of ground outside all susceptibility zones; "" for none, which is never warned.
     is_calibrated
@@ -119,6 +121,7 @@ class HazardModel(_Frozen, frozen=True):
     source: str = ""
     is_calibrated: bool = False
     calibration: str = ""
+    dry_mm: float = 1.0
     outside: Literal["", "low", "moderate"] = "low"
     rain: EffectiveRain = EffectiveRain()
     interpolation: Interpolation = Interpolation()
@@ -156,6 +159,8 @@ def _fault(model: HazardModel) -> str:
     limits = model.breaks
     if not limits or any(b <= a for a, b in pairwise(limits)) or not all(0 < b < 1e4 for b in limits):
         return tr("breaks must rise, from above 0 mm")
+    if not 0 <= model.dry_mm < limits[0]:
+        return tr("{key} is out of its range", key="dry_mm")
     if set(model.matrix) != set(CLASSES):
         return tr("matrix needs the rows {rows}", rows=", ".join(CLASSES))
     for name, row in model.matrix.items():

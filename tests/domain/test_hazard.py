@@ -80,18 +80,33 @@ def test_townships_by_share_and_by_point():
     assert found.people_at_points == {1: 0, 2: 0, 3: 0, 4: 5}
     strict = msgspec.structs.replace(MODEL, townships=msgspec.structs.replace(MODEL.townships, share=0.11))
     by = {t.code: int(t.level) for t in hazard.assess(g, rain, strict).townships}
-    assert by == {"1": 4, "3": 4}  # orange is too small now; with the dry very high ground (blue) it is a fifth
+    assert by == {"1": 4}  # orange is too small now, and the point stays
 
 
 def test_a_point_raises_its_township_by_code_not_by_place():
     g = ground()
-    rain = np.zeros((20, 20), np.float32)
+    rain = np.full((20, 20), 5.0, np.float32)
     rain[0, 19] = 200.0  # low ground: yellow; the point lies in township 2 but belongs to 3
     by = {t.code: int(t.level) for t in hazard.assess(g, rain, MODEL).townships}
     assert by["3"] == 3
     assert "2" not in by
     without = msgspec.structs.replace(MODEL, townships=msgspec.structs.replace(MODEL.townships, by_points=False))
     assert {t.code: int(t.level) for t in hazard.assess(g, rain, without).townships}["3"] == 4
+
+
+def test_dry_ground_is_not_warned():
+    g = ground()
+    assert hazard.assess(g, np.full((20, 20), 0.9, np.float32), MODEL).townships == ()
+    wet = hazard.assess(g, np.full((20, 20), 1.0, np.float32), MODEL)
+    assert {(t.code, int(t.level)) for t in wet.townships} == {("1", 4), ("3", 4)}
+
+
+def test_a_township_names_the_hazards_it_has_where_none_is_warned_of():
+    g = ground()
+    rain = np.zeros((20, 20), np.float32)
+    rain[10:, :2] = 70.0  # township 3, whose hazard point lies in dry ground
+    (only,) = hazard.assess(g, rain, MODEL).townships
+    assert (only.code, only.hazards, only.points) == ("3", (3,), 1)
 
 
 def test_unknown_rain_is_no_level_and_no_zero():
