@@ -80,7 +80,7 @@ def text_rows(content: bytes, path: Path, notes: Notes) -> list[list[Any]]:
             "{path} is no text in UTF-8 or GB 18030", hint="Save it as CSV in UTF-8, or as XLSX.", path=str(path)
         )
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    head = lines[0] if lines else ""
+    head = "\n".join(lines[:10])  # a title often stands above the headings
     mark = max(",\t;，|", key=head.count)
     if not head.count(mark):
         return [line.split() for line in lines]

@@ -63,6 +63,16 @@ def test_gbk_and_titles_above(tmp_path: Path):
     assert "encoding" in codes(found)
 
 
+def test_a_title_without_the_separator(tmp_path: Path):
+    found = read(tmp_path, "洛阳市 逐小时 雨量\r\n站号,时间,雨量(毫米)\r\nYL1,2025年07月15日21时,1\r\nYL1,2025年07月15日22时,2\r\n")
+    assert found.rain_mm.tolist() == [[1.0, 2.0]]
+
+
+def test_columns_parted_by_blanks(tmp_path: Path):
+    found = read(tmp_path, "站号   时间             雨量\nYL1    2025071521       1.5\nYL1    2025071522       0\n")
+    assert found.rain_mm.tolist() == [[1.5, 0.0]]
+
+
 def test_utf16_of_excel(tmp_path: Path):
     found = read(tmp_path, "站号\t时间\t雨量\nYL1\t2025-07-15 21:00\t1\nYL1\t2025-07-15 22:00\t1\n".encode("utf-16"))
     assert found.rain_mm.shape == (1, 2)
