@@ -253,6 +253,11 @@ class Session(OpenMap):
         wanted = [self.definition(layer) for layer in layers]
         self.stores.add_tables(self.document.store, wanted, author=self.history.author, now=datetime.now(UTC))
 
+    def reopen(self, source: str) -> None:
+        """Read anew what comes from ``source``: another file stands in its place."""
+        self.stores.reopen(source)
+        self._read_anew([ref.id for ref in self.document.layers if ref.source == source])
+
     def close(self, *, keep: bool = False) -> None:
         """Orderly end. What is not saved is given up, or with ``keep`` offered when the map is opened again."""
         self._keeper.close(give_up=not (keep or self.is_saved))

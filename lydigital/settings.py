@@ -66,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True):
         Who may do what with a warning.
     aids
         How drawing is helped.
+    backups
+        Folder for backups, "" for the usual one.
     personal
         Whether the operator's role allows seeing personal data; it is starred until asked for even then.
     """
@@ -78,6 +80,7 @@ class Settings(msgspec.Struct, frozen=True):
     office: Office = Office()
     aids: Aids = Aids()
     personal: bool = True
+    backups: str = ""
 
     @property
     def window_state_path(self) -> Path:

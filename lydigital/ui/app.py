@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from lydigital import paths, texts
@@ -14,7 +15,6 @@ from lydigital.errors import LydError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
 
@@ -160,7 +160,9 @@ def application(language: str, theme_name: str) -> QApplication:
 def _open(project: str, settings: Settings) -> Session:
     from lydigital.session import open_session
 
-    return open_session(project, author=settings.operator, autosave=True, office=settings.office)
+    session: Session = open_session(project, author=settings.operator, autosave=True, office=settings.office)
+    session.backups = Path(settings.backups) if settings.backups else None
+    return session
 
 
 def _in_thread(work: Callable[[], object]) -> threading.Thread:

@@ -40,6 +40,7 @@ class Cards:
             self._inspector = Inspector(self._window.session)
             self._inspector.picked.connect(self._picked)
             self._inspector.zoom_asked.connect(self.zoom_to)
+            self._inspector.history_asked.connect(self._window.past.show_feature)
             self._inspector.copied.connect(self._window.copied)
             self._inspector.closed.connect(self.close)
             self._inspector.failed.connect(self._window.failed)

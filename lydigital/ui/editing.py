@@ -81,6 +81,7 @@ class Editing(QObject):
 
     def start(self, tool: str = "") -> None:
         """Begin editing: the layer of the selection, or the one edited last."""
+        self.window.holding.check()
         self._refusals.clear()
         if not self.layer or self.refusal(self.layer):
             self.hand.layer = self._first_layer()
@@ -172,6 +173,8 @@ class Editing(QObject):
             self._said(tr("{tool} is not possible now", tool=tr(tool.title)), reason)
             return
         self.tool_id = tool_id
+        if tool_id != "select":
+            self.window.holding.begin(self.layer)
         self.hand.take(tool.make(self.hand))
         self.window.topbar.show_editing(on=True)
         self._enable_keys()
@@ -225,6 +228,7 @@ class Editing(QObject):
         self.window.canvas.update()
 
     def _failed(self, error: BaseException) -> None:
+        self.window.holding.explains(error)
         if isinstance(error, LydError):
             self._said(str(error), error.hint_text())
         else:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lydigital.session import Session
+    from lydigital.ui.jobs import Jobs
+    from lydigital.ui.palette import Palette
 
 MOST_FEATURES = 60_000  # a layer with more is searched by its own tool, not here
 SHOWN_FEATURES = 30
@@ -89,6 +91,26 @@ class Finder:
     def __init__(self, window: Window) -> None:
         self._window = window
         self.names: list[Name] = []
+        self._gathered: object = None
+
+    def gather(self, session: Session, jobs: Jobs, palette: Palette) -> None:
+        """Gather the names on the map in a job, unless they are as they were; ``palette`` shows them when they are there."""
+        scene = session.scene(only_read=True)
+        key = tuple((layer.id, id(layer.data)) for layer in scene)
+        if key == self._gathered:
+            return
+        self._gathered = key
+
+        def came(names: list[Name]) -> None:
+            self.names = names
+            if palette.isVisible():
+                palette.refresh()
+
+        jobs.start(tr("Gathering names"), lambda _job: names_of(session, scene), came)
+
+    def forget(self) -> None:
+        """Another map has other names."""
+        self._gathered = None
 
     def __call__(self, query: str) -> list[Entry]:
         text = query.strip()

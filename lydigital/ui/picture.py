@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lydigital.model.viewport import Viewport
+    from lydigital.render.drawlist import SceneLayer
     from lydigital.render.placer import Placer
     from lydigital.session import Session
     from lydigital.ui.reading import Reader
@@ -22,11 +23,12 @@ class Picture:
 
     ``reader`` reads layers meanwhile. ``prepared(done, total)`` hears of kernels being compiled at the first start of
     this version of the program. Labels are placed in a thread of their own and ``again`` is called from there when the
-    present view should be drawn once more with them.
+    present view should be drawn once more with them. ``dress`` gives a scene what belongs to no map: what changed, the past.
     """
 
     def __init__(
         self, session: Session, reader: Reader, prepared: Callable[[int, int], None], again: Callable[[], None],
+        dress: Callable[[tuple[SceneLayer, ...]], tuple[SceneLayer, ...]] = tuple,
     ) -> None:
         self._session = session
         self._reader = reader
@@ -34,6 +36,7 @@ class Picture:
         self._fonts: Any = None
         self._was_whole = True
         self._again = again
+        self._dress = dress
         self._placer: Placer | None = None
 
     def __call__(self, viewport: Viewport, cancelled: Callable[[], bool]) -> tuple[Any, int, bool]:
@@ -56,6 +59,7 @@ class Picture:
                 self._reader.wait(PATIENCE_S)
             scene, is_whole = self._session.scene_so_far(viewport.scale)
         self._was_whole = is_whole
+        scene = self._dress(scene)
         if cancelled():
             raise _stopped()
         drawn = drawlist.build(scene, viewport, self._fonts, placer=self._placer)

@@ -13,6 +13,7 @@ from lydigital.ui.widgets import IconButton, Mark, SearchButton, Segmented, labe
 
 if TYPE_CHECKING:
     from lydigital.session import Session
+    from lydigital.stores.lease import Holder
 
 WORKSPACES = (
     ("browse", "Browse", "map-outline"),
@@ -113,8 +114,8 @@ class TopBar(QFrame):
     def show_editing(self, *, on: bool) -> None:
         self.edit.setChecked(on)
 
-    def show_session(self, session: Session) -> None:
-        """Undo and redo say what they would do, the state says whether work is saved."""
+    def show_session(self, session: Session, other: Holder | None = None) -> None:
+        """Undo and redo say what they would do, the state whether work is saved, or who else (``other``) edits the file."""
         undo, redo = session.history.undo_text, session.history.redo_text
         for button, text, none, key in (
             (self.undo, undo, tr("Nothing to undo"), "Ctrl+Z"),
@@ -122,19 +123,13 @@ class TopBar(QFrame):
         ):
             button.setEnabled(text is not None)
             button.say(f"{text} ({key})" if text is not None else none)
-        saved = session.is_saved
-        self.state.setIcon(
-            icons.icon("check-circle-outline", "good") if saved else icons.icon("circle-medium", "warn")
-        )
         title = session.document.title or tr("Map")
         shown = title if len(title) <= 14 else title[:13] + "…"
-        self.state.setText(shown)
-        self.state.setToolTip(
-            tr("{title}: everything is saved", title=title)
-            if saved
-            else tr("{title}: changed; kept in the autosave. Click to save (Ctrl+S)", title=title)
-        )
-        self.state.setAccessibleName(self.state.toolTip())
+        icon, role, words, tip = _state_of(session, other, title)
+        self.state.setIcon(icons.icon(icon, role))
+        self.state.setText(f"{shown} · {words}" if words else shown)
+        self.state.setToolTip(tip)
+        self.state.setAccessibleName(tip)
 
     def _name_operator(self) -> None:
         menu = QMenu(self)
@@ -153,3 +148,27 @@ class TopBar(QFrame):
         field.returnPressed.connect(accept)
         menu.popup(self.operator.mapToGlobal(self.operator.rect().bottomLeft()))
         field.setFocus()
+
+
+def _state_of(session: Session, other: Holder | None, title: str) -> tuple[str, str, str, str]:
+    """Icon, its colour, a word and a sentence on whether work is saved."""
+    features = session.features
+    count = sum(len(features.unsaved(layer)) for layer in features.unsaved_layers)
+    if other is not None:
+        words = tr("{name} edits it", name=other.operator or other.machine)
+        since = other.since.astimezone().strftime("%Y-%m-%d %H:%M")
+        tip = tr("{title} is edited by {operator} on {machine} since {time}: here it can be looked at", title=title,
+                 operator=other.operator or "?", machine=other.machine, time=since)  # fmt: skip
+        if count:
+            words = tr("{count} unsaved", count=count)
+            tip += "\n" + tr("{count} features changed here are kept in the journal until they can be saved", count=count)
+        return "account-lock-outline", "warn", words, tip
+    if count:
+        tip = tr("{title}: {count} features are changed and not in the store yet. They are kept in the journal, also if "
+                 "the power goes. Click to save (Ctrl+S)", title=title, count=count)  # fmt: skip
+        return "circle-medium", "warn", tr("{count} unsaved", count=count), tip
+    if not session.is_saved:
+        return "circle-medium", "warn", "", tr("{title}: changed; kept in the journal. Click to save (Ctrl+S)", title=title)
+    if session.stores.held:
+        return "pencil-circle-outline", "good", "", tr("{title}: everything is saved; others see that you edit it", title=title)
+    return "check-circle-outline", "good", "", tr("{title}: everything is saved", title=title)

@@ -18,11 +18,13 @@ from lydigital.ui import asking, icons, keeping, menus, theme
 from lydigital.ui.canvas import MapCanvas
 from lydigital.ui.cards import Cards
 from lydigital.ui.editing import Editing
-from lydigital.ui.finder import Finder, names_of
+from lydigital.ui.finder import Finder
 from lydigital.ui.frames import FrameImage, FrameWorker
+from lydigital.ui.holding import Holding
 from lydigital.ui.jobs import Jobs
 from lydigital.ui.mapview import CARD_WIDTH, MapView
 from lydigital.ui.notices import Notice, NoticeList
+from lydigital.ui.past import Past
 from lydigital.ui.picture import Picture
 from lydigital.ui.reading import Reader, counts
 from lydigital.ui.side import Side
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from lydigital.model.viewport import Viewport
     from lydigital.session import Session
     from lydigital.settings import Settings
-    from lydigital.ui.finder import Name
     from lydigital.ui.palette import Palette
     from lydigital.ui.search import Entry
 
@@ -73,7 +74,6 @@ class Window(QMainWindow):
         self._first_frame_seen = False
         self._told: tuple[object, ...] = ()
         self._palette: Palette | None = None
-        self._names_key: object = None
         self.jobs = Jobs()
         self.finder = Finder(self)
         self.canvas = MapCanvas(Crs(session.document.crs), self._first_view, smooth=smooth)
@@ -89,6 +89,9 @@ class Window(QMainWindow):
         self.notices = NoticeList(self._body)
         self._connect()
         self.editing = Editing(self)
+        self.past = Past(self)
+        self.layers.history_asked.connect(self.past.show_list)
+        self.holding = Holding(self)
         self._connect_session()
         self._shortcuts()
         self.reader = reader or Reader(session)
@@ -96,7 +99,7 @@ class Window(QMainWindow):
         self._reading_failed.connect(self.failed)
         self.reader.tell(self._came.emit, self._reading_failed.emit)
         self.status.cancelled.connect(self.reader.cancel)
-        self.picture = Picture(session, self.reader, self._compiled.emit, self._came.emit)
+        self.picture = Picture(session, self.reader, self._compiled.emit, self._came.emit, self.past.dress)
         self.worker = FrameWorker(self.picture)
         self.worker.framed.connect(self._frame_came)
         self.worker.failed.connect(self._frame_failed)
@@ -173,6 +176,7 @@ class Window(QMainWindow):
             (session.selected, self._selection_changed),
             (session.moved, self._session_moved),
             (session.progressed, self._progressed.emit),
+            (session.changed, self.past.document_changed),
             *self.editing.links(),
         )
         for signal, slot in self._links:
@@ -232,7 +236,7 @@ class Window(QMainWindow):
         if self.session.document is not before:
             self.cards.document_replaced()
             self.cards.close()
-            self._names_key = None
+            self.finder.forget()
             self._after_first_frame()
             self._keep_preferences(recent=self.preferences.remembering(project).recent)
 
@@ -246,12 +250,14 @@ class Window(QMainWindow):
 
     def failed(self, error: BaseException) -> None:
         self.status.end_progress()
-        self.say(Notice.of_error(error))
+        self.past.explains(error)
+        if not self.holding.explains(error):
+            self.say(Notice.of_error(error))
 
     # session and window in step
 
     def _show_session(self) -> None:
-        self.topbar.show_session(self.session)
+        self.topbar.show_session(self.session, self.holding.other)
         title = self.session.document.title
         self.setWindowTitle(f"{title} — {tr('Digital Luoyang')}" if title else tr("Digital Luoyang"))
 
@@ -411,26 +417,12 @@ class Window(QMainWindow):
             max(self.topbar.search.geometry().center().x(), half + 16), self._body.width() - half - 16
         )
         self._palette.open_at(QPoint(middle, 6), words)
-        self._gather_names()
+        self.finder.gather(self.session, self.jobs, self._palette)
 
     @property
     def palette_box(self) -> Palette | None:
         """The palette, once it was opened."""
         return self._palette
-
-    def _gather_names(self) -> None:
-        scene = self.session.scene(only_read=True)
-        key = tuple((layer.id, id(layer.data)) for layer in scene)
-        if key == self._names_key:
-            return
-        self._names_key = key
-
-        def came(names: list[Name]) -> None:
-            self.finder.names = names
-            if self._palette is not None and self._palette.isVisible():
-                self._palette.refresh()
-
-        self.jobs.start(tr("Gathering names"), lambda _job: names_of(self.session, scene), came)
 
     def _toggle_notices(self) -> None:
         if self.notices.isVisible():
@@ -464,7 +456,8 @@ class Window(QMainWindow):
         keeping.keep_preferences(self, **changes)
 
     def retranslate(self) -> None:
-        for part in (self.topbar, self.status, self.map, self.notices, self.side, self.cards, self.editing):
+        for part in (self.topbar, self.status, self.map, self.notices, self.side, self.cards, self.editing,
+                     self.past, self.holding):  # fmt: skip
             part.retranslate()
         if self._palette is not None:
             self._palette.retranslate()

@@ -34,6 +34,7 @@ class Inspector(Page):
 
     picked = Signal(str, object)  # layer id, fid: the feature to highlight
     zoom_asked = Signal(str, object)
+    history_asked = Signal(str, object)
     copied = Signal(str)
     closed = Signal()
     resized = Signal()
@@ -196,7 +197,9 @@ class Inspector(Page):
         zoom.clicked.connect(lambda: self.zoom_asked.emit(hit.layer, hit.fid))
         copy = IconButton("content-copy", "Copy all fields", size=16)
         copy.clicked.connect(self._copy_all)
-        for button in (copy, zoom, close):
+        past = IconButton("history", "History of the feature", size=16)
+        past.clicked.connect(lambda: self.history_asked.emit(hit.layer, hit.fid))
+        for button in (past, copy, zoom, close):
             button.setFixedSize(24, 24)
             first.addWidget(button)
         words.addLayout(first)

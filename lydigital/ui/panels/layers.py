@@ -178,6 +178,7 @@ class LayersPanel(QWidget):
     """Everything goes through ``do(command, **parameters)``."""
 
     style_asked = Signal(str)  # layer id
+    history_asked = Signal(str)
 
     def __init__(self, session: Session, do: Callable[..., Any]) -> None:
         super().__init__()
@@ -382,6 +383,8 @@ class LayersPanel(QWidget):
         ]  # fmt: skip
         styled = menu.addAction(icons.icon("palette-outline"), tr("Style"))
         styled.triggered.connect(lambda: self.style_asked.emit(ref.id))
+        past = menu.addAction(icons.icon("history"), tr("History"))
+        past.triggered.connect(lambda: self.history_asked.emit(ref.id))
         for icon, text, command, parameters in entries:
             action = menu.addAction(icons.icon(icon), text)
             action.triggered.connect(lambda _=False, c=command, p=parameters: self._do(c, layer=ref.id, **p))
