@@ -113,7 +113,8 @@ def fill(
 def around(session: Session, ref: LayerRef, fid: int, feature: Feature, *, with_geometry: bool = True) -> rules.Around:
     """What a feature stands among, as far as it is read."""
     definition = session.definition(ref.id)
-    codes = {f.name: _chooser(session, f.codes, f.domain_of) for f in definition.fields if f.codes}
+    listed = [f for f in definition.fields if f.codes and _table(session, f.codes) is not None]
+    codes = {f.name: _chooser(session, f.codes, f.domain_of) for f in listed}
     taken = None
     if any(rules.is_unique(definition, f) for f in definition.fields):
         now = session.features.features(ref.id, [fid]).get(fid)
