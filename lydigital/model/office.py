@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from lydigital.model.publishing import Publishing
 from lydigital.model.warning import Role  # noqa: TC001 - msgspec resolves it at run time
 
 
@@ -37,6 +38,8 @@ class Office(msgspec.Struct, frozen=True):
         Hour, Beijing time, at which validity begins and ends.
     alarm_minutes
         Minutes before the end of validity at which the desk is told.
+    publishing
+        Who the office is in messages, and where products are handed over.
     """
 
     people: dict[str, tuple[Role, ...]] = {}
@@ -46,6 +49,7 @@ class Office(msgspec.Struct, frozen=True):
     whole_share: float = 0.5
     begins_at: int = 20
     alarm_minutes: int = 60
+    publishing: Publishing = Publishing()
 
     def person(self, name: str) -> Person:
         """Whoever is called ``name``."""

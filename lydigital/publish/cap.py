@@ -50,7 +50,7 @@ def identifier(issue: WarningIssue, publishing: Publishing) -> str:
     if widths != (6, 3, 3, 2) or not re.fullmatch("[0-9A-Z]{14}", head):
         raise BadDataError(
             "{head} is no beginning of an identifier of GB/T 35965.1",
-            hint="Correct adcode (6 digits), organisation (3), unit (3) and office (2) in the settings under publishing.",
+            hint="Correct adcode (6 digits), organisation (3), unit (3) and office (2) in the settings under office.publishing.",
             head=head,
         )  # fmt: skip
     return f"{head}_{_sent(issue):%Y%m%d%H%M%S}_{int(issue.status == 'lifted')}"
@@ -75,7 +75,7 @@ def message(
     if not re.fullmatch(r"[^\s,<&]+", publishing.sender):
         raise BadDataError(
             "{sender} cannot be the sender of a message", sender=publishing.sender,
-            hint="Write publishing.sender in the settings without blanks, commas, < and &.",
+            hint="Write office.publishing.sender in the settings without blanks, commas, < and &.",
         )  # fmt: skip
     alert = Element("alert", xmlns=NAMESPACE)
     kind, referred = _references(issue, publishing, known)

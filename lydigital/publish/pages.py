@@ -147,6 +147,17 @@ def write_leaf(path: Path, leaf: Leaf, scene: Sequence[SceneLayer]) -> None:
     (_write_pdf if path.suffix.lower() == ".pdf" else _write_png)(path, leaf, picture)
 
 
+def write_leaves(path: Path, leaves: Sequence[Leaf], scene: Sequence[SceneLayer]) -> None:
+    """Write pages of one size into one PDF, each with its own window on the map. Raises as :func:`write_sheet`."""
+    from lydigital.render import drawlist
+
+    pictures: dict[Viewport, DrawList] = {}
+    for leaf in leaves:
+        if leaf.viewport not in pictures:
+            pictures[leaf.viewport] = drawlist.build(scene, leaf.viewport, leaf.fonts, is_page=True)
+    save(path, _searchable(_pdf(leaves, [pictures[leaf.viewport] for leaf in leaves], None)))
+
+
 def _check_kind(path: Path) -> None:
     kind = path.suffix.lower()
     if kind not in (".pdf", ".png"):
@@ -294,12 +305,12 @@ def _write_pdf(path: Path, leaf: Leaf, picture: DrawList) -> None:
 
     direct = Direct()
     size = (leaf.viewport.width_px, leaf.viewport.height_px)
-    pdf = direct.insert(_searchable(_pdf(leaf, picture, direct)), size, deflate)
-    _save(path, pdf or _searchable(_pdf(leaf, picture, None)))
+    pdf = direct.insert(_searchable(_pdf([leaf], [picture], direct)), size, deflate)
+    save(path, pdf or _searchable(_pdf([leaf], [picture], None)))
 
 
-def _pdf(leaf: Leaf, picture: DrawList, direct: Direct | None) -> bytes:
-    """The page as Qt writes it, but for what ``direct`` takes over."""
+def _pdf(leaves: Sequence[Leaf], pictures: Sequence[DrawList], direct: Direct | None) -> bytes:
+    """The pages as Qt writes them, but for what ``direct`` takes over."""
     from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF
     from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
 
@@ -309,19 +320,22 @@ def _pdf(leaf: Leaf, picture: DrawList, direct: Direct | None) -> bytes:
     buffer = QBuffer(octets)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
-    writer.setTitle(leaf.title)
+    writer.setTitle(leaves[0].title)
     writer.setCreator("lydigital")
     writer.setResolution(_PDF_DPI)
-    size = QPageSize(QSizeF(leaf.page.width, leaf.page.height), QPageSize.Unit.Millimeter)
+    size = QPageSize(QSizeF(leaves[0].page.width, leaves[0].page.height), QPageSize.Unit.Millimeter)
     writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
     painter = QPainter(writer)
     painter.scale(_PDF_DPI / MM_PER_INCH, _PDF_DPI / MM_PER_INCH)
-    painter.save()
-    painter.translate(leaf.inner.x, leaf.inner.y)
-    painter.scale(MM_PER_INCH / leaf.dpi, MM_PER_INCH / leaf.dpi)
-    vector.paint(picture, painter, leaf.fonts, solid_halos=True, direct=direct)
-    painter.restore()
-    leaf.furnish(Paper(painter, leaf.fonts))
+    for number, (leaf, picture) in enumerate(zip(leaves, pictures, strict=True)):
+        if number:
+            writer.newPage()
+        painter.save()
+        painter.translate(leaf.inner.x, leaf.inner.y)
+        painter.scale(MM_PER_INCH / leaf.dpi, MM_PER_INCH / leaf.dpi)
+        vector.paint(picture, painter, leaf.fonts, solid_halos=True, direct=direct)
+        painter.restore()
+        leaf.furnish(Paper(painter, leaf.fonts))
     painter.end()
     buffer.close()
     return bytes(octets.data())
@@ -370,10 +384,10 @@ def _write_png(path: Path, leaf: Leaf, picture: DrawList) -> None:
     painter.scale(per_mm, per_mm)
     leaf.furnish(Paper(painter, leaf.fonts))
     painter.end()
-    _save(path, encode_png(pixels[:, :, 2::-1], leaf.dpi))
+    save(path, encode_png(pixels[:, :, 2::-1], leaf.dpi))
 
 
-def _save(path: Path, octets: bytes) -> None:
+def save(path: Path, octets: bytes) -> None:
     """Write beside and rename, so that no half sheet is left behind."""
     beside = path.with_name(path.name + ".part")
     try:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from lydigital.publish.bulletin import Bulletin, LevelPart
     from lydigital.publish.furniture import Paper
 
-Form = Literal["portrait", "landscape", "a4"]
+Form = Literal["portrait", "landscape", "a4", "map"]
 _DPI = 192.0
 _PAPER_DPI = 300.0
-_PIXELS = {"portrait": (1080, 1920), "landscape": (1920, 1080)}
+_PIXELS = {"portrait": (1080, 1920), "landscape": (1920, 1080), "map": (1440, 1320)}
 _HATCH = {
     Level.RED: ("cross", 45.0), Level.ORANGE: ("hatch", 45.0), Level.YELLOW: ("hatch", 135.0), Level.BLUE: ("dots", 0.0)
 }  # fmt: skip
@@ -64,7 +64,7 @@ class Ground:
 
 
 def write(path: Path, bulletin: Bulletin, ground: Ground, form: Form = "portrait") -> tuple[int, int]:
-    """Write the picture; ``a4`` as PDF, the others as PNG.
+    """Write the picture; ``a4`` as PDF, the others as PNG, ``map`` without band and text for a document.
 
     Returns
     -------
@@ -197,6 +197,10 @@ class _Plan:
 
 def _plan(page: Box, form: Form, bulletin: Bulletin, *, is_stamped: bool) -> _Plan:
     strip_mm = 8.0 if is_stamped else 0.0
+    if form == "map":
+        strip, foot = Box(0, 0, page.width, strip_mm), Box(0, page.bottom - 12, page.width, 12)
+        inner, none = Box(0, strip.bottom, page.width, foot.y - strip.bottom), Box(0, 0, 0, 0)
+        return _Plan(page, none, none, inner, foot, strip, is_wide=False, unit=9.0)
     if form == "landscape":
         head = Box(0, 0, page.width, 27)
         strip = Box(0, head.bottom, page.width, strip_mm)
@@ -218,10 +222,11 @@ def _plan(page: Box, form: Form, bulletin: Bulletin, *, is_stamped: bool) -> _Pl
 def _furnish(paper: Paper, plan: _Plan, bulletin: Bulletin, ground: Ground, view: tuple[Viewport, NDArray[np.float64]]) -> None:
     viewport, warned = view
     _watermark(paper, plan, bulletin)
-    _head(paper, plan, bulletin)
+    if plan.head.height:
+        _head(paper, plan, bulletin)
+        _side(paper, plan, bulletin)
     _strip(paper, plan, bulletin, ground)
     _on_map(paper, plan, bulletin, viewport, warned)
-    _side(paper, plan, bulletin)
     _foot(paper, plan, ground, viewport)
 
 
@@ -402,14 +407,20 @@ def _legend(paper: Paper, box: Box, bulletin: Bulletin) -> None:
         paper.text(box.x + 14, y + 3.1, "预警区", 8)
 
 
-def _foot(paper: Paper, plan: _Plan, ground: Ground, viewport: Viewport) -> None:
-    box = plan.foot
-    paper.box(box, fill="#f3f4f6")
+def notices(ground: Ground) -> list[str]:
+    """What may and may not be done with the map."""
     said = [tr("Map review No. {number}", number=ground.approval)] if ground.approval else [
         tr("Internal working map. Not reviewed. Not to be published."), tr("Boundaries do not settle claims.")
     ]  # fmt: skip
     if ground.is_sample:
         said.append(tr("Contains synthetic sample data. Not facts, not for decisions."))
+    return said
+
+
+def _foot(paper: Paper, plan: _Plan, ground: Ground, viewport: Viewport) -> None:
+    box = plan.foot
+    paper.box(box, fill="#f3f4f6")
+    said = notices(ground)
     paper.text(box.x + 7, box.y + box.height / 2 + (1.0 if plan.is_wide else -0.4), "　".join(said), 6.5,
                color=GREY if ground.approval else STAMP, most_mm=box.width - (95 if plan.is_wide else 14))  # fmt: skip
     right = tr("Coordinate system: {name} ({code})", name=viewport.crs.name, code=str(viewport.crs))
@@ -448,4 +459,4 @@ def _watermark(paper: Paper, plan: _Plan, bulletin: Bulletin) -> None:
     )  # fmt: skip
 
 
-__all__ = ["Form", "Ground", "layers", "write"]
+__all__ = ["Form", "Ground", "layers", "notices", "write"]

@@ -170,4 +170,4 @@ def _read(path: Path, kind: type[_T]) -> _T:
 
 def clean(text: str) -> str:
     """``text`` as one line without characters that XML 1.0 forbids."""
-    return " ".join(_ILLEGAL.sub("", text).split())
+    return re.sub(r"[^\S\u3000]+", " ", _ILLEGAL.sub("", text)).strip()

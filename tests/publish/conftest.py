@@ -6,10 +6,17 @@ from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import msgspec
+import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 
+from lydigital.model.crs import Crs
+from lydigital.model.geometry import GeometryArray, GeometryKind
+from lydigital.model.table import FeatureTable
 from lydigital.model.warning import CountyLevel, Level, Note, TownshipLevel, WarningIssue, WarningZone
+from lydigital.publish.calllist import Contact
+from lydigital.publish.warningmap import Ground
 
 BEIJING = timezone(timedelta(hours=8))
 
@@ -68,7 +75,30 @@ def hostile() -> WarningIssue:
     )
 
 
+CODES = ["410324103", "410324107", "410326100", "410326101", "410327001", "410308108", "410999999"]
+
+
+CONTACTS = (
+    Contact("410324103", "潭头镇滑坡", 2, 31, "王小明", "13812345678"), Contact("410326100", "城关镇崩塌", 1, None, "李四", "0379-65432100"),
+    Contact("410999999", "别处", 1, 3, "赵六", "13900000000"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def townships():
+    shapes = np.array([shapely.box(111.4 + 0.2 * i, 33.8, 111.6 + 0.2 * i, 34.0 + 0.05 * i) for i in range(len(CODES))])
+    table = FeatureTable(
+        np.arange(len(CODES)), pa.table({"code": CODES}), GeometryArray.from_shapely(GeometryKind.POLYGON, shapes), Crs("EPSG:4490")
+    )
+    return table.to_crs(Crs("EPSG:4546"))
+
+
+@pytest.fixture(scope="session")
+def ground(townships):
+    return Ground(Crs("EPSG:4546"), (), townships, is_sample=True)
+
+
 @pytest.fixture
 def given() -> SimpleNamespace:
     """Issues, and times of July 2025."""
-    return SimpleNamespace(issue=issue, hostile=hostile, at=at, wkb=wkb, HOSTILE=HOSTILE)
+    return SimpleNamespace(issue=issue, hostile=hostile, at=at, wkb=wkb, HOSTILE=HOSTILE, CONTACTS=CONTACTS)

@@ -1,0 +1,66 @@
+"""Warnings as pictures, and the package of all products."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from lydigital.errors import BadDataError
+from lydigital.model.crs import Crs
+from lydigital.publish import package, warningmap
+from lydigital.publish.bulletin import compose
+from lydigital.publish.package import Material
+from lydigital.publish.warningmap import Ground
+
+
+@pytest.mark.parametrize(("form", "size"), [("portrait", (1080, 1920)), ("landscape", (1920, 1080))])
+def test_pictures_have_their_size_and_colours(qapp, given, ground, tmp_path, form, size):
+    from PIL import Image
+
+    assert warningmap.write(tmp_path / "p.png", compose(given.issue()), ground, form) == size
+    with Image.open(tmp_path / "p.png") as image:
+        assert image.size == size
+        pixels = np.asarray(image.convert("RGB"))
+    assert pixels[60, 8].tolist() == [255, 126, 0]  # the band: orange is the highest level
+    yellow = (np.abs(pixels.astype(int) - [242, 214, 0]).sum(axis=2) < 12).mean()
+    assert yellow > 0.001
+
+
+def test_the_map_on_paper_can_be_searched(qapp, given, ground, tmp_path):
+    import pypdf
+
+    warningmap.write(tmp_path / "m.pdf", compose(given.issue(purpose="exercise")), ground, "a4")
+    page = pypdf.PdfReader(io.BytesIO((tmp_path / "m.pdf").read_bytes())).pages[0]
+    text = page.extract_text().replace(" ", "")
+    for said in ("洛阳市地质灾害气象风险预警", "潭头镇", "演练", "雨前排查", "三个紧急撤离", "Notreviewed", "Sampledata"):
+        assert said in text, said
+    warningmap.write(tmp_path / "n.pdf", compose(given.issue()), Ground(Crs("EPSG:4546"), (), ground.townships, approval="豫S(2025)001号"), "a4")
+    text = pypdf.PdfReader(tmp_path / "n.pdf").pages[0].extract_text().replace(" ", "")
+    assert "豫S(2025)001号" in text
+    assert "Notreviewed" not in text
+
+
+def test_pictures_of_hostile_names_and_without_townships(qapp, given, tmp_path):
+    for form in ("portrait", "landscape", "map"):
+        warningmap.write(tmp_path / "p.png", compose(given.hostile()), Ground(Crs("EPSG:4546")), form)
+    warningmap.write(tmp_path / "p.png", compose(given.issue(zones=())), Ground(Crs("EPSG:4546")), "portrait")
+
+
+def test_a_package_holds_all_products_and_they_agree(qapp, given, ground, tmp_path):
+    made = package.write(tmp_path / "out", compose(given.issue()), Material(ground, contacts=given.CONTACTS))
+    assert made.folder == tmp_path / "out" / "YJ2025-0012_v4"
+    assert set(made.files) == set(package.PRODUCTS)
+    assert (made.failed, made.faults, made.is_public) == ({}, (), True)
+    manifest = package.opened(made.folder)
+    assert manifest["digest"] == given.issue().digest
+    assert sorted(p.name for p in made.folder.iterdir()) == sorted([*package.PRODUCTS, "manifest.json"])
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["YJ2025-0012_v4"]
+    few = ("bulletin.txt",)
+    assert package.write(tmp_path / "out", compose(given.issue()), Material(ground), wanted=few).folder.name == "YJ2025-0012_v4_2"
+    (made.folder / "bulletin.txt").write_text("另外", "utf-8")
+    with pytest.raises(BadDataError):
+        package.opened(made.folder)
