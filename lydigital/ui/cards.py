@@ -12,9 +12,11 @@ from lydigital.model.table import FeatureTable
 
 if TYPE_CHECKING:
     from lydigital.ui.panels.form import FormPage
+    from lydigital.ui.panels.hazard import HazardPage
     from lydigital.ui.panels.inspector import Inspector
     from lydigital.ui.panels.style import StylePanel
     from lydigital.ui.panels.workspace import WorkspacePanel
+    from lydigital.ui.warningdesk import WarningDesk
     from lydigital.ui.window import Window
 
 NEAR_SCALE = 10_000.0  # a point found by name is shown at least this near
@@ -31,6 +33,8 @@ class Cards:
         self._style: StylePanel | None = None
         self._form: FormPage | None = None
         self._spaces: dict[str, WorkspacePanel] = {}
+        self._warnings: WarningDesk | None = None
+        self._hazard: HazardPage | None = None
 
     @property
     def inspector(self) -> Inspector:
@@ -83,6 +87,24 @@ class Cards:
         card = self._window.map.card
         return self._form is not None and card.page() is self._form and not card.isHidden()
 
+    @property
+    def warnings(self) -> WarningDesk:
+        if self._warnings is None:
+            from lydigital.ui.warningdesk import WarningDesk
+
+            self._warnings = WarningDesk(self._window)
+        return self._warnings
+
+    @property
+    def hazard(self) -> HazardPage:
+        if self._hazard is None:
+            from lydigital.ui.panels.hazard import HazardPage
+
+            self._hazard = HazardPage(self.warnings)
+            self._hazard.closed.connect(self.close)
+            self._hazard.resized.connect(self._window.map.place)
+        return self._hazard
+
     def show_style(self, layer_id: str) -> None:
         """Open the style inspector of a layer."""
         self.style.show_layer(layer_id)
@@ -103,7 +125,7 @@ class Cards:
             self._style.show_counts()
 
     def retranslate(self) -> None:
-        for page in (self._inspector, self._style, self._form, *self._spaces.values()):
+        for page in (self._inspector, self._style, self._form, self._hazard, *self._spaces.values()):
             if page is not None:
                 page.retranslate()
 
@@ -119,6 +141,8 @@ class Cards:
             self._form.forget()
         for page in self._spaces.values():
             page.retranslate()
+        if self._hazard is not None:
+            self._hazard.document_replaced()
 
     def click(self, x: float, y: float) -> None:
         """Tell what lies at map point ``x, y``."""
@@ -176,6 +200,9 @@ class Cards:
         space = SPACES.get(window.workspace)
         if space is None:
             window.map.card.show_page(self.inspector)
+        elif space.id == "hazard":
+            window.map.card.show_page(self.hazard)
+            self.warnings.look_at_clock()
         else:
             if space.id not in self._spaces:
                 panel = WorkspacePanel(space, window.session, window.do, window.ask)

@@ -134,8 +134,8 @@ class MapView(QWidget):
             width - size.width() - MARGIN, height - size.height() - MARGIN, size.width(), size.height()
         )
         self.unfold.move(MARGIN, MARGIN)
-        wide = min(CARD_WIDTH, width - 2 * MARGIN)
         page = self.card.page()
+        wide = min(CARD_WIDTH + (page.extra_px if page is not None else 0), width - 2 * MARGIN)
         if page is not None:
             most = height - 3 * MARGIN - size.height()
             ideal = page.ideal_height(wide - 4) + 4

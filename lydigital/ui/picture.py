@@ -38,6 +38,7 @@ class Picture:
         self._again = again
         self._dress = dress
         self._placer: Placer | None = None
+        self.over: SceneLayer | None = None  # what is being worked on and belongs to no map
 
     def __call__(self, viewport: Viewport, cancelled: Callable[[], bool]) -> tuple[Any, int, bool]:
         """BGRA pixels ``(h, w, 4) uint8`` of ``viewport``, the number of labels left out, and whether all is on it.
@@ -60,6 +61,10 @@ class Picture:
             scene, is_whole = self._session.scene_so_far(viewport.scale)
         self._was_whole = is_whole
         scene = self._dress(scene)
+        if self.over is not None:
+            from lydigital.ui.warninglayer import with_levels
+
+            scene = with_levels(scene, self.over, {ref.id: ref.group for ref in self._session.document.layers})
         if cancelled():
             raise _stopped()
         drawn = drawlist.build(scene, viewport, self._fonts, placer=self._placer)

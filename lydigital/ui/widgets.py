@@ -190,6 +190,8 @@ class SearchButton(QWidget):
 class Page(QWidget):
     """A page of the card at the right."""
 
+    extra_px = 0  # width that it needs beyond the usual
+
     def ideal_height(self, width: int) -> int:
         """Height at which nothing has to be scrolled."""
         return self.sizeHint().height()
