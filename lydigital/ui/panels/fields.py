@@ -67,7 +67,9 @@ class Editor(QLineEdit):
         if self.is_changed and self.hasFocus():
             return
         self._value, self._mixed = value, mixed
-        self.setText("" if mixed else self.shown(value))
+        text = "" if mixed else self.shown(value)
+        self.setText(text)
+        self.setToolTip("\n".join(part for part in (text if len(text) > 10 else "", self.known.note) if part))
         self.setCursorPosition(0)
         self.setPlaceholderText(tr("several values") if mixed else self.hint)
 
@@ -87,6 +89,11 @@ class Editor(QLineEdit):
             self.setPlaceholderText(tr("to be filled in"))
 
     # keys
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether what was typed so far may still become a value."""
+        return False
 
     def commit(self) -> None:
         if self.is_changed:
@@ -263,6 +270,11 @@ class ListEditor(Editor):
             return ""
         text = str(int(value)) if isinstance(value, (bool, float)) else str(value)
         return self.names().get(text) or self.known.decode(value)
+
+    @property
+    def is_partial(self) -> bool:
+        text = self.text().strip()
+        return bool(text) and self.parsed(text) == text and bool(self.offered(text))
 
     def commit(self) -> None:
         """A few letters that fit one entry only mean that entry."""

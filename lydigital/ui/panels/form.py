@@ -178,7 +178,7 @@ class Form(QWidget):
 
     def _typed(self, name: str, value: Any) -> None:
         self._pending.pop(name, None)
-        self._show(self.check(name, value))
+        self._show(self.check() if self.editors[name].is_partial else self.check(name, value))
 
     def _give_up(self, name: str) -> None:
         self._pending.pop(name, None)
