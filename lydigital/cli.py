@@ -146,12 +146,14 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         ],
         callback=_bench,
     ))  # fmt: skip
-    from lydigital.commands import hazard_line, impact_line, store_line
+    from lydigital.commands import card_line, hazard_line, impact_line, store_line
     from lydigital.commands.door import Door
 
     group.add_command(store_line.group(_common, _show, _bar, settings.operator))
     door = Door(lambda name: _shown_session(name, settings), _show, _say, _common)
-    group.add_command(hazard_line.group(door))
+    hazard = hazard_line.group(door)
+    hazard.add_command(card_line.command(door))
+    group.add_command(hazard)
     group.add_command(impact_line.command(door))
     return group
 

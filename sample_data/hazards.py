@@ -13,6 +13,7 @@ import shapely
 from rasterio.features import shapes as polygonize
 from scipy import ndimage
 
+from sample_data import hazard_cards
 from sample_data.city import City, Layer, generator, grid_transform
 from sample_data.sites import (
     ESTIMATED,
@@ -68,6 +69,7 @@ def layers(city: City, sites: Sites) -> Iterator[tuple[str, Layer]]:
     yield "hazard_zone", zones
     hazards = _points(sites)
     yield "hazard_point", hazards
+    yield "hazard_household", hazard_cards.households(hazards, len(NAMED))
     gauges, rain = _storm(sites)
     yield "rain_gauge", gauges
     yield "rainfall", rain
@@ -214,6 +216,7 @@ def _points(sites: Sites) -> Layer:
             "village_code": village.code[row],
             "monitor": np.array([f"示例监测员{i:03d}" for i in range(1, n + 1)]),
             "phone": phones(n, 1),
+            **hazard_cards.point_columns(kind, people, [village_name(village.name[r]) for r in row], len(NAMED)),
             "nature": np.where(np.arange(n) < len(NAMED), ESTIMATED, SAMPLE),
         },
     )
