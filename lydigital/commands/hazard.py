@@ -475,10 +475,10 @@ def no_townships(session: Session) -> str | None:
 
 
 COMMANDS = (
-    Command("hazard.compute", "Compute warning levels", _compute, Compute, disabled=no_townships),
-    Command("hazard.whatif", "Try other thresholds", _whatif, WhatIf, disabled=no_townships),
-    Command("hazard.rain", "Map of rain", _rain, Rain, disabled=no_townships),
-    Command("hazard.keep", "Keep the computation", _keep, Keep),
-    Command("hazard.zones", "Zones of a run", _zones, Zones),
-    Command("hazard.replay", "Repeat a run", _replay, Replay),
+    Command("hazard.compute", "Compute warning levels", _compute, Compute, disabled=no_townships, icon="weather-pouring"),
+    Command("hazard.whatif", "Try other thresholds", _whatif, WhatIf, disabled=no_townships, icon="tune-variant"),
+    Command("hazard.rain", "Map of rain", _rain, Rain, disabled=no_townships, icon="weather-rainy"),
+    Command("hazard.keep", "Keep the computation", _keep, Keep, icon="archive-arrow-down-outline", final=True),
+    Command("hazard.zones", "Zones of a run", _zones, Zones, icon="vector-polygon"),
+    Command("hazard.replay", "Repeat a run", _replay, Replay, icon="replay"),
 )

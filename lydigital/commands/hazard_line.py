@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lydigital.commands import warning_line
+from lydigital.commands import product_line, warning_line
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def group(door: Door) -> click.Group:
         callback=lambda **given: _models(door, **given),
     ))  # fmt: skip
     warning_line.add_to(made, door)
+    product_line.add_to(made, door)
     return made
 
 
@@ -104,7 +105,6 @@ def _compute(door: Door, *, project: str, as_json: bool, keep: bool, **given: An
         run: HazardRun = session.run("hazard.compute", **_given(given))
         if keep:
             session.run("hazard.keep", payload=encode(run).decode())
-            session.save_features()
     values = {**run_values(run), "kept": keep}
     if given["output"]:
         values["output"] = given["output"]

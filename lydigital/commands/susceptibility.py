@@ -184,4 +184,4 @@ def _write_tables(found: Result, path: Path) -> None:
         ) from error  # fmt: skip
 
 
-COMMANDS = (Command("hazard.susceptibility", "Weights of susceptibility", _fit, Fit, disabled=hazard.no_townships),)
+COMMANDS = (Command("hazard.susceptibility", "Weights of susceptibility", _fit, Fit, disabled=hazard.no_townships, icon="terrain"),)
