@@ -259,9 +259,11 @@ def _on_map(paper: Paper, plan: _Plan, bulletin: Bulletin, viewport: Viewport, w
         return [b for b in boxes if b.right < legend.x or b.x > legend.right or b.bottom < legend.y or b.y > legend.bottom]
 
     _legend(paper, legend, bulletin)
-    bar = min(free(corners(45, 8)[:2]), key=hidden)
+    metres = metres_per_mm(viewport)
+    length = furniture.nice(metres * 36, (1, 2, 4, 8)) / metres
+    bar = min(free(corners(length + 14, 8)[:2]), key=hidden)
     paper.box(bar, fill="#ffffff", color=FAINT, width_mm=0.2)
-    furniture.scale_bar(paper, bar.x + 3, bar.bottom - 1.6, metres_per_mm(viewport), 34)
+    furniture.scale_bar(paper, bar.x + 4, bar.bottom - 1.6, metres, 36)
     arrow = min(free(corners(9, 13)[2:]), key=hidden)
     furniture.north_arrow(paper, arrow.x + 4.5, arrow.y + 1, 11)
 
@@ -306,7 +308,7 @@ def _side(paper: Paper, plan: _Plan, bulletin: Bulletin) -> None:
     slogan_mm = 8.4 if not plan.is_wide else 6.0 * len(slogans) + 4
     bottom = inner.bottom - slogan_mm
     lines = [(part, line) for part in bulletin.levels for line in part.lines]
-    size = plan.unit
+    size = plan.unit * 1.3
     while size > 5.5 and _height(paper, bulletin, inner.width, size) > bottom - inner.y:
         size -= 0.25
     step, y, drawn = size * 0.56, inner.y, 0
@@ -321,7 +323,7 @@ def _side(paper: Paper, plan: _Plan, bulletin: Bulletin) -> None:
         _chip(paper, inner.x, y, part, size)
         wide = size * 0.353 * 5.4
         short = _short(part, bulletin)
-        fit = min(size, size * (inner.width - wide) / max(1.0, paper.width_mm(short, size, "bold")))
+        fit = min(size, 0.97 * size * (inner.width - wide) / max(1.0, paper.width_mm(short, size, "bold")))
         paper.text(inner.x + wide, y + step * 0.86, short, max(6.0, fit), weight="bold", most_mm=inner.width - wide)
         y += step * 1.25
         for line in part.lines:

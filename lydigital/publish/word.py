@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from lydigital.publish.bulletin import Bulletin
 
-BLOCKS = ("正文", "图", "乡镇表", "附件", "来源")
+BLOCKS = ("正文", "图", "乡镇表", "来源", "附件")
 FIELDS = ("标题", "期号", "单位", "有效期", "落款", "标记", "编号", "签发人")
 TOWNSHIP_HEAD = ("序号", "区县", "乡镇（街道）", "代码", "等级", "隐患点", "主要灾害类型")
 _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -134,7 +134,7 @@ def _built() -> Any:
     line("{{标题}}", 22, font=_TITLE, color="B3261E", bold=True, after=4)
     line("{{期号}}", 14)
     line("{{单位}}", 14, after=8)
-    for name in ("正文", "图", "乡镇表", "附件", "来源"):
+    for name in BLOCKS:
         document.add_paragraph("{{" + name + "}}")
     header = section.header.paragraphs[0]
     header.alignment = WD_ALIGN_PARAGRAPH.RIGHT
@@ -314,8 +314,7 @@ class _Block:
 
     def _annex(self, annex: Annex) -> None:
         self._heading(annex.title)
-        even = tuple(1 / len(annex.head) for _ in annex.head)
-        self._table(annex.head, annex.rows, annex.widths or even)
+        self._table(annex.head, annex.rows, annex.widths or _shares(annex))
         for remark in annex.remarks:
             self._line(remark, 10, indent=False)
 
@@ -368,6 +367,13 @@ class _Block:
                 for cell in row.cells:
                     _shade(cell, "ECEEF1", "22262B")
         return table
+
+
+def _shares(annex: Annex) -> tuple[float, ...]:
+    """Widths by what stands in the columns: as wide as the head at least, and long texts more, but not all."""
+    most = [max((len(row[i]) for row in annex.rows), default=0) for i in range(len(annex.head))]
+    wanted = [max(min(len(head), 6), min(n, 14) + max(0, n - 14) ** 0.55, 3) for head, n in zip(annex.head, most, strict=True)]
+    return tuple(w / sum(wanted) for w in wanted)
 
 
 def _grid(table: Any) -> None:
