@@ -12,38 +12,30 @@ import msgspec
 import numpy as np
 
 from lydigital import paths
+from lydigital.commands.hazard_values import figures, geojson
 from lydigital.commands.registry import Command, Parameters
-from lydigital.domain import hazard as levels
-from lydigital.domain import hazardrun as runs
-from lydigital.domain.ground import burnt, ground_of, lattice_of
-from lydigital.domain.hazard import OUTSIDE_CODE
-from lydigital.domain.interpolation import interpolate
-from lydigital.domain.rainfall import checked, local, window
 from lydigital.errors import BadDataError, StoreUnavailableError, UsageError
-from lydigital.model import hazardmodel, hazardrun
 from lydigital.model.changeset import ChangeSet
 from lydigital.model.crs import PROJECT_DEFAULT, Crs
 from lydigital.model.feature import Feature, made
-from lydigital.model.hazardrun import HazardRun, RunInput
 from lydigital.model.issue import Issue
 from lydigital.model.table import FeatureTable
-from lydigital.stores import rain_words, rainfall
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lydigital.domain.hazard import Assessment, Ground
+    from lydigital.domain.hazard import Ground
     from lydigital.domain.hazardrun import Situation
     from lydigital.domain.interpolation import Field
     from lydigital.model.hazardmodel import HazardModel
+    from lydigital.model.hazardrun import HazardRun, RunInput
     from lydigital.model.rainfall import RainSeries
     from lydigital.session import Session
 
 _AHEAD = timedelta(hours=1)
 _OLD = timedelta(days=2)
 RUNS = "hazard_run"  # the layer of runs that are kept
-COLOURS = {1: "red", 2: "orange", 3: "yellow", 4: "blue"}
 
 
 class Compute(Parameters, frozen=True, kw_only=True):
@@ -115,12 +107,16 @@ class WhatIf(Compute, frozen=True, kw_only=True):
 
 def models() -> dict[str, HazardModel]:
     """Models by id: those shipped, and the user's own in ``matrices`` of the configuration folder."""
+    from lydigital.model import hazardmodel
+
     found = hazardmodel.read_models(paths.layers_dir() / "matrices")
     return {**found, **hazardmodel.read_models(paths.config_dir() / "matrices")}
 
 
 def model_of(wanted: str) -> HazardModel:
     """A model by id, or of a TOML file."""
+    from lydigital.model import hazardmodel
+
     if wanted.endswith(".toml"):
         return hazardmodel.read_model(Path(wanted))
     return hazardmodel.pick_model(models(), wanted)
@@ -134,6 +130,9 @@ def series_of(session: Session, rain: str = "") -> RainSeries:
     LydError
         When there is none.
     """
+    from lydigital.domain.rainfall import checked
+    from lydigital.stores import rainfall
+
     crs = working_crs(session)
     known = None
     if has(session, "rain_gauge"):
@@ -165,6 +164,10 @@ def ground(
     LydError
         When the map has no townships.
     """
+    from lydigital.domain.ground import burnt, ground_of, lattice_of
+    from lydigital.domain.hazard import OUTSIDE_CODE
+    from lydigital.model.hazardrun import RunInput
+
     crs = working_crs(session)
     if not has(session, "township"):
         raise BadDataError("The map has no layer of townships", hint="Warnings are issued by township: add the layer.")
@@ -199,6 +202,10 @@ def situation(session: Session, wanted: Compute, *, now: datetime | None = None)
     LydError
         When rain, ground, model or forecast are missing or wrong.
     """
+    from lydigital.domain import hazardrun as runs
+    from lydigital.model.hazardrun import RunInput
+    from lydigital.stores import rainfall
+
     model = _adapted(model_of(wanted.model), wanted)
     series = series_of(session, wanted.rain)
     if wanted.without:
@@ -233,6 +240,8 @@ def _adapted(model: HazardModel, wanted: Compute) -> HazardModel:
 
 
 def _time(text: str, series: RainSeries) -> datetime:
+    from lydigital.stores import rain_words
+
     if not text:
         return series.last
     found = rain_words.moment(text)
@@ -242,6 +251,8 @@ def _time(text: str, series: RainSeries) -> datetime:
 
 
 def _clock(series: RainSeries, at: datetime, now: datetime) -> list[Issue]:
+    from lydigital.domain.rainfall import local
+
     if series.last > now + _AHEAD:
         return [Issue(
             "rain.future", "warning", "The rain ends at {time}, which this computer takes for the future",
@@ -300,6 +311,9 @@ def _sha(array: NDArray[np.generic]) -> str:
 
 
 def _compute(session: Session, wanted: Compute) -> HazardRun:
+    from lydigital.domain import hazardrun as runs
+    from lydigital.model import hazardrun
+
     now = datetime.now(UTC)
     found, inputs = situation(session, wanted, now=now)
     run = runs.run(found, made_at=now.replace(microsecond=0), inputs=inputs)
@@ -325,6 +339,8 @@ def run_of(session: Session | None, wanted: str) -> HazardRun:
     LydError
         When there is none, or it is damaged.
     """
+    from lydigital.model import hazardrun
+
     if session is not None and not Path(wanted).exists():
         known = runs_of(session)
         if wanted in known:
@@ -335,6 +351,8 @@ def run_of(session: Session | None, wanted: str) -> HazardRun:
 
 
 def _keep(session: Session, wanted: Keep) -> ChangeSet | None:
+    from lydigital.model import hazardrun
+
     run = hazardrun.decode(wanted.payload) if wanted.payload else hazardrun.read_run(Path(wanted.run))
     session.ensure(RUNS)
     if run.id in runs_of(session):
@@ -356,6 +374,8 @@ def _zones(session: Session, wanted: Zones) -> dict[str, Any]:
 
 def zones(wanted: Zones, session: Session | None = None) -> dict[str, Any]:
     """Zones of a run as a GeoJSON object in EPSG:4490, written to ``output`` where named."""
+    from lydigital.domain import hazardrun as runs
+
     run = run_of(session, wanted.run)
     given = {name: getattr(wanted, name) for name in ("smooth_cells", "min_area_km2", "tolerance_m")}
     rule = {name: value for name, value in given.items() if value is not None}
@@ -371,11 +391,17 @@ def _replay(session: Session, wanted: Replay) -> HazardRun:
 
 def replay(wanted: Replay, session: Session | None = None) -> HazardRun:
     """See :func:`lydigital.domain.hazardrun.replay`."""
+    from lydigital.domain import hazardrun as runs
+
     return runs.replay(run_of(session, wanted.run))
 
 
 def _rain(session: Session, wanted: Rain) -> Field:
     """Rain of a window on the grid of the townships, with cross-validation."""
+    from lydigital.domain.ground import lattice_of
+    from lydigital.domain.interpolation import interpolate
+    from lydigital.domain.rainfall import window
+
     model = model_of(wanted.model)
     series = series_of(session, wanted.rain)
     townships = table(session, "township", working_crs(session))
@@ -386,6 +412,9 @@ def _rain(session: Session, wanted: Rain) -> Field:
 
 
 def _whatif(session: Session, wanted: WhatIf) -> dict[str, Any]:
+    from lydigital.domain import hazard as levels
+    from lydigital.domain.rainfall import local
+
     found, _ = situation(session, wanted)
     other = changed(model_of(wanted.other) if wanted.other else found.model, wanted)
     before, after = found.what_if(found.model), found.what_if(other)
@@ -398,65 +427,13 @@ def _whatif(session: Session, wanted: WhatIf) -> dict[str, Any]:
 
 def changed(model: HazardModel, wanted: WhatIf) -> HazardModel:
     """The model with other breaks or another share, checked."""
+    from lydigital.model import hazardmodel
+
     townships = model.townships
     if wanted.share is not None:
         townships = msgspec.structs.replace(townships, share=wanted.share)
     breaks = wanted.breaks or model.breaks
     return hazardmodel.check(msgspec.structs.replace(model, breaks=breaks, townships=townships))
-
-
-def figures(found: Assessment) -> dict[str, Any]:
-    """An assessment in numbers, by colour."""
-    def by(values: dict[int, Any]) -> dict[str, Any]:
-        return {COLOURS[i]: round(values.get(i, 0), 1) for i in COLOURS}
-
-    townships = {i: sum(int(t.level) == i for t in found.townships) for i in COLOURS}
-    return {
-        "townships": by(townships), "points": by(found.points), "people_at_points": by(found.people_at_points),
-        "population": by(found.population), "area_km2": by(found.area_km2), "unknown_share": round(found.unknown, 4),
-    }  # fmt: skip
-
-
-def run_values(run: HazardRun) -> dict[str, Any]:
-    """What a run says, as plain values in the user's language."""
-    return {
-        "id": run.id, "digest": run.digest, "at": local(run.at), "made_at": run.made_at.isoformat(), "program": run.program,
-        "model": run.model.id, "model_version": run.model.version, "calibrated": run.model.is_calibrated,
-        "r0": "forecast" if run.forecast is not None else "observed",
-        "cells": [run.ground.rows, run.ground.columns], "cell_m": run.ground.cell, "crs": run.ground.crs,
-        "inputs": msgspec.to_builtins(run.inputs), "validation": run.validation,
-        "townships": [
-            {"code": t.code, "name": t.name, "county": t.county, "level": int(t.level), "share": t.share, "points": t.points}
-            for t in run.townships
-        ],
-        "counties": [
-            {"code": c.code, "name": c.name, "level": int(c.level), "extent": c.extent, "townships": c.townships} for c in run.counties
-        ],
-        "zones": [{"code": z.code, "level": int(z.level), "area_km2": z.area_km2} for z in run.zones],
-        "people_at_points": dict(zip(COLOURS.values(), run.people_at_points, strict=True)),
-        "population": dict(zip(COLOURS.values(), run.population, strict=True)),
-        "issues": [
-            {"code": i.code, "severity": i.severity, "message": tr(i.message, **i.values), "hint": tr(i.hint, **i.values), "count": i.count}
-            for i in run.issues
-        ],
-    }  # fmt: skip
-
-
-def geojson(run: HazardRun) -> dict[str, Any]:
-    """The zones of a run as a feature collection, longitude and latitude of EPSG:4490."""
-    import shapely
-
-    features = [
-        {
-            "type": "Feature", "id": zone.code, "geometry": json.loads(shapely.to_geojson(shapely.from_wkb(zone.wkb))),
-            "properties": {
-                "code": zone.code, "level": int(zone.level), "colour": COLOURS[int(zone.level)], "area_km2": zone.area_km2,
-                "run": run.id, "at": run.at.isoformat(), "model": run.model.id, "calibrated": run.model.is_calibrated,
-            },
-        }
-        for zone in run.zones
-    ]  # fmt: skip
-    return {"type": "FeatureCollection", "name": run.id, "features": features}
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -98,7 +98,7 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compute(door: Door, *, project: str, as_json: bool, keep: bool, **given: Any) -> None:
-    from lydigital.commands.hazard import run_values
+    from lydigital.commands.hazard_values import run_values
     from lydigital.model.hazardrun import encode
 
     with door.session(project) as session:

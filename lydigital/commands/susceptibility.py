@@ -13,10 +13,6 @@ import numpy as np
 from lydigital import paths
 from lydigital.commands import hazard
 from lydigital.commands.registry import Command, Parameters
-from lydigital.domain import susceptibility as domain
-from lydigital.domain import terrain
-from lydigital.domain.classes import titles
-from lydigital.domain.ground import burnt, lattice_of
 from lydigital.errors import BadDataError
 from lydigital.model.grid import Grid
 from lydigital.model.table import FeatureTable
@@ -52,6 +48,8 @@ def fit(session: Session, model: HazardModel, lattice: Lattice, inside: NDArray[
     LydError
         When a factor's source is not on the map, or there are too few hazard points.
     """
+    from lydigital.domain import susceptibility as domain
+
     points = hazard.table(session, "hazard_point", lattice.crs) if hazard.has(session, "hazard_point") else None
     if points is None:
         raise BadDataError("The map has no hazard points", hint="Weights are made from known hazards: add the layer.")
@@ -71,6 +69,8 @@ def factor_classes(
     BadDataError
         When its source is not on the map or makes no sense.
     """
+    from lydigital.domain import terrain
+
     kind, _, rest = factor.source.partition(":")
     if kind == "terrain" and rest in terrain.NAMES:
         if rest not in derived:
@@ -93,6 +93,8 @@ def factor_classes(
 
 
 def _derive(session: Session, name: str, derived: dict[str, Grid]) -> None:
+    from lydigital.domain import terrain
+
     found = session.table("relief") if session.ref("relief") is not None else None
     if found is None or isinstance(found, FeatureTable):
         raise BadDataError("The map has no terrain", hint="Add a terrain model as the layer relief.")
@@ -106,6 +108,9 @@ def _derive(session: Session, name: str, derived: dict[str, Grid]) -> None:
 
 
 def _broken(factor: Factor, values: NDArray[np.float32]) -> tuple[NDArray[np.integer], Sequence[str]]:
+    from lydigital.domain import susceptibility as domain
+    from lydigital.domain.classes import titles
+
     if not factor.breaks:
         raise BadDataError("The factor {factor} needs breaks", hint="Add breaks = [...] to it.", factor=factor.name)
     known = values[np.isfinite(values)]
@@ -123,6 +128,8 @@ def _compass(values: NDArray[np.float32]) -> tuple[NDArray[np.integer], Sequence
 
 
 def _areas(table: FeatureTable, field: str, lattice: Lattice) -> tuple[NDArray[np.integer], Sequence[str]]:
+    from lydigital.domain.ground import burnt
+
     if not field:
         return burnt(table, np.ones(len(table)), lattice, np.int16, outside=0), (tr("outside"), tr("inside"))
     from lydigital.model import columns
@@ -143,6 +150,8 @@ def _areas(table: FeatureTable, field: str, lattice: Lattice) -> tuple[NDArray[n
 
 
 def _fit(session: Session, wanted: Fit) -> dict[str, Any]:
+    from lydigital.domain.ground import burnt, lattice_of
+
     model = hazard.model_of(wanted.model)
     townships = hazard.table(session, "township", hazard.working_crs(session))
     lattice = lattice_of(townships.geometry.total_bounds, townships.crs, wanted.cell_m)
