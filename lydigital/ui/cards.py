@@ -129,6 +129,11 @@ class Cards:
             if page is not None:
                 page.retranslate()
 
+    def operator_changed(self) -> None:
+        """Somebody else sits here, who may do other things."""
+        if self._warnings is not None:
+            self._warnings.changed.emit("issue")
+
     def notation_changed(self) -> None:
         if self._inspector is not None:
             self._inspector.set_notation(self._window.status.notation)

@@ -216,6 +216,12 @@ QPushButton:disabled { color: $ink_faint; background: $paper; border-color: $lin
 QPushButton[primary="true"] { background: $accent; border-color: $accent; color: $on_accent; }
 QPushButton[primary="true"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[primary="true"]:focus { border-color: $ink; }
+QPushButton[primary="true"]:disabled { background: $sunken; border-color: $line; color: $ink_faint; }
+QRadioButton { color: $ink; spacing: 6px; padding: 1px; }
+QRadioButton::indicator { width: 12px; height: 12px; border: 1px solid $ink_faint; border-radius: 7px; background: $surface; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 4px solid $accent; }
+QRadioButton::indicator:focus, QRadioButton::indicator:hover { border-color: $accent; }
+QPushButton[primary="true"]:disabled { background: $sunken; border-color: $line; color: $ink_faint; }
 QPushButton[link="true"] { border: 1px solid transparent; background: transparent; color: $accent; padding: 2px 6px; text-align: left; }
 QPushButton[link="true"]:hover { background: $accent_soft; }
 QPushButton[link="true"]:focus { border-color: $accent; }
@@ -224,10 +230,12 @@ QPushButton[link="true"]:focus { border-color: $accent; }
 #search:hover { border-color: $line_strong; }
 #search:focus { border-color: $accent; }
 
-QLineEdit, QComboBox, QSpinBox { border: 1px solid $line; border-radius: $radius; padding: 3px 8px; background: $surface; color: $ink; selection-background-color: $accent; selection-color: $on_accent; min-height: 20px; }
-QLineEdit:hover, QComboBox:hover { border-color: $line_strong; }
-QLineEdit:focus, QComboBox:focus { border-color: $accent; }
-QComboBox::drop-down { border: none; width: 18px; }
+QLineEdit, QComboBox, QSpinBox, QDateTimeEdit { border: 1px solid $line; border-radius: $radius; padding: 3px 8px; background: $surface; color: $ink; selection-background-color: $accent; selection-color: $on_accent; min-height: 20px; }
+QPlainTextEdit { border: 1px solid $line; border-radius: $radius; padding: 4px; background: $surface; color: $ink; selection-background-color: $accent; selection-color: $on_accent; }
+QPlainTextEdit:focus { border-color: $accent; }
+QLineEdit:hover, QComboBox:hover, QDateTimeEdit:hover { border-color: $line_strong; }
+QLineEdit:focus, QComboBox:focus, QDateTimeEdit:focus { border-color: $accent; }
+QComboBox::drop-down, QDateTimeEdit::drop-down { border: none; width: 18px; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line_strong; selection-background-color: $accent_soft; selection-color: $ink; padding: 4px; }
 #statusbar QToolButton { padding: 1px 8px; min-height: 20px; color: $ink_soft; border-radius: 4px; }
 #statusbar QToolButton:hover { color: $ink; }

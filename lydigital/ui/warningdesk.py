@@ -129,10 +129,10 @@ class WarningDesk(QObject):
 
         def done(result: tuple[RainSeries, float]) -> None:
             self.series, self.seconds["rain"] = result
-            self._free()
+            self.free()
             self.changed.emit("rain")
 
-        self._start("rain", tr("Reading rain"), work, done)
+        self.start("rain", tr("Reading rain"), work, done)
 
     def models(self) -> dict[str, HazardModel]:
         return hazard.models()
@@ -166,11 +166,11 @@ class WarningDesk(QObject):
             self.trial = self.situation.model
             self.assessed = self.situation.what_if(self.trial)
             self._shows_levels = True
-            self._free()
+            self.free()
             self._show_levels()
             self.changed.emit("levels")
 
-        self._start("compute", tr("Computing warning levels"), work, done)
+        self.start("compute", tr("Computing warning levels"), work, done)
 
     def try_thresholds(self, breaks: Sequence[float], share: float) -> None:
         """Other thresholds on the same rain: map and counts follow at once; nothing is kept until :meth:`take_trial`."""
@@ -286,7 +286,8 @@ class WarningDesk(QObject):
         path = paths.state_dir() / "runs" / f"{self.run.id}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         paths.write_atomically(path, hazardrun.encode(self.run))
-        made = self.do("warning.draft", run=str(path), purpose=purpose)
+        self.do("hazard.keep", run=str(path))
+        made = self.do("warning.draft", run=self.run.id, purpose=purpose)
         if made is not None:
             self.issue_id = made.values["id"]
             self.seconds["draft"] = _now_s() - began
@@ -427,18 +428,20 @@ class WarningDesk(QObject):
 
     # inside
 
-    def _start(self, kind: str, title: str, work: Any, done: Any) -> None:
+    def start(self, kind: str, title: str, work: Any, done: Any) -> None:
+        """A job of the desk; only one at a time."""
         self.busy = kind
         self._job = self.window.jobs.start(title, work, done)
         self.changed.emit("busy")
 
-    def _free(self) -> None:
+    def free(self) -> None:
+        """The job is done."""
         self.busy, self._job = "", None
         self.changed.emit("busy")
 
     def _job_failed(self, job: object, _error: object) -> None:
         if job is self._job:
-            self._free()
+            self.free()
 
     def _session_changed(self, changes: ChangeSet) -> None:
         targets = [d.target for d in changes.deltas]

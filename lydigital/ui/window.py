@@ -451,6 +451,7 @@ class Window(QMainWindow):
         self._keep_preferences(operator=name)
         self.session.history.author = name
         self.topbar.show_operator(name)
+        self.cards.operator_changed()
 
     def _keep_preferences(self, **changes: Any) -> None:
         keeping.keep_preferences(self, **changes)

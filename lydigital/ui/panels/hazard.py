@@ -33,7 +33,7 @@ class HazardPage(Page):
         self._desk = desk
         self._stage = ""
         outer = column(self)
-        head = QWidget()
+        head = self._head = QWidget()
         top = row(head, spacing=10)
         top.setContentsMargins(16, 12, 10, 8)
         top.addWidget(Badge("alert-outline", 32))
@@ -89,7 +89,9 @@ class HazardPage(Page):
         self.retranslate()
 
     def ideal_height(self, width: int) -> int:
-        return 4000 if any(step.is_open for step in self.steps) else 64 + 40 * len(self.steps)
+        self._box.invalidate()
+        inner = self._box.heightForWidth(width) if self._box.hasHeightForWidth() else self._box.sizeHint().height()
+        return self._head.sizeHint().height() + inner + 6
 
     def _relayout(self) -> None:
         self._settle.start()

@@ -31,7 +31,7 @@ STEPS = (  # command, text, icon, needs a note, states it belongs to
     ("warning.lift", "Lift", "bell-off-outline", True, ("issued",)),
     ("warning.expire", "Mark as expired", "timer-off-outline", False, ("issued",)),
 )
-MOST_NOTES = 5
+MOST_NOTES = 6
 TICK_MS = 20_000
 CHANGES = (("new", "New"), ("up", "Higher"), ("down", "Lower"), ("lifted", "No longer warned"))
 
@@ -85,12 +85,6 @@ class IssueStep(Step):
         box.addLayout(quick)
         self.alarm = Notes()
         box.addWidget(self.alarm)
-        self.diff = label(role="soft", wrap=True)
-        self.diff.setTextFormat(Qt.TextFormat.RichText)
-        box.addWidget(self.diff)
-        self.said = label(role="faint", wrap=True)
-        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        box.addWidget(self.said)
         writing = row(spacing=4)
         self.note = QLineEdit()
         self.note.setPlaceholderText(tr("Note, or the reason of the step"))
@@ -109,6 +103,12 @@ class IssueStep(Step):
             self.steps[command] = button
         self.why = label(role="faint", wrap=True)
         box.addWidget(self.why)
+        self.diff = label(role="soft", wrap=True)
+        self.diff.setTextFormat(Qt.TextFormat.RichText)
+        box.addWidget(self.diff)
+        self.said = label(role="faint", wrap=True)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        box.addWidget(self.said)
         self.refresh()
 
     def rebuild(self) -> None:
@@ -139,8 +139,9 @@ class IssueStep(Step):
         self.at_once.setVisible(may is None)
         self._count_down()
         self._show_diff(issue)
-        notes = [n for n in issue.notes if n.text][-MOST_NOTES:]
-        self.said.setText("\n".join(f"{n.at.astimezone(BEIJING):%m-%d %H:%M} {n.by} ({tr(ROLE_NAMES[n.role])}): {n.text}" for n in notes))
+        notes = [f"{n.at.astimezone(BEIJING):%m-%d %H:%M} {n.by} ({tr(ROLE_NAMES[n.role])}): {n.text}" for n in issue.notes if n.text]
+        self.said.setText("\n".join(notes[::-1][:MOST_NOTES]))
+        self.said.setToolTip("\n".join(notes[::-1][:40]))
         self.said.setVisible(bool(notes))
         self._show_steps()
         over = issue.status in ("lifted", "expired", "superseded")
@@ -184,8 +185,10 @@ class IssueStep(Step):
     def _show_diff(self, issue: WarningIssue) -> None:
         before = watch.issued_before(issue, self._desk.ledger.versions)
         found = watch.diff(before, issue)
-        name = tr("issue {number} of {year}", number=before.number, year=before.year) if before is not None else tr("nothing issued before")
-        lines = [f"<b>{tr('Against {other}', other=name)}</b>"]
+        head = tr("The first: nothing was issued before")
+        if before is not None:
+            head = tr("Against {other}", other=tr("issue {number} of {year}", number=before.number, year=before.year))
+        lines = [f"<b>{head}</b>"]
         full = []
         for kind, text in CHANGES:
             changes = getattr(found, kind)

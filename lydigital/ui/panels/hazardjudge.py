@@ -49,10 +49,11 @@ class JudgeStep(Step):
         self._build_levels()
         self._build_draft()
         self._build_thresholds()
+        self._build_hand()
         self.towns = TownshipTree()
         self.towns.shown.connect(desk.zoom_to)
+        self.towns.itemSelectionChanged.connect(self._show_hand)
         self.box.addWidget(self.towns)
-        self._build_hand()
         self.refresh()
 
     def _build_levels(self) -> None:
@@ -93,14 +94,18 @@ class JudgeStep(Step):
         self.what_if = QWidget()
         box = column(self.what_if, spacing=3)
         head = row(spacing=4)
-        head.addWidget(label(tr("What if"), "section"), 1)
+        self.unfold = QCheckBox(tr("What if: other thresholds"))
+        self.unfold.clicked.connect(self._unfold_thresholds)
+        head.addWidget(self.unfold, 1)
         self.back = link(tr("Back to the model"), self._desk.drop_trial)
         self.keep = link(tr("Take these"), self._desk.take_trial)
         head.addWidget(self.back)
         head.addWidget(self.keep)
         box.addLayout(head)
         self.sliders: list[tuple[QSlider, object]] = []
-        grid = QGridLayout()
+        self.thresholds = QWidget()
+        grid = QGridLayout(self.thresholds)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
         model = self._desk.model
@@ -108,7 +113,8 @@ class JudgeStep(Step):
         for i in range(count):
             self.sliders.append(self._slider(grid, i, tr("Rain class {number}", number=i + 2), 1, MOST_MM))
         self.share = self._slider(grid, count, tr("Share of township"), 1, 60)
-        box.addLayout(grid)
+        box.addWidget(self.thresholds)
+        self.thresholds.hide()
         self.box.addWidget(self.what_if)
 
     def _slider(self, grid: QGridLayout, line: int, name: str, low: int, high: int):
@@ -175,7 +181,7 @@ class JudgeStep(Step):
         self.reason.setAccessibleName(tr("Reason of the changes by hand"))
         self.reason.textChanged.connect(lambda text: desk.change_brush(reason=text.strip()))
         box.addLayout(pair(tr("Reason"), self.reason))
-        self.override = QPushButton(tr("Change the level of the chosen township"))
+        self.override = QPushButton(tr("Give it to the township chosen below"))
         self.override.clicked.connect(self._override)
         box.addWidget(self.override)
         self.hand_why = label(role="faint", wrap=True)
@@ -208,7 +214,9 @@ class JudgeStep(Step):
         self.why.setVisible(desk.series is None)
         for widget in (self.levels, self.on_map, self.what_if):
             widget.setVisible(has)
-        self.drafting.setVisible(has)
+        issue = desk.issue
+        is_drafted = issue is not None and desk.run is not None and issue.run == desk.run.id and issue.status != "superseded"
+        self.drafting.setVisible(has and (not is_drafted or desk.is_trial))
         self.on_map.setChecked(desk.shows_levels)
         if has and desk.trial is not None:
             self._show_thresholds()
@@ -303,6 +311,10 @@ class JudgeStep(Step):
         for i in range(1, len(breaks)):
             breaks[i] = max(breaks[i], breaks[i - 1] + 1)
         self._desk.try_thresholds(breaks, self.share[0].value() / 100)
+
+    def _unfold_thresholds(self, on: bool) -> None:
+        self.thresholds.setVisible(on)
+        self.folded.emit()
 
     def _filter(self, level: int) -> None:
         self._level = level

@@ -14,10 +14,12 @@ from lydigital.errors import LydError
 from lydigital.publish import bulletin
 from lydigital.texts import tr
 from lydigital.ui import icons
+from lydigital.ui.notices import Notice
 from lydigital.ui.panels.hazardparts import Step
 from lydigital.ui.widgets import clear, label, row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from lydigital.model.impact import Impact
@@ -32,7 +34,8 @@ class ProductStep(Step):
         self._desk = desk
         self._impact: Impact | None = None
         self._impact_of = ""
-        self._folder = ""
+        self._folder = self._packed_of = self._pictured = ""
+        self._internal = False
         super().__init__(5, "Products")
         self.build()
         desk.changed.connect(self._desk_changed)
@@ -98,6 +101,9 @@ class ProductStep(Step):
             self.why.hide()
             self.say("todo", "")
             return
+        if not self.is_open:
+            self._say()
+            return
         text, refused = self._bulletin(issue)
         if self.text.toPlainText() != text:
             self.text.setPlainText(text)
@@ -117,22 +123,38 @@ class ProductStep(Step):
         if issue.digest != self._impact_of:
             self._impact = None
             self.figures.hide()
+        if issue.digest != self._pictured:
             self.picture.hide()
+        if issue.digest != self._packed_of:
+            self._folder = ""
+        self._say()
+
+    def _say(self) -> None:
         self.say("done" if self._folder else "now", tr("Package made") if self._folder else tr("Preview"))
 
+    def open(self, *, on: bool = True) -> None:
+        was = self.is_open
+        super().open(on=on)
+        if on and not was:
+            self.refresh()
+
     def _missing(self, command: str) -> str | None:
-        known = registry.commands().get(command)
-        if known is None:
-            return tr("this program has no such step")
-        return known.disabled(self._desk.session)
+        session = self._desk.session
+        if command == "warning.deliver":
+            if not any(hook.enabled for hook in session.office.publishing.hooks):
+                return tr("no place to hand over to is switched on in the settings")
+            if not self._folder:
+                return tr("make the package first")
+        return registry.get(command).disabled(session)
 
     def _bulletin(self, issue: WarningIssue) -> tuple[str, str]:
         """Its text, and why the public does not get it."""
         blue = self._desk.session.office.publishes_blue
+        self._internal = False
         try:
             return bulletin.compose(issue, blue=blue).text, ""
         except LydError:
-            pass
+            self._internal = True
         try:
             return bulletin.compose(issue, internal=True, blue=blue).text, ""
         except LydError as error:
@@ -153,11 +175,11 @@ class ProductStep(Step):
         def done(result: tuple[Impact, float]) -> None:
             self._impact, self._desk.seconds["impact"] = result
             self._impact_of = issue.digest
-            self._desk._free()
+            self._desk.free()
             self._show_impact()
             self.folded.emit()
 
-        self._desk._start("impact", tr("Counting who is hit"), work, done)
+        self._desk.start("impact", tr("Counting who is hit"), work, done)
 
     def _show_impact(self) -> None:
         clear(self.grid)
@@ -176,16 +198,12 @@ class ProductStep(Step):
 
     def make_picture(self) -> None:
         """The picture for telephones, as it would be sent."""
-        issue = self._desk.issue
-        if issue is None:
-            return
         from lydigital import paths
 
         folder = paths.state_dir() / "preview"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "warning.png"
-        if self._desk.do("warning.picture", issue=issue.id, path=str(path)) is not None and path.is_file():
-            self._show_picture(path)
+        self._work(tr("Making the picture"), "warning.picture", lambda _values: self._show_picture(path), output=str(path))
 
     def _show_picture(self, path: Path) -> None:
         ratio = self.devicePixelRatioF()
@@ -193,6 +211,8 @@ class ProductStep(Step):
         found.setDevicePixelRatio(ratio)
         self.picture.setPixmap(found)
         self.picture.show()
+        self._pictured = self._desk.issue.digest if self._desk.issue is not None else ""
+        self.refresh()
         self.folded.emit()
 
     def ask_folder(self) -> None:
@@ -204,16 +224,47 @@ class ProductStep(Step):
         dialog.open()
 
     def make_package(self, folder: str) -> None:
-        """Everything that goes out, into a folder."""
+        """Everything that goes out, into a folder of its own in ``folder``."""
+        self._work(tr("Making the package"), "warning.package", self._packed, output=folder)
+
+    def _packed(self, values: dict[str, Any]) -> None:
         issue = self._desk.issue
-        if issue is not None and self._desk.do("warning.package", issue=issue.id, folder=folder) is not None:
-            self._folder = folder
-            self.refresh()
+        self._folder, self._packed_of = str(values["output"]), issue.digest if issue is not None else ""
+        say = self._desk.window.say
+        for name, reason in dict(values["failed"]).items():
+            say(Notice("warning", tr("{product} could not be made", product=name), str(reason)))
+        for fault in values["disagreements"]:
+            say(Notice("error", str(fault)))
+        say(Notice("note", tr("{count} products written to {folder}", count=len(values["files"]), folder=self._folder)))
+        self.refresh()
 
     def _deliver(self) -> None:
-        issue = self._desk.issue
-        if issue is not None:
-            self._desk.do("warning.deliver", issue=issue.id)
+        self._work(tr("Delivering"), "warning.deliver", self._delivered, package=self._folder)
+
+    def _delivered(self, values: dict[str, Any]) -> None:
+        for one in values["outcomes"]:
+            level = "note" if not one["reason"] else "warning"
+            self._desk.window.say(Notice(level, f"{one['hook']}: {one['result']}", str(one["reason"] or "")))
+
+    def _work(self, title: str, command: str, then: Callable[[dict[str, Any]], object], **given: object) -> None:
+        """A command that takes long and changes nothing of the map, in a job."""
+        desk, issue = self._desk, self._desk.issue
+        if issue is None:
+            return
+        if "package" not in given:
+            given |= {"issue": issue.id, "internal": self._internal}
+
+        def work(job: Any) -> tuple[dict[str, Any], float]:
+            job.report(0.05)
+            began = time.perf_counter()
+            return registry.execute(desk.session, command, **given), time.perf_counter() - began
+
+        def done(result: tuple[dict[str, Any], float]) -> None:
+            values, desk.seconds[command] = result
+            desk.free()
+            then(values)
+
+        desk.start(command, title, work, done)
 
     def _copy(self) -> None:
         from PySide6.QtGui import QGuiApplication
