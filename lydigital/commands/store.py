@@ -9,7 +9,7 @@ import csv
 import io
 import os
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,11 +137,18 @@ def verify(path: Path) -> dict[str, Any]:
 
 def history(
     path: Path, catalogue: Catalogue, *, layer: str = "", fid: int | None = None, since: datetime | None = None,
-    until: datetime | None = None, personal: bool = False,
+    until: datetime | None = None, personal: bool = False, operator: str | None = None, after: int = 0, days: int | None = None,
 ) -> list[AuditEntry]:  # fmt: skip
-    """What was saved in a file, oldest first, with personal values starred unless asked for."""
+    """What was saved in a file, oldest first, with personal values starred unless asked for.
+
+    ``operator``, ``after`` (a number of a step) and ``days`` (back from now) leave out the others.
+    """
+    if days is not None:
+        begin = datetime.now(UTC) - timedelta(days=days)
+        since = begin if since is None else max(since, begin)
     with closing(open_store(path)) as store:
         found: Iterable[AuditEntry] = store.history(layer, fid, since, until)
+    found = [e for e in found if e.seq > after and operator in (None, e.author)]
     return list(found if personal else audit.masked(found, personal_fields(catalogue)))
 
 

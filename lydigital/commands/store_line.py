@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from lydigital.model.layerdef import Catalogue
+    from lydigital.session import Session
 
     Show = Callable[..., None]
     Bar = Callable[[], AbstractContextManager[Callable[[str, float], None]]]
@@ -91,7 +92,7 @@ def group(common: Callable[[], list[click.Parameter]], show: Show, bar: Bar, ope
 
     def history(
         *, project: str, layer: str, fid: int | None, since: datetime | None, until: datetime | None,
-        output: Path | None, personal: bool, as_json: bool,
+        operator: str | None, after: int, days: int | None, output: Path | None, personal: bool, as_json: bool,
     ) -> None:  # fmt: skip
         from lydigital.commands import store
 
@@ -99,7 +100,7 @@ def group(common: Callable[[], list[click.Parameter]], show: Show, bar: Bar, ope
             raise UsageError("A feature is named by its layer and number", hint="Name the layer as well: --layer ID.")
         found = store.history(
             store.path_of(project, _catalogue), _catalogue(), layer=layer, fid=fid, since=_utc(since), until=_utc(until),
-            personal=personal,
+            personal=personal, operator=operator, after=after, days=days,
         )  # fmt: skip
         if output is not None:
             count = store.written(found, output)
@@ -109,6 +110,25 @@ def group(common: Callable[[], list[click.Parameter]], show: Show, bar: Bar, ope
         steps = [store.entry_values(entry) for entry in found]
         lines = [f"{s['seq']:>6}  {s['done'][:19]}Z  {s['operator']}  {s['what']}  ({s['count']})" for s in steps]
         show({"steps": steps}, "\n".join(lines) or tr("Nothing was changed by this program."), as_json=as_json)
+
+    def changes(*, project: str, since: datetime | None, after: int | None, as_json: bool) -> None:
+        from lydigital.commands import history as past
+        from lydigital.commands.registry import execute
+        from lydigital.session import open_session
+
+        session: Session = open_session(project, catalogue=_catalogue())
+        try:
+            given = {"time": since} if since is not None else {"step": after if after is not None else 0}
+            found = execute(session, "history.changes_since", **given)
+            values = {
+                "since": found.since, "token": found.token, "elsewhere": found.elsewhere,
+                "layers": {layer: {**past.counted(each), "features": [
+                    {"fid": c.fid, "kind": c.kind, "fields": list(c.fields), "geometry": c.geometry, "steps": list(c.steps),
+                     "operators": list(c.authors)} for c in each]} for layer, each in found.layers.items()},
+            }  # fmt: skip
+            show(values, past.handover_text(session, found), as_json=as_json)
+        finally:
+            session.close()
 
     add("init", "Make a GeoPackage with an empty table for every layer of the catalogue.", init, target)
     add("copy", "Copy a store of any format into a new GeoPackage.", copy, project, target)
@@ -123,9 +143,15 @@ def group(common: Callable[[], list[click.Parameter]], show: Show, bar: Bar, ope
         click.Option(["--fid"], type=int, metavar="N", help=tr("Of this feature only.")),
         click.Option(["--since"], type=_time(), help=tr("Saved since, in UTC.")),
         click.Option(["--until"], type=_time(), help=tr("Saved before, in UTC.")),
+        click.Option(["--operator"], metavar="NAME", help=tr("By this operator only.")),
+        click.Option(["--after"], type=click.IntRange(0), default=0, metavar="STEP", help=tr("After the step of this number only.")),
+        click.Option(["--days"], type=click.IntRange(1), metavar="N", help=tr("Saved in the last days; 183 are six months.")),
         click.Option(["-o", "--output"], type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.csv|jsonl",
                      help=tr("File to write.")),
         click.Option(["--personal"], is_flag=True, help=tr("With personal values, which are starred otherwise.")))  # fmt: skip
+    add("changes", "Say what became of every feature since a time or a step, for handing over.", changes, project,
+        click.Option(["--since"], type=_time(), help=tr("Since this time, local.")),
+        click.Option(["--after"], type=click.IntRange(0), metavar="STEP", help=tr("Since the step of this number.")))  # fmt: skip
     return made
 
 

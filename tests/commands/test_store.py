@@ -134,3 +134,22 @@ def test_init_and_copy_make_stores_and_overwrite_none(run, city, tmp_path):
     assert run("copy", city, tmp_path / "copy.gpkg")[0] == 0
     assert run("verify", tmp_path / "copy.gpkg")[1]["steps"] == 1
     assert run("copy", city, tmp_path / "copy.gpkg")[0] == 5
+
+
+def test_history_is_filtered_by_person_step_and_days(run, city):
+    assert len(run("history", city, "--operator", "王")[1]["steps"]) == 1
+    assert run("history", city, "--operator", "li")[1]["steps"] == []
+    assert run("history", city, "--after", 1)[1]["steps"] == []
+    assert len(run("history", city, "--after", 0, "--days", 36500)[1]["steps"]) == 1
+
+
+def test_what_changed_since_is_told_for_handing_over(run, city):
+    code, found = run("changes", city, "--after", 0)
+    assert code == 0
+    spot = found["layers"]["spot"]
+    assert (spot["new"], spot["changed"], spot["removed"]) == (0, 1, 0)
+    assert spot["features"] == [
+        {"fid": 1, "kind": "changed", "fields": ["name"], "geometry": False, "steps": [1], "operators": ["王"]}
+    ]
+    assert run("changes", city, "--after", 1)[1]["layers"] == {}
+    assert found["token"].startswith("1:")

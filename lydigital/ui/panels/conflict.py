@@ -48,8 +48,8 @@ class ConflictPage(ScrolledPage):
 
     def title(self) -> tuple[str, str]:
         return (
-            tr("Others changed {count} of your features", count=len(self.conflicts)),
-            tr("Nothing was saved and nothing is lost. Choose whose version holds, then save."),
+            tr("In conflict: {count}", count=len(self.conflicts)),
+            tr("Others changed the same features. Nothing was saved and nothing is lost: choose what holds, then save."),
         )
 
     def build(self, box: QVBoxLayout) -> None:
