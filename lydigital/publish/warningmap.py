@@ -153,8 +153,9 @@ def _by_level(name: str, table: FeatureTable, bulletin: Bulletin, *, label: str 
         Rule(_outline(level) if outline else _area(level), value=int(level), title=words.colour)
         for level, words in ((Level(n), w) for n, w in sorted(bulletin.wording.levels.items()))
     )
+    size = 8.0 if len(table) <= 15 else 7.0 if len(table) <= 40 else 6.2
     labels = LabelStyle(
-        "label", size_pt=6.2, color="#1c1f24", halo="#fffffff0", halo_mm=0.45, weight="bold", placement="centre", priority=99,
+        "label", size_pt=size, color="#1c1f24", halo="#fffffff0", halo_mm=0.45, weight="bold", placement="centre", priority=99,
     ) if label or not outline else None  # fmt: skip
     levels = np.array(table.column("level").to_pylist(), np.int16)
     return SceneLayer(name, table, Style(rules, kind="categorized", field="level", labels=labels), levels - 1)
@@ -324,7 +325,7 @@ def _side(paper: Paper, plan: _Plan, bulletin: Bulletin) -> None:
         wide = size * 0.353 * 5.4
         short = _short(part, bulletin)
         fit = min(size, 0.97 * size * (inner.width - wide) / max(1.0, paper.width_mm(short, size, "bold")))
-        paper.text(inner.x + wide, y + step * 0.86, short, max(6.0, fit), weight="bold", most_mm=inner.width - wide)
+        paper.text(inner.x + wide, y + size * 0.395, short, max(6.0, fit), weight="bold", most_mm=inner.width - wide)
         y += step * 1.25
         for line in part.lines:
             rows = _wrapped(paper, line, size, inner.width - 3)

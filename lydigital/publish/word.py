@@ -358,6 +358,7 @@ class _Block:
                 cell.width = int(self.width * share)
                 paragraph = cell.paragraphs[0]
                 paragraph.paragraph_format.line_spacing = 1.1
+                paragraph.paragraph_format.keep_with_next = i < len(rows) <= _TOGETHER
                 run = paragraph.add_run(clean(text))
                 _font(run, _HEAD if i == 0 else _TEXT, 9.5)
             if i == 0:
@@ -369,11 +370,22 @@ class _Block:
         return table
 
 
+_TOGETHER = 14  # tables of so many rows stay on one page
+_LINE = 46.0  # letters of 9.5 pt a line of the page
+
+
 def _shares(annex: Annex) -> tuple[float, ...]:
-    """Widths by what stands in the columns: as wide as the head at least, and long texts more, but not all."""
-    most = [max((len(row[i]) for row in annex.rows), default=0) for i in range(len(annex.head))]
-    wanted = [max(min(len(head), 6), min(n, 14) + max(0, n - 14) ** 0.55, 3) for head, n in zip(annex.head, most, strict=True)]
+    """Widths by what stands in the columns: short ones get what they need, long ones share the rest."""
+    most = [max((_letters(row[i]) for row in (annex.head, *annex.rows)), default=1.0) for i in range(len(annex.head))]
+    least = [min(n, 5.0) + 1.4 for n in most]
+    more = [max(0.0, n - 5.0) ** 0.6 for n in most]
+    rest = max(0.0, _LINE - sum(least)) / max(sum(more), 1e-9)
+    wanted = [low + rest * extra if sum(more) else low for low, extra in zip(least, more, strict=True)]
     return tuple(w / sum(wanted) for w in wanted)
+
+
+def _letters(text: str) -> float:
+    return sum(0.55 if char.isascii() else 1.0 for char in text)
 
 
 def _grid(table: Any) -> None:

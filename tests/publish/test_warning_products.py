@@ -175,3 +175,13 @@ def test_a_package_needs_a_folder(given, ground, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailableError):
         package.write(tmp_path / "file" / "out", compose(given.issue()), Material(ground), wanted=("bulletin.txt",))
+
+
+def test_columns_of_annexes_are_as_wide_as_they_need():
+    annex = word.Annex("x", ("项目", "单位", "名称"), (("人口", "人", "很长" * 100), ("学校", "所", "短")))
+    shares = word._shares(annex)
+    assert sum(shares) == pytest.approx(1.0)
+    assert shares[2] > 0.7
+    assert min(shares) * 46 > 2.5
+    few = word._shares(word.Annex("x", ("甲", "乙"), ()))
+    assert few == pytest.approx((0.5, 0.5))
