@@ -122,13 +122,17 @@ class Zones:
     def find(self, features: FeatureTable) -> Inside:
         """Pairs of zone and feature; the last zone, number ``len(self)``, is all of them together."""
         count = len(self)
-        if self.is_overlapping:
-            return inside(features, self.every)
         found = inside(features, self.table)
-        row, first = np.unique(found.row, return_inverse=True)
+        row, first, times = np.unique(found.row, return_inverse=True, return_counts=True)
         amount = np.bincount(first, found.amount, minlength=len(row))
         if features.geometry.kind is GeometryKind.POINT:
             amount = np.minimum(amount, 1.0)
+        elif self.is_overlapping:  # only what lies in several zones can lie in what they have in common
+            several = np.flatnonzero(times > 1)
+            if len(several):
+                again = inside(_rows(features, row[several]), _table(np.array([self.union], object), self.crs))
+                amount[several] = 0.0
+                amount[several[again.row]] = again.amount
         zone = np.append(found.zone, np.full(len(row), count, np.int32))
         return Inside(count + 1, zone, np.append(found.row, row.astype(np.int32)), np.append(found.amount, amount))
 
@@ -234,11 +238,12 @@ def lines_of(rule: LineDef, layer: LayerDef, table: FeatureTable, cut: Cut) -> t
     taken = table.columns.select(list(dict.fromkeys(fields))).take(columns.rows(rows.astype(np.int64)))
     work = _Work(rule, layer, found, at, taken)
     whole = work.amounts(found.zone.astype(np.int64), found.zones, found.amount, at)
+    none = work.none
     classes = work.by_class(found.zones)
     units, names = work.by_unit(cut, table, rows)
     provenance = provenance_of(layer)
     return tuple(
-        Line(rule.id, rule.name, True, provenance, whole[z], classes[z], units[z], names[z]) for z in range(found.zones)
+        Line(rule.id, rule.name, True, provenance, whole.get(z, none), classes[z], units[z], names[z]) for z in range(found.zones)
     )
 
 
@@ -266,15 +271,14 @@ class _Work:
 
     def amounts(
         self, key: NDArray[np.int64], size: int, amount: NDArray[np.float64], at: NDArray[np.int64]
-    ) -> list[tuple[Amount, ...]]:
-        """The numbers of each of ``size`` groups of pairs; pairs with ``key`` -1 are in none."""
-        known = key >= 0
-        key, amount, at = key[known], amount[known], at[known]
+    ) -> dict[int, tuple[Amount, ...]]:
+        """The numbers of those of ``size`` groups that have pairs."""
         rule = self.rule
+        groups = np.unique(key).tolist()
         total = np.bincount(key, amount, minlength=size)
         if rule.measure == "length":
             km = total / 1000.0
-            return [(Amount("length_km", tr("Length"), tr("km"), float(km[i]), step=0.1),) for i in range(size)]
+            return {i: (Amount("length_km", tr("Length"), tr("km"), float(km[i]), step=0.1),) for i in groups}
         count = np.bincount(key, minlength=size)
         more: list[tuple[str, str, str, NDArray[np.float64], NDArray[np.int64]]] = []
         for name in rule.sums:
@@ -284,14 +288,25 @@ class _Work:
             summed = np.bincount(key, np.where(void, 0.0, values), minlength=size).astype(np.float64)
             missing = np.bincount(key, void, minlength=size).astype(np.int64)
             more.append((name, field.alias if field else name, field.unit if field else "", summed, missing))
-        out = []
-        for i in range(size):
+        out = {}
+        for i in groups:
             made = [Amount("count", tr("How many"), rule.unit_name, float(count[i]))]
             if rule.measure == "area":
                 made.append(Amount("area_m2", tr("Area inside"), "m²", float(total[i])))
             made += [Amount(n, t, u, float(v[i]), missing=int(m[i])) for n, t, u, v, m in more]
-            out.append(tuple(made))
+            out[i] = tuple(made)
         return out
+
+    @property
+    def none(self) -> tuple[Amount, ...]:
+        """The numbers of what has nothing inside."""
+        if self.rule.measure == "length":
+            return (Amount("length_km", tr("Length"), tr("km"), 0.0, step=0.1),)
+        made = [Amount("count", tr("How many"), self.rule.unit_name, 0.0)]
+        if self.rule.measure == "area":
+            made.append(Amount("area_m2", tr("Area inside"), "m²", 0.0))
+        fields = [(name, self.layer.field(name)) for name in self.rule.sums]
+        return (*made, *(Amount(n, f.alias if f else n, f.unit if f else "", 0.0) for n, f in fields))
 
     def by_class(self, zones: int) -> list[tuple[Part, ...]]:
         if not self.rule.classes:
@@ -307,8 +322,8 @@ class _Work:
         for z in range(zones):
             parts = []
             for i in (*order, size - 1):
-                amounts = made[z * size + i]
-                if amounts[0].value > 0:
+                amounts = made.get(z * size + i, ())
+                if amounts and amounts[0].value > 0:
                     value = values[i] if i < size - 1 else None
                     name = tr("not stated") if value is None else (field.decode(value) if field else str(value))
                     parts.append(Part("" if value is None else str(value), name, amounts))
@@ -337,7 +352,7 @@ class _Work:
             parts = inside(table, pieces)
             key = zone[parts.zone] * size + unit[parts.zone]
             amounts = self.amounts(key.astype(np.int64), zones * size, parts.amount, np.zeros(len(key), np.int64))
-            return [_parts(units, amounts[z * size : (z + 1) * size], {}) for z in range(zones)], names
+            return _by_zone(units, amounts, {}, zones), names
         codes = self.column(self.rule.code).to_pylist() if self.rule.code else []
         of = units.of(codes, table.geometry.bounds[rows])
         of = np.where(of < 0, size - 1, of)
@@ -348,10 +363,7 @@ class _Work:
             for k, i in zip(key.tolist(), self.at.tolist(), strict=True):
                 if named[i]:
                     lists.setdefault(k, []).append(named[i])
-        return [
-            _parts(units, amounts[z * size : (z + 1) * size], {k - z * size: sorted(v) for k, v in lists.items() if z * size <= k < (z + 1) * size})
-            for z in range(zones)
-        ], names  # fmt: skip
+        return _by_zone(units, amounts, lists, zones), names
 
 
 def _place(field: object, value: object) -> tuple[int, str]:
@@ -360,16 +372,21 @@ def _place(field: object, value: object) -> tuple[int, str]:
     return (domain.index(str(value)) if str(value) in domain else len(domain), str(value))
 
 
-def _parts(units: Units, amounts: Sequence[tuple[Amount, ...]], names: Mapping[int, Sequence[str]]) -> tuple[Part, ...]:
-    out = []
-    for i, made in enumerate(amounts):
+def _by_zone(
+    units: Units, amounts: Mapping[int, tuple[Amount, ...]], names: Mapping[int, Sequence[str]], zones: int
+) -> list[tuple[Part, ...]]:
+    """Parts by unit; keys are zone times (units + 1) plus unit, the last unit is none."""
+    out: list[list[Part]] = [[] for _ in range(zones)]
+    for key, made in amounts.items():
         if not any(a.value >= min(a.step, 1.0) / 2 for a in made):
             continue  # a sliver of a neighbour
+        zone, i = divmod(key, len(units.codes) + 1)
+        named = tuple(sorted(names.get(key, ())))
         if i < len(units.codes):
-            out.append(Part(units.codes[i], units.names[i], made, units.counties[i], tuple(names.get(i, ()))))
+            out[zone].append(Part(units.codes[i], units.names[i], made, units.counties[i], named))
         else:
-            out.append(Part("", tr("in no unit"), made, "", tuple(names.get(i, ()))))
-    return tuple(sorted(out, key=lambda p: (not p.code, p.code)))
+            out[zone].append(Part("", tr("in no unit"), made, "", named))
+    return [tuple(sorted(parts, key=lambda p: (not p.code, p.code))) for parts in out]
 
 
 # --- people -----------------------------------------------------------------------------------------------------------
@@ -407,7 +424,7 @@ def people_lines(people: People, cut: Cut) -> tuple[Line, ...]:
     reaching = found.by_area > SLIVER
     titles = {"people": (tr("People"), tr("persons")), "households": (tr("Households"), tr("households"))}
 
-    def amounts(key: NDArray[np.int64], size: int, pairs: NDArray[np.bool_]) -> list[tuple[Amount, ...]]:
+    def amounts(key: NDArray[np.int64], size: int, pairs: NDArray[np.bool_]) -> dict[int, tuple[Amount, ...]]:
         key = key[pairs]
         columns_: list[tuple[str, list[NDArray[np.float64]], NDArray[np.int64]]] = []
         for name, counted in people.counted.items():
@@ -420,15 +437,15 @@ def people_lines(people: People, cut: Cut) -> tuple[Line, ...]:
             ]
             columns_.append((name, parts, np.bincount(key, void, minlength=size).astype(np.int64)))
         touched = np.bincount(key, reaching[pairs], minlength=size)
-        out = []
-        for i in range(size):
+        out = {}
+        for i in [*np.unique(key).tolist(), *([] if size > count else range(count))]:
             made = []
             for name, (value, low, high), missing in columns_:
                 title, unit = titles.get(name, (name, ""))
                 v = float(value[i])
                 made.append(Amount(name, title, unit, v, min(float(low[i]), v), max(float(high[i]), v), int(missing[i]), step=10.0))
             made.append(Amount("units", tr("{layer} touched", layer=people.layer.name), tr("units"), float(touched[i])))
-            out.append(tuple(made))
+            out[i] = tuple(made)
         return out
 
     whole = amounts(found.zone.astype(np.int64), count, np.ones(len(found.zone), np.bool_))
@@ -443,10 +460,7 @@ def people_lines(people: People, cut: Cut) -> tuple[Line, ...]:
         lists: dict[int, list[str]] = {}
         for k, r in zip(key[reaching].tolist(), found.row[reaching].tolist(), strict=True):
             lists.setdefault(k, []).append(named[r])
-        units = [
-            _parts(cut.units, made[z * size : (z + 1) * size], {k - z * size: sorted(v) for k, v in lists.items() if z * size <= k < (z + 1) * size})
-            for z in range(count)
-        ]  # fmt: skip
+        units = _by_zone(cut.units, made, lists, count)
     provenance = provenance_of(people.layer)
     out = []
     for z in range(count):
@@ -470,6 +484,13 @@ def _method(way: NDArray[np.int8], by_area: NDArray[np.float64], names: Sequence
         parts.append(tr("{count} are cut and shared by area", count=cut))
     assert WHOLE < PLAIN
     return tr("; ").join(parts)
+
+
+def _rows(table: FeatureTable, rows: NDArray[np.int32]) -> FeatureTable:
+    """Some features, without their attributes."""
+    import pyarrow as pa
+
+    return FeatureTable(table.fid[rows], pa.table({}), table.geometry.take(rows), table.crs)
 
 
 def _table(shapes: NDArray[np.object_], crs: Crs) -> FeatureTable:

@@ -1,7 +1,7 @@
 """What lies inside what: counts, areas and lengths of features inside polygons, planar and exact.
 
 All layers are in the same projected system. Zones are handled one by one, each with the features whose bounds meet its own;
-several threads share them (the kernels release the GIL): zones with points or lines some hundreds at a time. Where two boundaries lie upon one another the pair is solved by
+several threads share them (the kernels release the GIL): zones with points or lines, or very many zones, some at a time. Where two boundaries lie upon one another the pair is solved by
 GEOS instead.
 """
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Pairs: TypeAlias = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
 
 _ZONES = 64  # zones one thread takes at once
+_TASKS = 128  # about as many with polygons: a task of its own for every small zone would cost more than the zone
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ def inside(features: FeatureTable, zones: FeatureTable, *, threads: int = 0) -> 
     features.block_bounds, g.geom_rings, zones.geometry.geom_rings  # noqa: B018 - made once, before the threads
     work = _areas if g.kind is GeometryKind.POLYGON else _amounts
     count = len(zones)
-    size = 1 if g.kind is GeometryKind.POLYGON else _ZONES
+    size = 1 + count // _TASKS if g.kind is GeometryKind.POLYGON else _ZONES
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         tasks = [pool.submit(work, features, zones, i, min(i + size, count)) for i in range(0, count, size)]
         found = [task.result() for task in tasks]
@@ -104,7 +105,13 @@ def _amounts(features: FeatureTable, zones: FeatureTable, first: int, last: int)
     return zone, row, amount
 
 
-def _areas(features: FeatureTable, zones: FeatureTable, first: int, _last: int) -> Pairs:
+def _areas(features: FeatureTable, zones: FeatureTable, first: int, last: int) -> Pairs:
+    """Polygons that meet the zones ``first`` to ``last``."""
+    zone, row, amount = zip(*(_areas_of(features, zones, number) for number in range(first, last)), strict=True)
+    return np.concatenate(zone), np.concatenate(row), np.concatenate(amount)
+
+
+def _areas_of(features: FeatureTable, zones: FeatureTable, first: int) -> Pairs:
     """Polygons that meet one zone."""
     z, g = zones.geometry, features.geometry
     rows = features.rows_in(tuple(z.bounds[first]))
