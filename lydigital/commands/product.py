@@ -284,12 +284,39 @@ def _deliver(session: Session, wanted: Deliver) -> dict[str, Any]:
 
 
 def delivered(session: Session, wanted: Deliver) -> tuple[Outcome, ...]:
-    """Hand a package over; see :func:`lydigital.publish.deliver.deliver`. Blocks: call it from a worker."""
+    """Hand a package over; see :func:`lydigital.publish.deliver.deliver`. Blocks: call it from a worker.
+
+    Raises
+    ------
+    RefusedError
+        When the warning went on since, ended, or is not on this map.
+    """
     from lydigital.publish.deliver import deliver
 
+    folder = Path(wanted.package).absolute()
+    _check_current(session, folder)
     return deliver(
-        Path(wanted.package).absolute(), session.office.publishing.hooks, log_path(), only=wanted.hook, by=session.history.author
+        folder, session.office.publishing.hooks, log_path(), only=wanted.hook, by=session.history.author
     )
+
+
+def _check_current(session: Session, folder: Path) -> None:
+    """Nothing is sent that the ledger does not say any more."""
+    from datetime import UTC, datetime
+
+    from lydigital.commands.desk import ledger_of
+    from lydigital.publish.package import opened
+
+    manifest = opened(folder)
+    versions = ledger_of(session).of(str(manifest["issue"]))
+    if not versions or versions[-1].digest != manifest["digest"]:
+        raise RefusedError(
+            "The warning {code} went on since this package was made" if versions else "The warning {code} is not on this map",
+            hint="Make the package again." if versions else "Open the store in which it was issued.", code=manifest["issue"],
+        )  # fmt: skip
+    last = versions[-1]
+    if last.purpose == "actual" and last.status == "issued" and datetime.now(UTC) >= last.valid_to:
+        raise RefusedError("The warning {code} is over", hint="Draft a new one.", code=last.id)
 
 
 def log_path() -> Path:

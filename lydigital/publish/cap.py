@@ -138,7 +138,7 @@ def _info(alert: Element, part: LevelPart, bulletin: Bulletin, publishing: Publi
     _add(own, "certainty", certainty)
     _add(own, "effective", _time(_sent(issue)))
     _add(own, "onset", _time(issue.valid_from))
-    _add(own, "expires", _time(issue.valid_to if not bulletin.lifted else max(_sent(issue), issue.valid_to)))
+    _add(own, "expires", _time(issue.valid_to))
     _add(own, "senderName", "、".join(issue.issuers))
     _add(own, "headline", "".join(f"【{s}】" for s in bulletin.stamps) + bulletin.headline_of(part))
     _add(own, "description", bulletin.lifted or "\n".join((part.region, part.heading, *part.lines)))

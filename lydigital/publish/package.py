@@ -217,7 +217,7 @@ def disagreements(folder: Path, bulletin: Bulletin) -> list[str]:
         other = sorted(c for c in {*said, *levels} if said.get(c) != levels.get(c))
         if other:
             found.append(tr("{name}: other levels for {codes}", name=name, codes=", ".join(other[:5])))
-        if tuple(t.replace(second=0, microsecond=0) for t in when) != times and not (bulletin.lifted and name == "cap.xml"):
+        if tuple(t.replace(second=0, microsecond=0) for t in when) != times:
             found.append(tr("{name}: another validity", name=name))
 
     def of_word(path: Path) -> tuple[dict[str, int], tuple[Any, Any]]:

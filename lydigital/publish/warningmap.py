@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -354,14 +355,14 @@ def _short(part: LevelPart, bulletin: Bulletin) -> str:
 
 
 def _wrapped(paper: Paper, text: str, size: float, width: float) -> list[str]:
-    """``text`` in lines no wider than ``width`` mm (the hanging indent is part of it); no line begins with a mark."""
+    """``text`` in lines no wider than ``width`` mm (the hanging indent is part of it); no line begins with a mark or inside a number."""
     rows, row, used = [], "", 0.0
-    for char in text:
-        wide = paper.width_mm(char, size)
-        if row and used + wide > width - 3 and char not in "、，。；：）":
+    for part in re.findall(r"\d{1,12}|.", text):
+        wide = paper.width_mm(part, size)
+        if row and used + wide > width - 3 and part not in "、，。；：）":
             rows.append(row)
             row, used = "", 0.0
-        row += char
+        row += part
         used += wide
     return [*rows, row] if row else rows
 

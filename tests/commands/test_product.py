@@ -148,3 +148,47 @@ def test_the_command_line_refuses_hands_over_and_writes_down(city, session, tmp_
     assert len((paths.state_dir() / "deliveries.jsonl").read_text("utf-8").splitlines()) == 3
     assert cli.main(["hazard", "cap", str(city), "--issue", "none", "--json"], None) == 2
     assert cli.main(["hazard", "cap", str(city), "--version", "9", "--internal", "--json"], None) == 3
+
+
+def test_a_real_warning_is_public_until_it_is_lifted_or_replaced(session, tmp_path):
+    hook = Hook("外", "folder", enabled=True, folder=str(tmp_path / "drop"))
+    (tmp_path / "drop").mkdir()
+    session.office = Office(people=PEOPLE, publishing=Publishing(hooks=(hook,)))
+    some = ("bulletin.txt", "cap.xml")
+
+    def make(*, immediate):
+        drafted(session, purpose="actual", at="", immediate=immediate)
+        for name, step in (("甲", "submit"), ("乙", "review"), ("丙", "issue")):
+            session.history.author = name
+            session.run(f"warning.{step}", issue=max(i.id for i in _known(session)))
+        return max(i.id for i in _known(session))
+
+    first = make(immediate=True)
+    done = session.run("warning.package", issue=first, output=str(tmp_path / "out"), products=some)
+    assert done["public"]
+    assert session.run("warning.deliver", package=done["output"])["outcomes"][0]["result"] == "delivered"
+    assert session.run("warning.cap", issue=first)["message_type"] == "Alert"
+    assert session.run("warning.cap", issue=first)["cap_status"] == "Actual"
+    assert "即刻起至" in session.run("warning.bulletin", issue=first)["text"]
+
+    second = make(immediate=True)
+    update = session.run("warning.cap", issue=second)
+    assert update["message_type"] == "Update"
+    assert session.run("warning.cap", issue=first, version=4)["identifier"] in update["xml"]
+    with pytest.raises(RefusedError):  # the first one was replaced meanwhile
+        session.run("warning.deliver", package=done["output"])
+
+    session.history.author = "丙"
+    session.run("warning.lift", issue=second, reason="雨停")
+    cancel = session.run("warning.cap", issue=second)
+    assert (cancel["message_type"], cancel["cap_status"]) == ("Cancel", "Actual")
+    assert update["identifier"] in cancel["xml"]
+    last = session.run("warning.package", issue=second, output=str(tmp_path / "out"), products=some)
+    assert session.run("warning.deliver", package=last["output"])["outcomes"][0]["result"] == "delivered"
+    assert "解除" in session.run("warning.bulletin", issue=second)["text"]
+
+
+def _known(session):
+    from lydigital.commands.desk import ledger_of
+
+    return ledger_of(session).versions
