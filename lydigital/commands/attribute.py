@@ -17,7 +17,7 @@ from lydigital.commands.subjects import Some, chosen_features, no_layers, nothin
 from lydigital.domain import calculate
 from lydigital.domain.query import rows_where
 from lydigital.edits import defaults
-from lydigital.edits.drafts import Edited
+from lydigital.edits.edited import Edited
 from lydigital.edits.operations.fields import converted
 from lydigital.errors import BadDataError, RefusedError, UsageError
 from lydigital.model.changeset import ChangeSet, Delta

@@ -27,7 +27,8 @@ from lydigital.commands.subjects import (
     no_layers,
     nothing_selected,
 )  # fmt: skip
-from lydigital.edits.drafts import Draft, Edited
+from lydigital.edits.drafts import Draft
+from lydigital.edits.edited import Edited
 from lydigital.edits.operations import fields, ground, lists, parts, shapes, transform
 from lydigital.errors import BadDataError, RefusedError, StoreUnavailableError, UsageError
 from lydigital.model.changeset import Delta

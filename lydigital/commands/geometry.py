@@ -36,7 +36,8 @@ from lydigital.model.issue import Issue
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from lydigital.edits.drafts import Edited, LayerSpace, Subject
+    from lydigital.edits.drafts import LayerSpace, Subject
+    from lydigital.edits.edited import Edited
     from lydigital.edits.operations.ground import Shapes
     from lydigital.model.feature import Value
     from lydigital.session import Session

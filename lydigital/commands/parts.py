@@ -37,7 +37,8 @@ from lydigital.model.issue import Issue
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lydigital.edits.drafts import Edited, LayerSpace, Subject
+    from lydigital.edits.drafts import LayerSpace, Subject
+    from lydigital.edits.edited import Edited
     from lydigital.session import Session
 
 _LOOKED_AT_M = (100.0, 1_000.0, 10_000.0)  # half sizes of the squares in which a gap is looked for

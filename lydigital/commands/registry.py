@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lydigital.edits.drafts import Edited
+from lydigital.edits.edited import Edited
 from lydigital.errors import RefusedError, UsageError
 from lydigital.model.changeset import ChangeSet
 from lydigital.session import Session

@@ -14,7 +14,8 @@ from lydigital.edits.operations import topology, vertices
 from lydigital.errors import BadDataError
 
 if TYPE_CHECKING:
-    from lydigital.edits.drafts import Edited, LayerSpace, Subject
+    from lydigital.edits.drafts import LayerSpace, Subject
+    from lydigital.edits.edited import Edited
     from lydigital.model.document import LayerRef
     from lydigital.session import Session
 

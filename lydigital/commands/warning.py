@@ -16,7 +16,7 @@ from lydigital.commands import desk, warning_zones
 from lydigital.commands.registry import Command, Parameters
 from lydigital.domain import ledger, lifecycle, validity, watch
 from lydigital.domain.ledger import LAYER
-from lydigital.edits.drafts import Edited
+from lydigital.edits.edited import Edited
 from lydigital.errors import BadDataError, RefusedError, UsageError
 from lydigital.model.changeset import ChangeSet
 from lydigital.model.feature import Feature, made

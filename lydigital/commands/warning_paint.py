@@ -17,7 +17,7 @@ from lydigital.commands.subjects import geometry_of
 from lydigital.commands.warning import Named
 from lydigital.domain import lifecycle
 from lydigital.domain.ledger import LAYER, ZONES
-from lydigital.edits.drafts import Edited
+from lydigital.edits.edited import Edited
 from lydigital.edits.operations import ground, outline
 from lydigital.errors import RefusedError, UsageError
 from lydigital.model import measures

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from lydigital.edits.edited import Edited
 from lydigital.edits.operations import checks, parts, repair
 from lydigital.edits.operations.ground import Shapes, reprojected
 from lydigital.errors import BadDataError, RefusedError
-from lydigital.model.changeset import ChangeSet, Delta
+from lydigital.model.changeset import Delta
 from lydigital.model.crs import Crs, transformation
 from lydigital.model.feature import Feature, Value, changes_between
 from lydigital.model.issue import Issue
-from lydigital.model.selection import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,24 +30,6 @@ if TYPE_CHECKING:
 SAME_M = 1e-6  # metres: what comes nearer to an old vertex than a micrometre is that vertex
 _KINDS = {0: "point", 1: "line", 2: "polygon"}
 _M_FLAG = 0x40000000  # of EWKB
-
-
-class Edited(ChangeSet, frozen=True):
-    """A change set with what the user should know of it, and what to select afterwards (None: leave it)."""
-
-    issues: tuple[Issue, ...] = ()
-    selection: dict[str, tuple[int, ...]] | None = None
-
-    @property
-    def bare(self) -> ChangeSet:
-        """What is committed."""
-        return ChangeSet(self.annotation, self.deltas, self.author, self.time, self.values)
-
-    @property
-    def selected(self) -> Selection | None:
-        if self.selection is None:
-            return None
-        return Selection({k: np.unique(np.array(v, np.int64)) for k, v in self.selection.items() if v})
 
 
 @dataclass(frozen=True)

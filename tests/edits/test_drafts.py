@@ -7,7 +7,8 @@ import pytest
 import shapely
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
-from lydigital.edits.drafts import Draft, Edited, LayerSpace, refuse_lossy, subjects
+from lydigital.edits.drafts import Draft, LayerSpace, refuse_lossy, subjects
+from lydigital.edits.edited import Edited
 from lydigital.edits.operations import ground, parts, vertices
 from lydigital.errors import BadDataError, RefusedError
 from lydigital.model.crs import Crs, transformation
