@@ -20,7 +20,7 @@ from lydigital.commands.registry import Command, Parameters
 from lydigital.domain import impact as domain
 from lydigital.domain.population import Weights
 from lydigital.errors import BadDataError, LydError, RefusedError, StoreUnavailableError, UsageError
-from lydigital.model import columns
+from lydigital.model import columns, measures
 from lydigital.model.crs import CGCS2000, Crs, transformation
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.impact import By, Impact, Line, ZoneImpact, read_rules
@@ -164,6 +164,7 @@ def of_shapes(session: Session, zones: Sequence[Zone], *, distance_m: float = 0.
 _METHOD = (
     "People are shared in units that a zone cuts, by floor area of housing or settlement area where these are complete, else by"
     " plain area; the range runs from units wholly inside to all that are touched. Parts are rounded one by one and may not add up."
+    " Zones are measured on the ellipsoid, what lies in them on the plane of the map."
 )
 
 
@@ -217,8 +218,9 @@ def _answer(
             lines.append(domain.unknown(rule.id, rule.name, rule.layer, reason, len(zones)))
             continue
         lines.append(domain.lines_of(rule, session.definition(rule.layer), table, cut))
-    outside = cut.outside / 1e6
-    areas = cut.zones.areas / 1e6
+    planar = cut.zones.areas
+    areas = measures.areas_m2(np.append(cut.zones.shapes, np.array([cut.zones.union], object)), crs) / 1e6
+    outside = areas * cut.outside / planar
     out = []
     for i in range(len(zones) + 1):
         mine = tuple(line[i] for line in lines)

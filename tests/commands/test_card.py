@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 
 import msgspec
 import pytest
 
 import lydigital as ly
-from lydigital import cli
+from lydigital import cli, paths
 from lydigital.errors import RefusedError, UsageError
+from lydigital.model.changeset import ChangeSet
+from lydigital.model.feature import changes_between
 from lydigital.model.office import Office
 
 
@@ -97,6 +100,22 @@ def test_one_household(city, lived_at):
     assert code["label"] == "户主姓名"
     with pytest.raises(UsageError, match="no household"):
         city.run("hazard.card", fid=lived_at, kind="household", household="nobody")
+
+
+def test_changes_of_state_stand_in_the_plan(tmp_path):
+    path = tmp_path / "city.gpkg"
+    shutil.copy(paths.sample_store(), path)
+    session = ly.open(str(path))
+    try:
+        old = session.stores.fetch(session.ref("hazard_point"), [5])[5]
+        changes = changes_between("hazard_point", 5, old, old.replaced(state="治理中"))
+        session.seal(ChangeSet("State", changes, author="甲"))
+        made = session.run("hazard.card", fid=5, kind="plan")
+    finally:
+        session.close()
+    found = {row["label"]: row["value"] for row in made["rows"][0]}
+    assert found["管理状态"] == "治理中"
+    assert found["状态变更记录"].endswith("（空）→治理中（甲）")
 
 
 def test_command_line(capsys):
