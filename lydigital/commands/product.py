@@ -130,7 +130,7 @@ def material_of(session: Session, bulletin: Bulletin, wanted: Product, *, impact
         )  # fmt: skip
     return Material(
         ground_of(session), office.publishing, tuple(v for v in ledger_of(session).versions if v.issued_at is not None),
-        contacts_of(session, bulletin.issue), annexes_of(session, bulletin.issue) if impact else (), is_masked=not personal,
+        contacts_of(session, bulletin.issue), annexes_of(session, bulletin.issue, names=wanted.internal) if impact else (), is_masked=not personal,
         is_internal=wanted.internal, publishes_blue=office.publishes_blue,
     )  # fmt: skip
 
@@ -169,8 +169,11 @@ def contacts_of(session: Session, issue: WarningIssue) -> tuple[Contact, ...]:
     )  # fmt: skip
 
 
-def annexes_of(session: Session, issue: WarningIssue) -> tuple[Annex, ...]:
-    """What the zones hit, as tables of the Word document; a failure is said in place of the tables."""
+def annexes_of(session: Session, issue: WarningIssue, *, names: bool = True) -> tuple[Annex, ...]:
+    """What the zones hit, as tables of the Word document; a failure is said in place of the tables.
+
+    ``names`` False leaves out the lists by name: hazard points and pipes are not for the public one by one.
+    """
     from lydigital.commands.impact import of_issue
     from lydigital.errors import LydError
     from lydigital.publish import impact_report
@@ -183,6 +186,8 @@ def annexes_of(session: Session, issue: WarningIssue) -> tuple[Annex, ...]:
         return (Annex(title, ("说明",), ((tr("The impact could not be computed: {reason}", reason=str(error)),),)),)
     out = []
     for table in impact_report.tables(found):
+        if table.title == tr("By name") and not names:
+            continue
         used = [i for i in range(len(table.head)) if any(_plain(row[i]) for row in table.rows)][:_WIDEST]
         rows = tuple(tuple(_plain(row[i]) for i in used) for row in table.rows)
         out.append(Annex(f"{title}：{table.title}", tuple(table.head[i] for i in used), rows))
@@ -305,6 +310,7 @@ def _check_current(session: Session, folder: Path) -> None:
     from datetime import UTC, datetime
 
     from lydigital.commands.desk import ledger_of
+    from lydigital.publish.bulletin import is_publishable
     from lydigital.publish.package import opened
 
     manifest = opened(folder)
@@ -315,6 +321,10 @@ def _check_current(session: Session, folder: Path) -> None:
             hint="Make the package again." if versions else "Open the store in which it was issued.", code=manifest["issue"],
         )  # fmt: skip
     last = versions[-1]
+    if manifest["public"] and not is_publishable(last, blue=session.office.publishes_blue):
+        raise RefusedError(
+            "The warning {code} is not for the public", hint="Hand it over to internal hooks only, as a package of its own.", code=last.id
+        )
     if last.purpose == "actual" and last.status == "issued" and datetime.now(UTC) >= last.valid_to:
         raise RefusedError("The warning {code} is over", hint="Draft a new one.", code=last.id)
 

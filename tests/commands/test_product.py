@@ -119,6 +119,7 @@ def test_the_annex_says_what_is_hit(session):
     annexes = annexes_of(session, issue)
     assert len(annexes) > 1
     assert all(len(row) == len(annex.head) for annex in annexes for row in annex.rows)
+    assert len(annexes_of(session, issue, names=False)) == len(annexes) - 1
     (none,) = annexes_of(session, msgspec.structs.replace(issue, zones=(), townships=()))
     assert none.head == ("说明",)
 
@@ -163,6 +164,8 @@ def test_a_real_warning_is_public_until_it_is_lifted_or_replaced(session, tmp_pa
             session.run(f"warning.{step}", issue=max(i.id for i in _known(session)))
         return max(i.id for i in _known(session))
 
+    issued(session)
+    drill = max(i.id for i in _known(session))
     first = make(immediate=True)
     done = session.run("warning.package", issue=first, output=str(tmp_path / "out"), products=some)
     assert done["public"]
@@ -175,6 +178,12 @@ def test_a_real_warning_is_public_until_it_is_lifted_or_replaced(session, tmp_pa
     update = session.run("warning.cap", issue=second)
     assert update["message_type"] == "Update"
     assert session.run("warning.cap", issue=first, version=4)["identifier"] in update["xml"]
+    drilled = session.run("warning.package", issue=drill, output=str(tmp_path / "out"), products=some)
+    assert not drilled["public"]
+    manifest = tmp_path / "out" / f"{drill}_v4" / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace('"public": false', '"public": true'), "utf-8")
+    with pytest.raises(RefusedError):
+        session.run("warning.deliver", package=drilled["output"])
     with pytest.raises(RefusedError):  # the first one was replaced meanwhile
         session.run("warning.deliver", package=done["output"])
 

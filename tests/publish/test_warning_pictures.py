@@ -64,3 +64,14 @@ def test_a_package_holds_all_products_and_they_agree(qapp, given, ground, tmp_pa
     (made.folder / "bulletin.txt").write_text("另外", "utf-8")
     with pytest.raises(BadDataError):
         package.opened(made.folder)
+
+
+@pytest.mark.parametrize("code", ["EPSG:4490", "EPSG:3857", "EPSG:4547"])
+def test_pictures_in_other_systems(qapp, given, ground, tmp_path, code):
+    from PIL import Image
+
+    crs = Crs(code)
+    warningmap.write(tmp_path / "p.png", compose(given.issue()), Ground(crs, (), ground.townships.to_crs(crs)), "portrait")
+    with Image.open(tmp_path / "p.png") as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    assert (np.abs(pixels[400:1200] - [246, 224, 71]).sum(axis=2) < 60).mean() > 0.005
