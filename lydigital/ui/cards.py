@@ -152,6 +152,8 @@ class Cards:
     def click(self, x: float, y: float) -> None:
         """Tell what lies at map point ``x, y``."""
         window = self._window
+        if window.past.click(x, y, PICK_PX * window.devicePixelRatioF()):
+            return
         hits = window.session.identify(x, y, PICK_PX * window.devicePixelRatioF())
         self._show(hits, x, y)
 

@@ -186,6 +186,19 @@ class Past(QObject):
         for name in list(self._bars):
             self._bar(name, "", None, "")
 
+    def click(self, x: float, y: float, tolerance_px: float) -> bool:
+        """Open the history of what lies at a map point in a layer shown as it was; whether there is such."""
+        if not self._instead:
+            return False
+        from lydigital.domain.identify import identify
+
+        view = self.session.viewport
+        scene = self.dress(self.session.scene(view.scale, only_read=True))
+        hits = identify([layer for layer in scene if layer is self._instead.get(layer.id)], x, y, view, tolerance_px=tolerance_px)
+        if hits:
+            self.show_feature(hits[0].layer, hits[0].fid)
+        return bool(hits)
+
     def scene_layers(self) -> dict[str, SceneLayer]:
         """Layers shown as they were, by id."""
         return dict(self._instead)

@@ -140,6 +140,10 @@ def test_what_changed_is_outlined_and_a_layer_shown_as_it_was(window, framed):
     assert then.fid.tolist().count(1) == 1
     assert 1 not in session.table("spot").fid.tolist()
     assert window.canvas.frame.image != present
+    window.cards.click(600_100.0, 3_830_100.0)  # where the removed one was
+    page_of_it = window.past._pages["feature"]
+    assert window.map.card.page() is page_of_it
+    assert (page_of_it.layer, page_of_it.fid) == ("spot", 1)
     with framed(window):
         press(bars(window)[-1], "Back to now")
     assert window.past.scene_layers() == {}
