@@ -221,7 +221,8 @@ def _changes_since(session: Session, parameters: Since) -> Handover:
                 elsewhere += len(changes)
         entries += steps
         tokens.append(token)
-    since = local(time) if time is not None else tr("step {step}", step=parameters.step or parameters.token.partition(":")[0])
+    step = parameters.token.partition(":")[0] if parameters.step is None else parameters.step
+    since = local(time) if time is not None else tr("step {step}", step=step)
     order = [ref.id for ref in session.document.layers if ref.id in layers]
     return Handover(since, {i: layers[i] for i in order}, tuple(entries), elsewhere, tokens[0] if len(tokens) == 1 else "")
 

@@ -145,7 +145,7 @@ def test_history_is_filtered_by_person_step_and_days(run, city):
 
 def test_what_changed_since_is_told_for_handing_over(run, city):
     code, found = run("changes", city, "--after", 0)
-    assert code == 0
+    assert (code, found["since"]) == (0, "step 0")
     spot = found["layers"]["spot"]
     assert (spot["new"], spot["changed"], spot["removed"]) == (0, 1, 0)
     assert spot["features"] == [
