@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from lydigital.errors import StoreUnavailableError
 from lydigital.model.crs import CGCS2000, Crs
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.style import Fill, LabelStyle, PolygonSymbolizer, Rule, Stroke, Style
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from lydigital.publish.bulletin import Bulletin, LevelPart
     from lydigital.publish.furniture import Paper
+    from lydigital.render.painter.fonts import QtFonts
 
 Form = Literal["portrait", "landscape", "a4", "map"]
 _DPI = 192.0
@@ -77,11 +79,10 @@ def write(path: Path, bulletin: Bulletin, ground: Ground, form: Form = "portrait
         When a zone is broken or the file cannot be written.
     """
     from lydigital.publish.pages import Leaf, write_leaf
-    from lydigital.render.painter.fonts import QtFonts
 
     dpi = _PAPER_DPI if form == "a4" else _DPI
     page = Box(0, 0, 210, 297) if form == "a4" else Box(0, 0, *(p / _DPI * MM_PER_INCH for p in _PIXELS[form]))
-    fonts = QtFonts()
+    fonts = _fonts()
     plan = _plan(page, form, bulletin, is_stamped=bool(_said(bulletin, ground)))
     scene, bounds = layers(bulletin, ground)
     size = round(plan.inner.width * dpi / MM_PER_INCH), round(plan.inner.height * dpi / MM_PER_INCH)
@@ -90,6 +91,17 @@ def write(path: Path, bulletin: Bulletin, ground: Ground, form: Form = "portrait
     leaf = Leaf(bulletin.title, page, plan.inner, viewport, dpi, fonts, lambda paper: _furnish(paper, plan, bulletin, ground, (viewport, _warned(scene))))
     write_leaf(path, leaf, scene)
     return round(page.width * dpi / MM_PER_INCH), round(page.height * dpi / MM_PER_INCH)
+
+
+def _fonts() -> QtFonts:
+    try:
+        from lydigital.render.painter.fonts import QtFonts
+
+        return QtFonts()
+    except ImportError:
+        raise StoreUnavailableError(
+            "Pictures of warnings need PySide6, which is not installed", hint="Install it; text, CAP and lists are made without it."
+        ) from None
 
 
 def layers(bulletin: Bulletin, ground: Ground) -> tuple[tuple[SceneLayer, ...], tuple[float, float, float, float]]:

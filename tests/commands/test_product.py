@@ -60,6 +60,7 @@ def test_what_was_not_signed_has_no_public_products(session, tmp_path):
 
 
 def test_a_drill_ends_in_products_that_say_the_same(session, tmp_path):
+    pytest.importorskip("PySide6")
     issued(session)
     made = session.run("warning.bulletin")
     assert "洛宁县局部" in made["text"]

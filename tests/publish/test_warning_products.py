@@ -185,3 +185,13 @@ def test_columns_of_annexes_are_as_wide_as_they_need():
     assert min(shares) * 46 > 2.5
     few = word._shares(word.Annex("x", ("甲", "乙"), ()))
     assert few == pytest.approx((0.5, 0.5))
+
+
+def test_without_qt_it_is_said_what_is_missing(given, ground, tmp_path, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "lydigital.render.painter.fonts", None)
+    made = package.write(tmp_path, compose(given.issue()), Material(ground), wanted=("bulletin.txt", "portrait.png", "warning.docx"))
+    assert list(made.files) == ["bulletin.txt"]
+    assert "PySide6" in made.failed["portrait.png"]
+    assert "PySide6" in made.failed["warning.docx"]
