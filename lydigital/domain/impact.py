@@ -444,7 +444,7 @@ def people_lines(people: People, cut: Cut) -> tuple[Line, ...]:
                 title, unit = titles.get(name, (name, ""))
                 v = float(value[i])
                 made.append(Amount(name, title, unit, v, min(float(low[i]), v), max(float(high[i]), v), int(missing[i]), step=10.0))
-            made.append(Amount("units", tr("{layer} touched", layer=people.layer.name), tr("units"), float(touched[i])))
+            made.append(Amount("units", tr("{layer} touched", layer=people.layer.name), tr("places"), float(touched[i])))
             out[i] = tuple(made)
         return out
 

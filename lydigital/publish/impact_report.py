@@ -232,6 +232,7 @@ def docx(impact: Impact) -> bytes:
             _word_row(grid.add_row(), row)
         grid.autofit = False
         for column, wide in zip(grid.columns, _widths(table, 267.0), strict=True):
+            column.width = Mm(wide)
             for cell in column.cells:
                 cell.width = Mm(wide)
     out = io.BytesIO()
