@@ -393,7 +393,10 @@ def test_language_comes_from_the_preferences(small_city, window, capsys):
     assert "Features" in capsys.readouterr().out
 
 
-HEAVY = "numba", "PySide6", "pandas", "pyogrio", "geopandas", "rasterio", "shapely"
+HEAVY = (
+    "numba", "PySide6", "pandas", "pyogrio", "geopandas", "rasterio", "shapely", "scipy", "mapclassify", "duckdb", "openpyxl",
+    "docx", "pypinyin", "rapidfuzz",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -408,6 +411,16 @@ def test_looking_is_light(small_city, arguments):
     done = program("-c", code, *given)
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == "[]"
+
+
+def test_all_commands_are_known_without_heavy_libraries():
+    code = (
+        "import sys; from lydigital.commands import registry; registry.commands();"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = program("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
 
 
 def test_real_program_in_chinese_and_closed_pipe(small_city):

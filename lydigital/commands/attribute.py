@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from lydigital.commands import facts
-from lydigital.commands.feature import values_for
+from lydigital.commands.facts import values_for
 from lydigital.commands.layer import find, title_of
 from lydigital.commands.registry import Command, Parameters
 from lydigital.commands.subjects import Some, chosen_features, no_layers, nothing_selected, writable

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import shapely
 
 from lydigital.commands import facts, subjects
 from lydigital.commands.layer import title_of
@@ -16,6 +15,8 @@ from lydigital.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import shapely
 
     from lydigital.edits.rules import Finding
     from lydigital.model.document import LayerRef
@@ -114,6 +115,8 @@ def _is_touched(finding: Finding, before: Feature, now: Feature) -> bool:
 def _neighbours(
     session: Session, ref: LayerRef, now: Mapping[int, Feature], moved: list[int]
 ) -> dict[int, tuple[tuple[int, shapely.Geometry], ...]]:
+    import shapely
+
     if len(moved) > NEIGHBOURLY:
         return {}
     out = {}

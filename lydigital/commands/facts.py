@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import shapely
 
 from lydigital.commands import subjects
+from lydigital.commands.layer import title_of
 from lydigital.edits import defaults, rules
-from lydigital.errors import LydError
+from lydigital.edits.operations.fields import converted
+from lydigital.errors import BadDataError, LydError, UsageError
 from lydigital.model.crs import CGCS2000, Crs, transformation
 from lydigital.model.feature import Value, features_of
 from lydigital.model.measures import areas_m2, lengths_m
@@ -21,6 +22,8 @@ from lydigital.model.table import FeatureTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import shapely
 
     from lydigital.model.document import LayerRef
     from lydigital.model.feature import Feature
@@ -50,6 +53,8 @@ class Facts:
 
     @cached_property
     def _place(self) -> shapely.Point | None:
+        import shapely
+
         if self._shape is None or self._shape.is_empty:
             return None
         if self._shape.geom_type.endswith("LineString"):
@@ -86,6 +91,33 @@ class Facts:
     def codes(self, field: str) -> Iterator[str]:
         yield from self._given
         yield from (value for value in _values(self._session, self._ref, field) if isinstance(value, str))
+
+
+def values_for(session: Session, ref: LayerRef, given: Mapping[str, Any]) -> dict[str, Value]:
+    """Attributes as the layer keeps them; the others stay empty.
+
+    Raises
+    ------
+    UsageError, BadDataError
+        On an unknown field, or a value of another type.
+    """
+    types: dict[str, str] = {f.name: f.type for f in session.definition(ref.id).fields}
+    types |= {f.name: f.type for f in session.stores.describe(ref).fields}
+    out: dict[str, Value] = {}
+    for name, value in given.items():
+        if name not in types:
+            raise UsageError(
+                "{layer} has no field {field}", hint="The fields are: {known}", layer=title_of(session, ref), field=name,
+                known=", ".join(types)[:400] or "-",
+            )  # fmt: skip
+        fits, kept = converted(value, types[name])
+        if not fits:
+            raise BadDataError(
+                "{value} does not fit into {field} ({type})", hint="Write a value of that type.",
+                value=str(value)[:80], field=name, type=types[name],
+            )  # fmt: skip
+        out[name] = kept
+    return out
 
 
 def fill(
@@ -135,6 +167,8 @@ def _placed(
     session: Session, ref: LayerRef, definition: LayerDef, shape: shapely.Geometry | None, fid: int
 ) -> tuple[shapely.Geometry | None, tuple[tuple[int, shapely.Geometry], ...]]:
     """City and neighbours, in the layer's own system."""
+    import shapely
+
     if shape is None or shape.is_empty:
         return None, ()
     stored = session.stores.stored_crs(ref)
@@ -152,6 +186,8 @@ def _placed(
 
 def _shape(session: Session, ref: LayerRef, feature: Feature) -> shapely.Geometry | None:
     """Shape in map units; None where it cannot be read."""
+    import shapely
+
     if feature.wkb is None:
         return None
     shape = shapely.from_wkb(feature.wkb, on_invalid="ignore")
@@ -229,6 +265,8 @@ def _values(session: Session, ref: LayerRef, field: str) -> dict[Any, int]:
 
 def _row_at(table: FeatureTable, place: shapely.Point, near: float) -> int | None:
     """The area a place lies in, or the nearest point or line."""
+    import shapely
+
     x, y = place.x, place.y
     is_area = int(table.geometry.kind) == 3
     far = 0.0 if is_area else near
@@ -246,6 +284,8 @@ def _row_at(table: FeatureTable, place: shapely.Point, near: float) -> int | Non
 
 def _area(table: FeatureTable, crs: Crs) -> shapely.Geometry:
     """All areas of a table as one in ``crs``, prepared."""
+    import shapely
+
     known = _areas.setdefault(table, {})
     if crs.definition not in known:
         whole = shapely.union_all(shapely.make_valid(table.to_crs(crs).geometry.to_shapely()))

@@ -2,52 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-import numpy as np
-import shapely
 
-from lydigital.commands.clipboard import COPIED, Clipboard
-from lydigital.commands.facts import fill
-from lydigital.commands.layer import title_of
-from lydigital.commands.registry import Command, Parameters
-from lydigital.commands.subjects import (
-    Some,
-    chosen,
-    chosen_features,
-    editable,
-    fetched,
-    fresh_fids,
-    geometry_of,
-    line_of,
-    near,
-    no_layers,
-    nothing_selected,
-)  # fmt: skip
-from lydigital.edits.drafts import Draft
-from lydigital.edits.edited import Edited
-from lydigital.edits.operations import fields, ground, lists, parts, shapes, transform
-from lydigital.errors import BadDataError, RefusedError, StoreUnavailableError, UsageError
-from lydigital.model.changeset import Delta
-from lydigital.model.crs import Crs, transformation
+from lydigital.commands.clipboard import COPIED
+from lydigital.commands.registry import Command, Parameters, later
+from lydigital.commands.subjects import Some, no_layers, nothing_selected
+from lydigital.edits.operations.limits import MOST_CORNERS, Edge
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from lydigital.edits.drafts import LayerSpace
-    from lydigital.edits.operations.ground import Shapes
-    from lydigital.model.document import LayerRef
-    from lydigital.model.feature import Value
     from lydigital.session import Session
 
 Place = tuple[float, float]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
-_WKT = ("POINT", "LINESTRING", "POLYGON", "MULTI", "GEOMETRYCOLLECTION")
-_LARGEST_LIST = 64_000_000  # bytes
 
 
 class Create(Parameters, frozen=True, kw_only=True):
@@ -90,7 +59,7 @@ class CreateRegular(Parameters, frozen=True, kw_only=True):
     x: float
     y: float
     radius_m: Positive
-    sides: Annotated[int, msgspec.Meta(ge=3, le=shapes.MOST_CORNERS)] = 6
+    sides: Annotated[int, msgspec.Meta(ge=3, le=MOST_CORNERS)] = 6
     angle_deg: float = 90.0
     values: dict[str, Any] = msgspec.field(default_factory=dict)
 
@@ -156,7 +125,7 @@ class Scale(Some, frozen=True, kw_only=True):
 class Align(Some, frozen=True, kw_only=True):
     """To the outermost ``edge``, or with their centres onto ``line`` (WKT)."""
 
-    edge: transform.Edge = "left"
+    edge: Edge = "left"
     line: str = ""
 
 
@@ -172,283 +141,6 @@ class Paste(Parameters, frozen=True, kw_only=True):
     dy: float = 0.0
 
 
-# -- made -------------------------------------------------------------------------------------------------------------
-
-
-def values_for(session: Session, ref: LayerRef, given: Mapping[str, Any]) -> dict[str, Value]:
-    """Attributes as the layer keeps them; the others stay empty.
-
-    Raises
-    ------
-    UsageError, BadDataError
-        On an unknown field, or a value of another type.
-    """
-    types: dict[str, str] = {f.name: f.type for f in session.definition(ref.id).fields}
-    types |= {f.name: f.type for f in session.stores.describe(ref).fields}
-    out: dict[str, Value] = {}
-    for name, value in given.items():
-        if name not in types:
-            raise UsageError(
-                "{layer} has no field {field}", hint="The fields are: {known}", layer=title_of(session, ref), field=name,
-                known=", ".join(types)[:400] or "-",
-            )  # fmt: skip
-        fits, kept = fields.converted(value, types[name])
-        if not fits:
-            raise BadDataError(
-                "{value} does not fit into {field} ({type})", hint="Write a value of that type.",
-                value=str(value)[:80], field=name, type=types[name],
-            )  # fmt: skip
-        out[name] = kept
-    return out
-
-
-def add(
-    session: Session, layer: str, made: Sequence[tuple[shapely.Geometry, Mapping[str, Any]]], draft: Draft,
-    words: str = "Create in {layer}",
-) -> Edited:  # fmt: skip
-    """New features of a layer, selected afterwards."""
-    ref, space = editable(session, layer)
-    fids = fresh_fids(session, ref, len(made))
-    if not transformation(space.stored, space.crs).is_identity and len(made):
-        x0, y0, x1, y1 = (float(v) for v in shapely.total_bounds(np.array([s for s, _ in made], object)))
-        if math.isfinite(x0 + y0 + x1 + y1) and len(made) == 1:
-            draft.see(near(session, space, (x0, y0, x1, y1)))
-    shapes_made = [shape for shape, _ in made]
-    values_made = fill(session, ref, shapes_made, [values_for(session, ref, values) for _, values in made])
-    for fid, shape, values in zip(fids, shapes_made, values_made, strict=True):
-        draft.make(space, fid, shape, values)
-    return draft.changes(words, selection={ref.id: fids}, layer=space.name, count=len(made))
-
-
-def _create(session: Session, p: Create) -> Edited:
-    _, space = editable(session, p.layer)
-    shape = _drawn(p, space)
-    draft = Draft(fix=p.fix)
-    if p.avoid_overlap and shape.geom_type.endswith("Polygon"):
-        around = near(session, space, shapely.bounds(shape).tolist())
-        shape = parts.cut_away(shape, [s.shape for s in around if shapely.is_valid(s.shape)])
-        draft.see(around)
-    return add(session, p.layer, [(shape, p.values)], draft)
-
-
-def _drawn(p: Create, space: LayerSpace) -> shapely.Geometry:
-    text = p.geometry.strip()
-    if text.upper().startswith(_WKT):
-        shape = geometry_of(text, Crs(p.crs) if p.crs else space.crs)
-        if p.crs:
-            move = transformation(Crs(p.crs), space.crs)
-            return ground.reprojected(np.array([shape], object), move)[0]
-        return shape
-    return _through(lists.read(text, space.crs, p.crs), space.kind)
-
-
-def _through(rows: Sequence[lists.Row], kind: str) -> shapely.Geometry:
-    """One feature through the places of a list."""
-    high = all(math.isfinite(row.z) for row in rows)
-    places: list[Any] = [(row.x, row.y, row.z) if high else (row.x, row.y) for row in rows]
-    if kind == "line":
-        return shapes.line_of(places)
-    if kind == "polygon":
-        return shapes.area_of(places)
-    return shapely.Point(places[0]) if len(places) == 1 else shapely.MultiPoint(places)
-
-
-def _circle(session: Session, p: CreateCircle) -> Edited:
-    shape = _around(session, p.x, p.y, lambda x, y: shapes.circle(x, y, p.radius_m, p.deviation_m))
-    return add(session, p.layer, [(shape, p.values)], Draft())
-
-
-def _regular(session: Session, p: CreateRegular) -> Edited:
-    shape = _around(session, p.x, p.y, lambda x, y: shapes.regular(x, y, p.radius_m, p.sides, p.angle_deg))
-    return add(session, p.layer, [(shape, p.values)], Draft())
-
-
-def _around(session: Session, x: float, y: float, make: Any) -> shapely.Geometry:
-    """A shape made in metres on the ground around a place of the map."""
-    place = np.array([geometry_of(f"POINT ({x!r} {y!r})", Crs(session.document.crs))], object)
-    return ground.through(
-        Crs(session.document.crs), place, lambda there: np.array([make(there[0].x, there[0].y)], object)
-    )[0]
-
-
-def _rectangle(session: Session, p: CreateRectangle) -> Edited:
-    corners = np.array([shapely.LineString(p.points)], object)
-
-    def work(there: Shapes) -> Shapes:
-        return np.array([shapes.rectangle(*shapely.get_coordinates(there[0]).tolist())], object)
-
-    shape = ground.through(Crs(session.document.crs), corners, work)[0]
-    return add(session, p.layer, [(shape, p.values)], Draft())
-
-
-def _freehand(session: Session, p: CreateFreehand) -> Edited:
-    _, space = editable(session, p.layer)
-    line = shapes.freehand(p.points, p.tolerance)
-    shape = shapes.area_of(list(line.coords)) if space.kind == "polygon" else line
-    return add(session, p.layer, [(shape, p.values)], Draft(fix=p.fix))
-
-
-def _many(session: Session, p: CreateMany) -> Edited:
-    ref, space = editable(session, p.layer)
-    if (bool(p.points) + bool(p.text) + bool(p.path)) != 1:
-        raise UsageError("Places come from one of points, text and path", hint="Name exactly one of them.")
-    rows = [lists.Row(x, y, math.nan, {}) for x, y in p.points] or lists.read(_text(p), space.crs, p.crs)
-    draft = Draft()
-    if space.kind in ("line", "polygon"):
-        return add(session, p.layer, [(_through(rows, space.kind), p.values)], draft)
-    target = session.definition(ref.id).fields
-    columns = list(dict.fromkeys(name for row in rows for name in row.values))
-    known = fields.mapping([fields.column(name) for name in columns], target, p.mapping)
-    values, issues = fields.transferred([row.values for row in rows], known, target, space.name)
-    draft.issues += issues
-    made = [
-        (shapely.Point((r.x, r.y, r.z) if math.isfinite(r.z) else (r.x, r.y)), {**v, **p.values})
-        for r, v in zip(rows, values, strict=True)
-    ]
-    return add(session, p.layer, made, draft, "Create {count} features in {layer}")
-
-
-def _text(p: CreateMany) -> str:
-    if p.text:
-        return p.text
-    path = Path(p.path)
-    try:
-        if path.stat().st_size > _LARGEST_LIST:
-            raise BadDataError("{path} is too large for a list", hint="Add it as a layer.", path=p.path)
-        raw = path.read_bytes()
-    except OSError as error:
-        raise StoreUnavailableError(
-            "{path} cannot be read: {reason}", hint="Check that the file exists and may be read.",
-            path=p.path, reason=error.strerror or str(error),
-        ) from error  # fmt: skip
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BadDataError("{path} is no text", hint="Save it as UTF-8.", path=p.path)
-
-
-def _continue(session: Session, p: ContinueLine) -> Edited:
-    _, space = editable(session, p.layer)
-    subject = fetched(session, space, [p.fid])[0]
-    if subject.shape is None or not subject.shape.geom_type.endswith("LineString"):
-        raise RefusedError("Feature {fid} is no line", hint="Choose a line to continue.", fid=p.fid)
-    draft = Draft()
-    draft.put(subject, shapes.continued(subject.shape, p.points, at_start=p.at_start))
-    return draft.changes("Continue a line of {layer}", layer=space.name)
-
-
-# -- removed, moved ---------------------------------------------------------------------------------------------------
-
-
-def _delete(session: Session, p: Some) -> Edited:
-    found = chosen_features(session, p)
-    if not found:
-        raise RefusedError("Nothing is selected", hint="Select features on the map first.")
-    deltas = tuple(
-        Delta(f"feature/{ref.id}/{fid}", feature, None) for ref, some in found for fid, feature in some.items()
-    )
-    gone = {ref.id: set(some) for ref, some in found}
-    left = {k: tuple(f for f in v.tolist() if f not in gone.get(k, ())) for k, v in session.selection.fids.items()}
-    names = ", ".join(title_of(session, ref) for ref, _ in found)
-    return Edited(
-        "Delete {count} features of {layer}", deltas, values={"count": str(len(deltas)), "layer": names}, selection=left
-    )
-
-
-def _transformed(session: Session, p: Some, work: Any, words: str) -> Edited:
-    found = [s for s in chosen(session, p) if s.shape is not None and not s.shape.is_empty]
-    if not found:
-        raise RefusedError("The selected features have no geometry", hint="Draw it first.")
-    moved = work(np.array([s.shape for s in found], object))
-    draft = Draft(rigid=True)
-    for subject, shape in zip(found, moved, strict=True):
-        draft.put(subject, shape)
-    names = dict.fromkeys(s.space.name for s in found)
-    return draft.changes(words, layer=", ".join(names), count=len(found))
-
-
-def _move(session: Session, p: Move) -> Edited:
-    return _transformed(session, p, lambda s: transform.moved(s, p.dx, p.dy), "Move {count} features of {layer}")
-
-
-def _about(session: Session, x: float | None, y: float | None, work: Any) -> Any:
-    """``work(shapes, place)`` on the ground, around ``x, y`` or the middle."""
-    if (x is None) != (y is None):
-        raise UsageError("A place has x and y", hint="Name both, or neither for the middle.")
-
-    def inner(some: Shapes) -> Shapes:
-        place = transform.centre(some) if x is None or y is None else (x, y)
-        both = np.append(some, shapely.Point(place))
-
-        def there(all_: Shapes) -> Shapes:
-            done: Shapes = work(all_, (all_[-1].x, all_[-1].y))
-            return done
-
-        return ground.through(Crs(session.document.crs), both, there)[:-1]
-
-    return inner
-
-
-def _rotate(session: Session, p: Rotate) -> Edited:
-    work = _about(session, p.x, p.y, lambda s, place: transform.rotated(s, p.angle_deg, place))
-    return _transformed(session, p, work, "Rotate {count} features of {layer}")
-
-
-def _scale(session: Session, p: Scale) -> Edited:
-    if not all(math.isfinite(f) and f != 0 for f in (p.factor_x, p.factor_y)):
-        raise UsageError("A factor of {factor} leaves nothing", hint="Use factors above or below zero.",
-                         factor=p.factor_x if p.factor_x in (0, math.inf) else p.factor_y)  # fmt: skip
-    work = _about(session, p.x, p.y, lambda s, place: transform.scaled(s, p.factor_x, p.factor_y, place))
-    return _transformed(session, p, work, "Scale {count} features of {layer}")
-
-
-def _align(session: Session, p: Align) -> Edited:
-    if p.line:
-        line = line_of(p.line, Crs(session.document.crs))
-        return _transformed(session, p, lambda s: transform.along(s, line), "Align {count} features of {layer}")
-    return _transformed(session, p, lambda s: transform.aligned(s, p.edge), "Align {count} features of {layer}")
-
-
-# -- copied -----------------------------------------------------------------------------------------------------------
-
-
-def _copy(session: Session, p: Some) -> dict[str, int]:
-    """Copying changes nothing, so that layers that cannot be written can be copied from."""
-    from lydigital.commands.clipboard import copied
-
-    COPIED[:] = [copied(session, p)]
-    return {"copied": len(COPIED[0].shapes)}
-
-
-def _cut(session: Session, p: Some) -> Edited:
-    changes = _delete(session, p)
-    _copy(session, p)
-    return changes
-
-
-def _paste(session: Session, p: Paste) -> Edited:
-    clip: Clipboard = COPIED[0]
-    ref, space = editable(session, p.layer or clip.layer)
-    move = transformation(clip.crs, space.crs)
-    shapes_here = clip.shapes.copy()
-    known = ~shapely.is_missing(shapes_here)
-    shapes_here[known] = transform.moved(ground.reprojected(shapes_here[known], move), p.dx, p.dy)
-    target = session.definition(ref.id).fields
-    same = clip.layer == ref.id and not p.mapping
-    draft = Draft(rigid=same and not (p.dx or p.dy))
-    values: Sequence[Mapping[str, Value]] = clip.values
-    if not same:
-        known_fields = fields.mapping(clip.fields, target, p.mapping)
-        values, issues = fields.transferred(clip.values, known_fields, target, space.name)
-        draft.issues += issues
-    fids = fresh_fids(session, ref, len(shapes_here))
-    for fid, shape, row in zip(fids, shapes_here, values, strict=True):
-        draft.make(space, fid, shape, row)
-    return draft.changes("Paste {count} features into {layer}", selection={ref.id: fids}, layer=space.name, count=len(fids))
-
-
 def _nothing_copied(_session: Session) -> str | None:
     return None if COPIED else tr("Nothing was copied yet")
 
@@ -458,19 +150,19 @@ def _nothing_to_copy(session: Session) -> str | None:
 
 
 COMMANDS = (
-    Command("feature.create", "Create feature", _create, Create, disabled=no_layers, icon="vector-polygon"),
-    Command("feature.create_circle", "Create circle", _circle, CreateCircle, disabled=no_layers, icon="vector-circle"),
-    Command("feature.create_rectangle", "Create rectangle by three points", _rectangle, CreateRectangle, disabled=no_layers, icon="vector-rectangle"),
-    Command("feature.create_regular", "Create regular polygon", _regular, CreateRegular, disabled=no_layers, icon="hexagon-outline"),
-    Command("feature.create_freehand", "Draw freehand", _freehand, CreateFreehand, disabled=no_layers, icon="draw"),
-    Command("feature.create_many", "Create from a list of coordinates", _many, CreateMany, disabled=no_layers, menu="edit", icon="table-arrow-up"),
-    Command("feature.continue_line", "Continue line", _continue, ContinueLine, disabled=no_layers, icon="vector-polyline-plus"),
-    Command("feature.delete", "Delete features", _delete, Some, disabled=nothing_selected, shortcut="Del", menu="edit", icon="delete-outline"),
-    Command("feature.move", "Move features", _move, Move, disabled=nothing_selected, menu="edit", icon="cursor-move"),
-    Command("feature.rotate", "Rotate features", _rotate, Rotate, disabled=nothing_selected, menu="edit", icon="rotate-left"),
-    Command("feature.scale", "Scale features", _scale, Scale, disabled=nothing_selected, menu="edit", icon="resize"),
-    Command("feature.align", "Align features", _align, Align, disabled=nothing_selected, menu="edit", icon="align-horizontal-left"),
-    Command("feature.copy", "Copy features", _copy, Some, disabled=_nothing_to_copy, shortcut="Ctrl+C", menu="edit", icon="content-copy"),
-    Command("feature.cut", "Cut features", _cut, Some, disabled=nothing_selected, shortcut="Ctrl+X", menu="edit", icon="content-cut"),
-    Command("feature.paste", "Paste features", _paste, Paste, disabled=_nothing_copied, shortcut="Ctrl+V", menu="edit", icon="content-paste"),
+    Command("feature.create", "Create feature", later("feature", "create"), Create, disabled=no_layers, icon="vector-polygon"),
+    Command("feature.create_circle", "Create circle", later("feature", "circle"), CreateCircle, disabled=no_layers, icon="vector-circle"),
+    Command("feature.create_rectangle", "Create rectangle by three points", later("feature", "rectangle"), CreateRectangle, disabled=no_layers, icon="vector-rectangle"),
+    Command("feature.create_regular", "Create regular polygon", later("feature", "regular"), CreateRegular, disabled=no_layers, icon="hexagon-outline"),
+    Command("feature.create_freehand", "Draw freehand", later("feature", "freehand"), CreateFreehand, disabled=no_layers, icon="draw"),
+    Command("feature.create_many", "Create from a list of coordinates", later("feature", "many"), CreateMany, disabled=no_layers, menu="edit", icon="table-arrow-up"),
+    Command("feature.continue_line", "Continue line", later("feature", "continue_line"), ContinueLine, disabled=no_layers, icon="vector-polyline-plus"),
+    Command("feature.delete", "Delete features", later("feature", "delete"), Some, disabled=nothing_selected, shortcut="Del", menu="edit", icon="delete-outline"),
+    Command("feature.move", "Move features", later("feature", "move"), Move, disabled=nothing_selected, menu="edit", icon="cursor-move"),
+    Command("feature.rotate", "Rotate features", later("feature", "rotate"), Rotate, disabled=nothing_selected, menu="edit", icon="rotate-left"),
+    Command("feature.scale", "Scale features", later("feature", "scale"), Scale, disabled=nothing_selected, menu="edit", icon="resize"),
+    Command("feature.align", "Align features", later("feature", "align"), Align, disabled=nothing_selected, menu="edit", icon="align-horizontal-left"),
+    Command("feature.copy", "Copy features", later("feature", "copy"), Some, disabled=_nothing_to_copy, shortcut="Ctrl+C", menu="edit", icon="content-copy"),
+    Command("feature.cut", "Cut features", later("feature", "cut"), Some, disabled=nothing_selected, shortcut="Ctrl+X", menu="edit", icon="content-cut"),
+    Command("feature.paste", "Paste features", later("feature", "paste"), Paste, disabled=_nothing_copied, shortcut="Ctrl+V", menu="edit", icon="content-paste"),
 )  # fmt: skip

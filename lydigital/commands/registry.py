@@ -38,6 +38,15 @@ def _always(_session: Session) -> str | None:
     return None
 
 
+def later(module: str, function: str) -> Callable[[Session, Any], Any]:
+    """A command's ``run`` that imports its module of ``commands.work``, and shapely with it, when it is first used."""
+
+    def run(session: Session, given: Any) -> Any:
+        return getattr(import_module(f"lydigital.commands.work.{module}"), function)(session, given)
+
+    return run
+
+
 @dataclass(frozen=True)
 class Command:
     """One verb.

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import shapely
 
 from lydigital.commands.layer import find, title_of
 from lydigital.commands.registry import Parameters
-from lydigital.edits.drafts import LayerSpace, Subject, subjects
 from lydigital.errors import BadDataError, LydError, RefusedError, UsageError
 from lydigital.model.crs import Crs
 from lydigital.model.table import FeatureTable
@@ -19,6 +17,9 @@ from lydigital.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import shapely
+
+    from lydigital.edits.drafts import LayerSpace, Subject
     from lydigital.model.document import LayerRef
     from lydigital.model.feature import Feature
     from lydigital.model.grid import Raster
@@ -79,6 +80,10 @@ def editable(session: Session, layer: str) -> tuple[LayerRef, LayerSpace]:
 
 def space_of(session: Session, ref: LayerRef) -> LayerSpace:
     """How a layer stores geometry; single or multi, with or without heights, as its features are."""
+    import shapely
+
+    from lydigital.edits.drafts import LayerSpace
+
     kind = session.stores.describe(ref).geometry
     table = _read(session, ref)
     multi: bool | None = None
@@ -104,12 +109,14 @@ def fetched(session: Session, space: LayerSpace, fids: Iterable[int]) -> list[Su
     UsageError
         When the layer does not have one of them.
     """
+    from lydigital.edits import drafts
+
     wanted = list(dict.fromkeys(int(fid) for fid in fids))
     features = session.features.features(space.layer, wanted)
     missing = [fid for fid in wanted if fid not in features]
     if missing:
         raise _no_feature(space.name, missing[0])
-    return subjects(space, features)
+    return drafts.subjects(space, features)
 
 
 def chosen(session: Session, given: Some, *, kinds: Sequence[str] = (), sound: bool = True) -> list[Subject]:
@@ -127,10 +134,14 @@ def chosen(session: Session, given: Some, *, kinds: Sequence[str] = (), sound: b
     LydError
         When there are none, or a layer cannot be edited.
     """
+    import shapely
+
+    from lydigital.edits import drafts
+
     found: list[Subject] = []
     for ref, features in chosen_features(session, given):
         space = space_of(session, ref)
-        some = subjects(space, features)
+        some = drafts.subjects(space, features)
         some = [s for s in some if s.shape is not None and not s.shape.is_empty] if kinds else some
         for s in some:
             if kinds and _kind(s.shape) not in kinds:
@@ -205,6 +216,10 @@ def names(found: Iterable[Subject]) -> str:
 
 def near(session: Session, space: LayerSpace, bounds: Bounds, leave: Iterable[int] = ()) -> list[Subject]:
     """Features of a layer that meet ``bounds`` (map units), as they are now, but for ``leave``."""
+    import shapely
+
+    from lydigital.edits import drafts
+
     ref = session.document.layer(space.layer)
     assert ref is not None
     table = _read(session, ref)
@@ -216,7 +231,7 @@ def near(session: Session, space: LayerSpace, bounds: Bounds, leave: Iterable[in
         table, recent = cast("FeatureTable", session.table(ref.id)), {}
     fids = [f for f in table.fid[table.rows_in(bounds)].tolist() if f not in gone and f not in recent]
     fids += [f for f, feature in recent.items() if f not in gone and feature is not None]
-    found = [s for s in subjects(space, session.features.features(space.layer, fids)) if s.shape is not None]
+    found = [s for s in drafts.subjects(space, session.features.features(space.layer, fids)) if s.shape is not None]
     box = shapely.box(*bounds)
     boxes = shapely.bounds(np.array([s.shape for s in found], object)) if found else np.zeros((0, 4))
     x0, y0, x1, y1 = box.bounds
@@ -239,6 +254,10 @@ def geometry_of(text: str, crs: Crs) -> shapely.Geometry:
     BadDataError
         When it is none.
     """
+    import shapely
+
+    from lydigital.edits.operations import checks
+
     try:
         shape = shapely.from_wkt(text)
     except shapely.errors.GEOSException as error:
@@ -246,8 +265,6 @@ def geometry_of(text: str, crs: Crs) -> shapely.Geometry:
             "This is no geometry: {reason}", hint="Write it as WKT, such as LINESTRING (0 0, 10 5).",
             reason=str(error)[:200],
         ) from error  # fmt: skip
-    from lydigital.edits.operations import checks
-
     if shape is not None and (shape.has_m or shape.geom_type.removeprefix("Multi") not in _PLAIN):
         raise BadDataError(
             "Measures, curves and collections cannot be drawn", hint="Write it as WKT, such as LINESTRING (0 0, 10 5)."
@@ -302,4 +319,6 @@ def _read(session: Session, ref: LayerRef) -> FeatureTable | Raster:
 
 
 def _kind(shape: shapely.Geometry) -> str:
+    import shapely
+
     return ("point", "line", "polygon")[int(shapely.get_dimensions(shape))]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import numpy as np
-import shapely
 
 from lydigital.commands import desk, warning_zones
 from lydigital.commands.registry import Command
@@ -18,7 +17,6 @@ from lydigital.commands.warning import Named
 from lydigital.domain import lifecycle
 from lydigital.domain.ledger import LAYER, ZONES
 from lydigital.edits.edited import Edited
-from lydigital.edits.operations import ground, outline
 from lydigital.errors import RefusedError, UsageError
 from lydigital.model import measures
 from lydigital.model.changeset import Delta
@@ -28,6 +26,8 @@ from lydigital.model.warning import Level, WarningIssue, WarningZone
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
+    import shapely
+
     from lydigital.model.table import FeatureTable
     from lydigital.session import Session
 
@@ -87,6 +87,10 @@ def _paint(session: Session, given: Paint) -> Edited:
 
 def _area(session: Session, given: Paint) -> shapely.Geometry:
     """What is painted, in map units."""
+    import shapely
+
+    from lydigital.edits.operations import ground, outline
+
     if given.townships:
         return _union(session, given.townships)
     crs = Crs(session.document.crs)
@@ -105,6 +109,8 @@ def _area(session: Session, given: Paint) -> shapely.Geometry:
 
 
 def _union(session: Session, codes: tuple[str, ...]) -> shapely.Geometry:
+    import shapely
+
     table = warning_zones._townships(session)
     known = [str(code) for code in table.column("code").to_pylist()]
     lost = [code for code in codes if code not in known]
@@ -118,6 +124,8 @@ def _painted(
     session: Session, issue: WarningIssue, area: shapely.Geometry, level: Level, *, erase: bool, reason: str
 ) -> tuple[tuple[WarningZone, ...], bool]:
     """Zones of the issue after the stroke, and whether it changed any."""
+    import shapely
+
     crs = Crs(session.document.crs)
     shapes = [shapely.make_valid(s) for s in warning_zones._moved([z.wkb for z in issue.zones], Crs(CGCS2000), crs)]
     shapely.prepare(area)
@@ -149,6 +157,8 @@ def _painted(
 
 
 def _zone(code: str, level: Level, shape: shapely.Geometry, crs: Crs, reason: str) -> WarningZone | None:
+    import shapely
+
     if shape.is_empty:
         return None
     km2 = float(measures.areas_m2(np.array([shape], object), crs)[0]) / 1e6
@@ -160,6 +170,8 @@ def _zone(code: str, level: Level, shape: shapely.Geometry, crs: Crs, reason: st
 
 def _areal(shape: shapely.Geometry) -> shapely.Geometry:
     """The polygons of a shape, without crumbs of other dimensions."""
+    import shapely
+
     parts = [p for p in shapely.get_parts(shape, return_index=False) if p.geom_type in ("Polygon", "MultiPolygon")]
     polygons = [q for p in parts for q in (p.geoms if p.geom_type == "MultiPolygon" else (p,)) if q.area > 0]
     return shapely.MultiPolygon(polygons)
@@ -206,6 +218,8 @@ def _on_map(session: Session, before: WarningIssue, after: WarningIssue) -> list
 
 def township_at(session: Session, x: float, y: float) -> str:
     """Code of the township at a place in map units, "" where there is none."""
+    import shapely
+
     table: FeatureTable = warning_zones._townships(session)
     box = table.geometry.bounds
     near = np.flatnonzero((box[:, 0] <= x) & (box[:, 1] <= y) & (box[:, 2] >= x) & (box[:, 3] >= y))

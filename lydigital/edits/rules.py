@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-import shapely
 
 from lydigital.edits.operations.fields import converted
 from lydigital.model import columns
@@ -28,6 +27,7 @@ from lydigital.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import shapely
     from numpy.typing import NDArray
 
     from lydigital.model.feature import Feature
@@ -300,6 +300,8 @@ def check_geometry(
     layer: LayerDef, wkb: bytes | None, around: Around = NOTHING_KNOWN, *, fid: int | None = None
 ) -> tuple[Finding, ...]:
     """What is wrong with the geometry of a feature, in the layer's own system."""
+    import shapely
+
     wanted = _KINDS.get(layer.geometry)
     if wanted is None:
         return ()
@@ -415,6 +417,8 @@ def _table_rule(layer: LayerDef, rule: RuleDef, table: FeatureTable) -> Finding 
 
 
 def _geometry_findings(layer: LayerDef, table: FeatureTable, around: Around) -> Iterator[Finding]:
+    import shapely
+
     if layer.geometry not in _KINDS or not len(table):
         return
     shapes = table.geometry.to_shapely()
@@ -441,6 +445,8 @@ def _geometry_findings(layer: LayerDef, table: FeatureTable, around: Around) -> 
 
 def _overlapping(shapes: Any, first: Any, second: Any) -> Any:
     """Which of ``shapes`` share an area, of the pairs given: ``(n,) bool``."""
+    import shapely
+
     area = shapely.area(shapely.intersection(shapes[first], shapes[second])) > _OVERLAP
     out = np.zeros(len(shapes), np.bool_)
     out[first[area]] = out[second[area]] = True

@@ -7,12 +7,13 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import shapely
 
 from lydigital.errors import BadDataError, RefusedError
 
 if TYPE_CHECKING:
     import sqlite3
+
+    import shapely
 
 _ENVELOPES = (0, 32, 48, 48, 64)  # bytes by code
 _NAMES = (
@@ -21,7 +22,7 @@ _NAMES = (
 )  # fmt: skip
 _PLAIN = 7  # codes beyond are curves, which shapely does not know
 _MULTI = {1: 4, 2: 5, 3: 6}
-_AS_MULTI = {4: shapely.multipoints, 5: shapely.multilinestrings, 6: shapely.multipolygons}
+_AS_MULTI = {4: "multipoints", 5: "multilinestrings", 6: "multipolygons"}  # functions of shapely
 _ACCEPTS = {"MULTICURVE": (2, 5), "MULTISURFACE": (3, 6), "CURVE": (2,), "SURFACE": (3,), "CURVEPOLYGON": (3,),
             "COMPOUNDCURVE": (2,), "GEOMETRYCOLLECTION": (7,)}  # fmt: skip
 
@@ -51,6 +52,8 @@ def habit(blob: bytes | None) -> int:
 
 def blob_of(wkb: bytes | None, srs: int, envelope: int) -> bytes | None:
     """Blob of ``wkb``, which is as :func:`stored` gives it, with an envelope of that code where it has extent."""
+    import shapely
+
     if wkb is None:
         return None
     kind, z, _ = _code(wkb)
@@ -75,6 +78,8 @@ def stored(wkb: bytes | None, shape: Shape) -> bytes | None:
     RefusedError
         When it is of a kind that the layer does not hold.
     """
+    import shapely
+
     if wkb is None:
         return None
     try:
@@ -156,6 +161,8 @@ def add_functions(db: sqlite3.Connection) -> None:
 
 def bounds(blob: bytes | None) -> tuple[float, float, float, float] | None:
     """xmin, ymin, xmax, ymax of a blob; None where it is empty."""
+    import shapely
+
     wkb = wkb_of(blob)
     if wkb is None or blob is None:
         return None
@@ -173,6 +180,8 @@ def bounds(blob: bytes | None) -> tuple[float, float, float, float] | None:
 
 
 def _check(wkb: bytes, shape: Shape) -> shapely.Geometry:
+    import shapely
+
     try:
         with np.errstate(invalid="ignore"):  # said below, and of empty points it is no fault
             geometry = shapely.from_wkb(wkb)
@@ -193,8 +202,10 @@ def _no_geometry(shape: Shape) -> BadDataError:
 
 
 def _converted(geometry: shapely.Geometry, kind: int, declared: int, shape: Shape) -> shapely.Geometry:
+    import shapely
+
     if _MULTI.get(kind) == declared:
-        return _AS_MULTI[declared]([geometry] if not geometry.is_empty else [])
+        return getattr(shapely, _AS_MULTI[declared])([geometry] if not geometry.is_empty else [])
     if _MULTI.get(declared) == kind:
         parts = shapely.get_parts(geometry)
         if len(parts) == 1:
@@ -222,6 +233,8 @@ def _code(wkb: bytes) -> tuple[int, bool, bool]:
 
 
 def _envelope(shape: shapely.Geometry, code: int) -> bytes:
+    import shapely
+
     x0, y0, x1, y1 = shape.bounds
     sides = [x0, x1, y0, y1]
     if code in (2, 3, 4):

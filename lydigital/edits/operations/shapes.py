@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import shapely
 
+from lydigital.edits.operations.limits import MOST_CORNERS
 from lydigital.errors import BadDataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Place: TypeAlias = tuple[float, float]
-MOST_CORNERS = 3_600
 
 
 def circle(x: float, y: float, radius: float, deviation: float) -> shapely.Polygon:

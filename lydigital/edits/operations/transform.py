@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import shapely
@@ -11,8 +11,10 @@ import shapely
 from lydigital.edits.operations.ground import Shapes, of_plane
 from lydigital.edits.operations.shapes import finite
 
+if TYPE_CHECKING:
+    from lydigital.edits.operations.limits import Edge
+
 Place: TypeAlias = tuple[float, float]
-Edge = Literal["left", "right", "top", "bottom", "centre_x", "centre_y"]
 
 
 def moved(shapes: Shapes, dx: float, dy: float) -> Shapes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from lydigital.model.selection import Selection
 from lydigital.model.table import FeatureTable
@@ -17,6 +16,8 @@ from lydigital.ui.tools.overlay import SNAP
 from lydigital.ui.tools.path import PathTool
 
 if TYPE_CHECKING:
+    import shapely
+
     from lydigital.ui.tools.entry import Typed
     from lydigital.ui.tools.hand import Hand, Shape
     from lydigital.ui.tools.overlay import Brush
@@ -32,6 +33,8 @@ class _Along(PathTool):
 
     def subjects(self, shape: shapely.Geometry) -> dict[str, object]:
         """Which features the command is about; the selection where there is one in the layer."""
+        import shapely
+
         hand = self.hand
         if len(hand.session.selection.fids.get(hand.layer, ())):
             return {"layer": hand.layer}
@@ -47,6 +50,8 @@ class _Along(PathTool):
         return {"layer": hand.layer, "fids": found}
 
     def parameters(self, places: list[XY]) -> dict[str, object]:
+        import shapely
+
         return {"line": shapes.line_wkt(places), **self.subjects(shapely.LineString(places))}
 
     def done(self, places: list[XY]) -> bool:
@@ -70,6 +75,8 @@ class Hole(_Along):
     start_hint = "Draw the hole inside an area; click its first corner."
 
     def parameters(self, places: list[XY]) -> dict[str, object]:
+        import shapely
+
         return {"ring": shapes.polygon_wkt(places), **self.subjects(shapely.Polygon(places))}
 
 
@@ -182,6 +189,8 @@ class Parallel(Tool):
             self._go(numbers.first)
 
     def paint(self, brush: Brush) -> None:
+        import shapely
+
         if self._shape is None:
             return
         brush.line([r.coords for r in self._shape.rings])
