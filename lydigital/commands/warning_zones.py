@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lydigital.session import Session
 
 SAME_DEG = 2e-7  # two centimetres: less is the way there and back between two systems
-COLOURS = {Level.RED: "红色", Level.ORANGE: "橙色", Level.YELLOW: "黄色", Level.BLUE: "蓝色"}
+COLOURS = {Level.RED: "Ⅰ 红色", Level.ORANGE: "Ⅱ 橙色", Level.YELLOW: "Ⅲ 黄色", Level.BLUE: "Ⅳ 蓝色"}  # with its numeral: colour alone is not read by all
 SHARE = 0.05  # of a township's area that a zone has to cover
 OUTSIDE = 0.02  # share of a zone outside the city that is told; borders drawn at other scales differ by less
 

@@ -70,7 +70,7 @@ class Choices:
 
 
 class WarningDesk(QObject):
-    """``changed`` names what is other now: rain, model, levels, issue, tool, busy."""
+    """``changed`` names what is other now: rain, model, levels, trial, issue, tool, busy."""
 
     changed = Signal(str)
 
@@ -187,7 +187,7 @@ class WarningDesk(QObject):
         self.assessed = self.situation.what_if(self.trial)
         self._show_levels()
         self.seconds["what_if"] = _now_s() - began
-        self.changed.emit("levels")
+        self.changed.emit("trial")
 
     @property
     def is_trial(self) -> bool:
@@ -336,7 +336,7 @@ class WarningDesk(QObject):
             elif step == "warning.revise":
                 lifecycle.revise(issue, who, now)
         except LydError as error:
-            return f"{error}. {error.hint_text()}"
+            return tr("{reason}. {hint}", reason=error, hint=error.hint_text())
         return None
 
     # tools

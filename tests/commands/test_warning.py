@@ -80,7 +80,7 @@ def test_from_zones_on_the_map_to_an_issued_warning(city, opened):
         ("draft", 1, 0, 0), ("review", 2, 0, 0), ("review", 3, 0, 0), ("issued", 4, 1, 1),
     ]  # fmt: skip
     assert rows(city, "SELECT code, name, status, issue_no, signatory FROM warning_zone") == [
-        ("YJ2025-0001-01", "黄色预警（第1期·演练）", "签发", 1, "丙"),
+        ("YJ2025-0001-01", "Ⅲ 黄色预警（第1期·演练）", "签发", 1, "丙"),
     ]  # fmt: skip
     out = issue_of(session)
     town = next(t for t in out.townships if t.name == "赵村镇")

@@ -17,6 +17,8 @@ from lydigital.ui.panels.hazardrain import RainStep
 from lydigital.ui.widgets import Badge, IconButton, Page, column, label, row, rule
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from lydigital.ui.panels.hazardparts import Step
     from lydigital.ui.warningdesk import WarningDesk
 
@@ -53,7 +55,7 @@ class HazardPage(Page):
         self.scroll.setWidgetResizable(True)
         self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        body = QWidget()
+        body = self._body = QWidget()
         body.setObjectName("scroll-body")
         self._box = column(body)
         self.rain, self.model, self.judge = RainStep(desk), ModelStep(desk), JudgeStep(desk)
@@ -92,6 +94,10 @@ class HazardPage(Page):
         self._box.invalidate()
         inner = self._box.heightForWidth(width) if self._box.hasHeightForWidth() else self._box.sizeHint().height()
         return self._head.sizeHint().height() + inner + 6
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._body.setMaximumWidth(self.width())  # a long word may not push the page aside
 
     def _relayout(self) -> None:
         self._settle.start()

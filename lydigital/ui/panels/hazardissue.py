@@ -207,7 +207,8 @@ class IssueStep(Step):
         desk, issue = self._desk, self._desk.issue
         if issue is None:
             return
-        reasons, first = [], True
+        first = True
+        reasons: dict[str, list[str]] = {}
         noted = bool(self.note.text().strip())
         for command, text, _, needs, states in STEPS:
             button = self.steps[command]
@@ -230,9 +231,9 @@ class IssueStep(Step):
             button.style().unpolish(button)
             button.style().polish(button)
             if reason is not None:
-                reasons.append(f"{tr(text)}: {reason}")
+                reasons.setdefault(reason, []).append(tr(text))
         self.write.setEnabled(noted and issue.status in ("draft", "consultation"))
-        self.why.setText("\n".join(reasons))
+        self.why.setText("\n".join(f"{' / '.join(names)}: {reason}" for reason, names in reasons.items()))
         self.why.setVisible(bool(reasons))
 
     # what the hand does

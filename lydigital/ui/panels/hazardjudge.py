@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lydigital.ui.warningdesk import WarningDesk
 
 TRY_MS = 15  # thresholds are tried at most so often while one is dragged
+REST_MS = 150
 MOST_MM = 300
 PURPOSES = (("exercise", "Exercise"), ("test", "Test"), ("actual", "Actual warning"))
 TOOLS = (("brush", "Brush", "brush"), ("eraser", "Eraser", "eraser"), ("township", "Townships", "cursor-default-click-outline"))
@@ -34,6 +35,7 @@ class JudgeStep(Step):
         self._level = 0
         super().__init__(3, "Judge")
         self._try = QTimer(self, interval=TRY_MS, singleShot=True, timeout=self._try_now)
+        self._rest = QTimer(self, interval=REST_MS, singleShot=True, timeout=self.refresh)
         self.build()
         desk.changed.connect(self._desk_changed)
 
@@ -251,16 +253,18 @@ class JudgeStep(Step):
     def _show_thresholds(self) -> None:
         trial = self._desk.trial
         assert trial is not None
+        is_moving = self._try.isActive()  # what the hand chose since is not tried yet, and stays
         for (slider, value), limit in zip(self.sliders, trial.breaks, strict=False):
-            if not slider.isSliderDown():
+            if not slider.isSliderDown() and not is_moving:
                 slider.blockSignals(True)
                 slider.setValue(round(limit))
                 slider.blockSignals(False)
             value.setText(f"≥ {limit:g} mm")
         slider, value = self.share
-        slider.blockSignals(True)
-        slider.setValue(round(100 * trial.townships.share))
-        slider.blockSignals(False)
+        if not is_moving:
+            slider.blockSignals(True)
+            slider.setValue(round(100 * trial.townships.share))
+            slider.blockSignals(False)
         value.setText(f"≥ {100 * trial.townships.share:g} %")
         self.back.setVisible(self._desk.is_trial)
         self.keep.setVisible(self._desk.is_trial)
@@ -339,5 +343,10 @@ class JudgeStep(Step):
     def _desk_changed(self, what: str) -> None:
         if what == "tool":
             self._show_hand()
+        elif what == "trial":  # quick enough to follow the hand; the list comes when it rests
+            self._show_thresholds()
+            self._show_figures()
+            self._say()
+            self._rest.start()
         elif what in ("rain", "levels", "busy", "issue", "model"):
             self.refresh()

@@ -193,7 +193,7 @@ class ModelStep(Step):
         self.refresh()
 
     def _desk_changed(self, what: str) -> None:
-        if what == "model" or (what == "levels" and self.is_open):
+        if what == "model" or (what in ("levels", "trial") and self.is_open):
             self.refresh()
 
     def open(self, *, on: bool = True) -> None:

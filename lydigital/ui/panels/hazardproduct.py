@@ -16,7 +16,7 @@ from lydigital.texts import tr
 from lydigital.ui import icons
 from lydigital.ui.notices import Notice
 from lydigital.ui.panels.hazardparts import Step
-from lydigital.ui.widgets import clear, label, row
+from lydigital.ui.widgets import Elided, clear, label, row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,12 +187,14 @@ class ProductStep(Step):
         if found is None:
             return
         for i, line in enumerate(found.total.lines):
-            self.grid.addWidget(label(line.title, "faint"), i, 0)
+            name = label(line.title, "faint")
+            name.setToolTip(line.note)
+            self.grid.addWidget(name, i, 0)
             text = "、".join(a.text for a in line.amounts) if line.is_known else tr("not known")
-            value = label(text, "soft")
+            value = Elided(text, "soft")
             value.setAlignment(Qt.AlignmentFlag.AlignRight)
-            value.setToolTip(line.note)
             self.grid.addWidget(value, i, 1)
+        self.grid.setColumnStretch(1, 1)
         self.grid.addWidget(label(impact.method_text(found), "faint", wrap=True), len(found.total.lines), 0, 1, 2)
         self.figures.show()
 
