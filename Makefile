@@ -28,7 +28,7 @@ setup: $(STAMPS)/run
 test: $(STAMPS)/test check
 	$(TEST_ENV) $(BIN)/python -c "from lydigital.kernels import jit; jit.warm_up()"
 	$(TEST_ENV) $(BIN)/pytest -n 2 -m "not slow and not xvfb"
-	$(TEST_ENV) $(BIN)/pytest -m "slow or xvfb"
+	$(TEST_ENV) $(BIN)/pytest -n 2 --dist loadfile -m "slow or xvfb"
 	$(TEST_ENV) LYDIGITAL_TEST_WITHOUT_QT=1 $(BIN)/pytest -p no:pytest-qt -n 2 tests --ignore=tests/ui --ignore=tests/render/painter -m "not slow and not xvfb"
 	$(TEST_ENV) NUMBA_DISABLE_JIT=1 $(BIN)/pytest -n 2 tests/kernels
 

@@ -96,6 +96,7 @@ def test_what_if(session):
         session.run("hazard.whatif", at=AT, cell_m=1000, breaks=(80.0, 40.0, 120.0, 200.0))
 
 
+@pytest.mark.slow
 def test_susceptibility_from_factors(session, tmp_path: Path):
     found = session.run("hazard.susceptibility", cell_m=500, output=str(tmp_path / "w.csv"))
     assert found["auc_success"] > 0.7

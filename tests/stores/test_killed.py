@@ -17,6 +17,7 @@ from lydigital.stores.create import create_gpkg, write_layer
 HERE = Path(__file__).parent
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs fork")
 def test_killed_while_saving(tmp_path, small_catalogue, validity):
     source = tmp_path / "source.gpkg"
