@@ -205,11 +205,11 @@ class Cards:
 
         window = self._window
         space = SPACES.get(window.workspace)
-        if space is None:
-            window.map.card.show_page(self.inspector)
-        elif space.id == "hazard":
+        if window.workspace == "hazard":
             window.map.card.show_page(self.hazard)
             self.warnings.look_at_clock()
+        elif space is None:
+            window.map.card.show_page(self.inspector)
         else:
             if space.id not in self._spaces:
                 panel = WorkspacePanel(space, window.session, window.do, window.ask)

@@ -82,6 +82,8 @@ class ProductStep(Step):
         self.why = label(role="faint", wrap=True)
         self.box.addWidget(self.why)
         self.refresh()
+        if self._impact is not None:
+            self._show_impact()
 
     def rebuild(self) -> None:
         self.build()

@@ -35,13 +35,6 @@ SPACES = {
     w.id: w
     for w in (
         Workspace(
-            "hazard", "Warnings", "alert-outline", "From rainfall to a signed-off geohazard bulletin.",
-            ("geohazard",),
-            ("Look at hazard points, zones and rain gauges", "Click one to see people at risk and its record"),
-            ("Read rainfall and compute the hazard grid", "Draw and correct warning zones of level 1 to 4",
-             "Consult, sign, issue and lift", "Bulletin with map and township list; Word and CAP"),
-        ),
-        Workspace(
             "coverage", "Coverage", "access-point", "Which communities have which network and service, and which lack it.",
             ("telecom", "egov", "rural", "education"),
             ("Look at exchanges, base stations, cable and school sites", "Click one to see capacity and users"),
