@@ -17,8 +17,6 @@ import numpy as np
 from lydigital import paths
 from lydigital.commands.hazard import working_crs
 from lydigital.commands.registry import Command, Parameters
-from lydigital.domain import impact as domain
-from lydigital.domain.population import Weights
 from lydigital.errors import BadDataError, LydError, RefusedError, StoreUnavailableError, UsageError
 from lydigital.model import columns, measures
 from lydigital.model.crs import CGCS2000, Crs, transformation
@@ -33,6 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from lydigital.domain import impact as domain
+    from lydigital.domain.population import Weights
     from lydigital.model.impact import Amount, Part, PeopleLayer, Rules, UnitLayer, WeightLayer
     from lydigital.model.layerdef import LayerDef
     from lydigital.model.warning import WarningIssue
@@ -114,6 +114,8 @@ def of_shapes(session: Session, zones: Sequence[Zone], *, distance_m: float = 0.
     LydError
         When a zone is empty or not valid, or the rules do not fit the layers.
     """
+    from lydigital.domain import impact as domain
+
     if len(zones) > MOST_ZONES:
         raise RefusedError(
             "{count} zones are too many at once", hint="Ask about up to {most}.", count=len(zones), most=MOST_ZONES
@@ -181,6 +183,8 @@ def rules_of() -> Rules:
 
 def units_of(session: Session, rules: Rules, by: By, crs: Crs) -> domain.Units | None:
     """Administrative units of the map, None where it has none."""
+    from lydigital.domain import impact as domain
+
     rule: UnitLayer = rules.township if by == "township" else rules.county
     table = _table(session, rule.layer, crs)
     if table is None or rule.code not in table.column_names:
@@ -204,6 +208,8 @@ def _answer(
     session: Session, rules: Rules, cut: domain.Cut, zones: Sequence[Zone], within_m: float
 ) -> list[ZoneImpact]:
     """Every zone, and last all together."""
+    from lydigital.domain import impact as domain
+
     crs = cut.zones.crs
     lines: list[tuple[Line, ...]] = [_people(session, rules, cut, crs)]
     for i, rule in enumerate(rules.lines):
@@ -234,6 +240,8 @@ def _answer(
 
 
 def _people(session: Session, rules: Rules, cut: domain.Cut, crs: Crs) -> tuple[Line, ...]:
+    from lydigital.domain import impact as domain
+
     for rule in rules.people:
         try:
             table = _table(session, rule.layer, crs)
@@ -247,6 +255,8 @@ def _people(session: Session, rules: Rules, cut: domain.Cut, crs: Crs) -> tuple[
 
 
 def _counted(session: Session, rules: Rules, rule: PeopleLayer, table: FeatureTable, crs: Crs) -> domain.People:
+    from lydigital.domain import impact as domain
+
     layer = session.definition(rule.layer)
     counted = {name: _numbers(table, field, layer) for name, field in rule.fields.items()}
     weights, titles = [], []
@@ -261,6 +271,8 @@ def _counted(session: Session, rules: Rules, rule: PeopleLayer, table: FeatureTa
 
 
 def _weights(session: Session, rule: WeightLayer, crs: Crs) -> Weights | None:
+    from lydigital.domain.population import Weights
+
     try:
         table = _table(session, rule.layer, crs)
     except LydError:

@@ -13,9 +13,7 @@ import numpy as np
 from lydigital import paths
 from lydigital.commands import desk
 from lydigital.commands.registry import Command, Parameters
-from lydigital.domain import verification
 from lydigital.domain.validity import BEIJING
-from lydigital.domain.verification import Event, Group, Verification
 from lydigital.errors import BadDataError, StoreUnavailableError, UsageError
 from lydigital.model.crs import CGCS2000, Crs
 from lydigital.model.table import FeatureTable
@@ -23,6 +21,7 @@ from lydigital.model.warning import Level, Purpose
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
+    from lydigital.domain.verification import Event, Group, Verification
     from lydigital.session import Session
 
 EVENTS = "hazard_event"
@@ -51,6 +50,8 @@ class Verify(Parameters, frozen=True, kw_only=True):
 
 
 def _verify(session: Session, given: Verify) -> dict[str, Any]:
+    from lydigital.domain import verification
+
     events, left_out, is_sample = events_of(session, all_triggers=given.all_triggers)
     known = desk.ledger_of(session)
     start, end = _period(given, events, [v.valid_from for v in known.versions if v.purpose == given.purpose])
@@ -76,6 +77,8 @@ def events_of(session: Session, *, all_triggers: bool = False) -> tuple[list[Eve
     BadDataError
         When the map has none, or one bears no time.
     """
+    from lydigital.domain.verification import Event
+
     table = session.table(EVENTS) if session.ref(EVENTS) is not None else None
     if not isinstance(table, FeatureTable):
         raise BadDataError("The map has no layer of reported events", hint="Add the layer hazard_event, and enter what was reported.")
