@@ -219,7 +219,9 @@ def _plan(page: Box, form: Form, bulletin: Bulletin, *, is_stamped: bool) -> _Pl
         head = Box(0, 0, page.width, 27)
         strip = Box(0, head.bottom, page.width, strip_mm)
         foot = Box(0, page.bottom - 9, page.width, 9)
-        side = Box(0, strip.bottom, 86, foot.y - strip.bottom)
+        rows = sum(1 + len(line) // 26 for part in bulletin.levels for line in part.lines)
+        wide = 86 + min(34.0, 2.2 * max(0, rows - 14))  # long lists take of the map: a township left out may be somebody's
+        side = Box(0, strip.bottom, wide, foot.y - strip.bottom)
         inner = Box(side.right, strip.bottom, page.width - side.right, side.height)
         return _Plan(page, head, side, inner, foot, strip, is_wide=True, unit=9.0)
     head = Box(0, 0, page.width, 36)

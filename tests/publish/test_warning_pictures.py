@@ -11,6 +11,7 @@ pytest.importorskip("PySide6")
 
 from lydigital.errors import BadDataError
 from lydigital.model.crs import Crs
+from lydigital.model.warning import Level, TownshipLevel
 from lydigital.publish import package, warningmap
 from lydigital.publish.bulletin import compose
 from lydigital.publish.package import Material
@@ -75,3 +76,21 @@ def test_pictures_in_other_systems(qapp, given, ground, tmp_path, code):
     with Image.open(tmp_path / "p.png") as image:
         pixels = np.asarray(image.convert("RGB")).astype(int)
     assert (np.abs(pixels[400:1200] - [246, 224, 71]).sum(axis=2) < 60).mean() > 0.005
+
+
+@pytest.mark.parametrize("form", ["portrait", "landscape"])
+def test_a_picture_names_every_township_of_a_large_storm(qapp, given, ground, tmp_path, form):
+    """A name left out for want of room may be somebody's home."""
+    import pypdf
+
+    heaven, earth = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午"
+    names = [f"{a}{b}{a}{b}镇" for a in heaven for b in earth][:62]
+    townships = tuple(
+        TownshipLevel(f"41032{i % 5 + 4}{100 + i}", name, f"41032{i % 5 + 4}", f"{earth[i % 5]}县", Level(1 if i < 30 else 2 if i < 46 else 3))
+        for i, name in enumerate(names)
+    )  # fmt: skip
+    warningmap.write(tmp_path / "p.pdf", compose(given.issue(townships=townships, counties=(), zones=())), ground, form)
+    text = pypdf.PdfReader(tmp_path / "p.pdf").pages[0].extract_text()
+    text = "".join(text.split())
+    assert [name for name in names if name not in text] == []
+    assert "more" not in text
