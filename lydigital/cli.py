@@ -146,7 +146,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         ],
         callback=_bench,
     ))  # fmt: skip
-    from lydigital.commands import card_line, hazard_line, impact_line, store_line
+    from lydigital.commands import card_line, check_line, hazard_line, impact_line, store_line
     from lydigital.commands.door import Door
 
     group.add_command(store_line.group(_common, _show, _bar, settings.operator))
@@ -155,6 +155,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
     hazard.add_command(card_line.command(door))
     group.add_command(hazard)
     group.add_command(impact_line.command(door))
+    group.add_command(check_line.command(door))
     return group
 
 

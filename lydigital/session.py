@@ -359,7 +359,7 @@ class Session(OpenMap):
 
     def _store_state(self, layer: str) -> str:
         """A text that changes when the store behind ``layer`` does, "" while it cannot be reached."""
-        ref = self.document.layer(layer)
+        ref = self.ref(layer)
         try:
             return "" if ref is None else self.stores.state(ref)
         except LydError:

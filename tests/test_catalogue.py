@@ -252,6 +252,7 @@ def test_numbers_name_their_unit():
         "oneway",
         "rank",
         "issue_no",
+        "feature",
         "grade",
         "townships",
         "villages",

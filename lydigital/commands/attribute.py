@@ -21,7 +21,7 @@ from lydigital.edits.edited import Edited
 from lydigital.edits.operations.fields import converted
 from lydigital.errors import BadDataError, RefusedError, UsageError
 from lydigital.model.changeset import ChangeSet, Delta
-from lydigital.model.feature import Feature, Value, same
+from lydigital.model.feature import Feature, Value, parse_target, same
 from lydigital.model.issue import Issue
 from lydigital.model.layerdef import FieldDef
 from lydigital.model.table import FeatureTable
@@ -262,6 +262,14 @@ def _replace(session: Session, p: Replace) -> Edited:
     return _worked(session, ref, p, work, "Replace in {field} of {count} features of {layer}")
 
 
+def _preview_replace(session: Session, p: Replace) -> dict[str, Any]:
+    """The first replacements, and how many there are."""
+    known = _known(session, find(session, p.layer), p.field)
+    deltas = _replace(session, p).deltas
+    first = [{"fid": parse_target(d.target).fid, "before": known.decode(d.old), "after": known.decode(d.new)} for d in deltas[:SHOWN]]
+    return {"count": len(deltas), "empty": sum(d.new is None for d in deltas), "first": first}
+
+
 def _worked(session: Session, ref: LayerRef, p: Which, work: Callable[[Feature], Value], words: str) -> Edited:
     """``work`` on each of the features asked, one by one."""
     known = _known(session, ref, p.field)
@@ -380,6 +388,7 @@ COMMANDS = (
     Command("attribute.preview", "Preview a calculation", _preview, Calculate, disabled=no_layers, icon="calculator-variant-outline"),
     Command("attribute.calculate", "Calculate attribute", _calculate, Calculate, disabled=no_layers, icon="calculator-variant-outline"),
     Command("attribute.copy", "Copy attribute", _copy, CopyField, disabled=no_layers, icon="content-duplicate"),
+    Command("attribute.preview_replace", "Preview finding and replacing", _preview_replace, Replace, disabled=no_layers, icon="find-replace"),
     Command("attribute.replace", "Find and replace in attribute", _replace, Replace, disabled=no_layers, icon="find-replace"),
     Command("attribute.template", "Values for new features", _template, Template, disabled=no_layers, icon="clipboard-text-outline"),
 )  # fmt: skip

@@ -163,6 +163,18 @@ def around(session: Session, ref: LayerRef, fid: int, feature: Feature, *, with_
     return rules.Around(codes, taken, sizes, *_placed(session, ref, definition, shape, fid))
 
 
+def around_table(session: Session, ref: LayerRef) -> rules.Around:
+    """What a whole layer stands among: the lists its codes come from, and the city in its own system."""
+    definition = session.definition(ref.id)
+    codes = {f.name: _chooser(session, f.codes, f.domain_of) for f in definition.fields if f.codes and _table(session, f.codes) is not None}
+    home = session.catalogue.home
+    city = None
+    if home and home != ref.id and definition.outside != "allow" and definition.geometry in ("point", "line", "polygon"):
+        table = _table(session, home)
+        city = None if table is None else _area(table, session.stores.stored_crs(ref))
+    return rules.Around(codes, city=city)
+
+
 def _placed(
     session: Session, ref: LayerRef, definition: LayerDef, shape: shapely.Geometry | None, fid: int
 ) -> tuple[shapely.Geometry | None, tuple[tuple[int, shapely.Geometry], ...]]:

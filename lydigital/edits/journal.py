@@ -20,7 +20,7 @@ from lydigital.edits import records
 from lydigital.edits.disk import DISK, Disk, Lock
 from lydigital.edits.log import Log
 from lydigital.edits.records import Base, Kind, Saved, Step
-from lydigital.edits.story import Story, layers_of, read
+from lydigital.edits.story import Story, layers_of, read, shortened
 from lydigital.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Journal:
         record = Saved(document, layers, self._stores if layers else {})
         self._append(lambda: [records.saved(record)], required=False)
         if everything and self._log is not None and self._log.size > max(COMPACT, 2 * self._compacted):
-            self._rewrite()
+            self._compact()
         self._disk_has_room()
 
     def move(self, project: str, document: MapDocument) -> None:
@@ -303,9 +303,19 @@ class Journal:
                 with contextlib.suppress(OSError):
                     self._disk.remove(self._reserve)
 
-    def _rewrite(self, *, events: bool = True) -> Story:
-        """Write the same in fewer records; returns what that is."""
+    def _compact(self) -> None:
+        """Make the file smaller, unless most of it is steps to undo, such as a photo: they would only be written again."""
+        assert self._log is not None
         story = self._read(self._path)
+        kept = sum(records.weight(e.changes) for e in (*shortened(story.settled.done), *shortened(story.settled.undone)))
+        if kept > self._log.size // 2:
+            self._compacted = self._log.size
+        else:
+            self._rewrite(story)
+
+    def _rewrite(self, story: Story | None = None, *, events: bool = True) -> Story:
+        """Write the same in fewer records; returns what that is."""
+        story = story or self._read(self._path)
         base = self._base(story.base.adopted, story.stores, story)
         fresh = Log.create(self._disk, self._path, story.frames(base, events=events), replaced=self._log)
         assert self._log is not None

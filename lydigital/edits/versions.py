@@ -72,7 +72,7 @@ def versions(entries: Sequence[AuditEntry], now: Feature | None) -> list[Version
         for change in reversed(entry.changes):
             foreign = _parts_apart(state, change)
             if change.after is None or change.before is None:
-                state, is_whole = change.after, True
+                state, is_whole = _with_large(change.after, state), True
             elif foreign:
                 is_whole = is_whole and state is not None
                 state = _laid(change.after, state, geometry=change.geometry)
@@ -165,6 +165,14 @@ def _laid(part: Feature, state: Feature | None, *, geometry: bool) -> Feature:
     if state is None:
         return part
     return Feature(part.wkb if geometry else state.wkb, {**state.values, **part.values})
+
+
+def _with_large(part: Feature | None, state: Feature | None) -> Feature | None:
+    """``part``, all of a feature but for the large values that the trail holds by digest, with those of ``state``."""
+    if part is None or state is None:
+        return part
+    large = {n: v for n, v in state.values.items() if isinstance(v, bytes) and n not in part.values}
+    return Feature(part.wkb, {**part.values, **large}) if large else part
 
 
 def _parts_apart(state: Feature | None, change: AuditChange) -> tuple[str, ...]:

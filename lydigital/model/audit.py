@@ -142,18 +142,26 @@ class _Sides:
 # --- canonical bytes ------------------------------------------------------------------------------------------------
 
 
-def packed(feature: Feature | None) -> str | None:
-    """The attributes of one side of a change as JSON with sorted names; None where there is no feature."""
+LARGE = 1 << 16  # bytes of a value beyond which the trail names its digest where the file itself has it
+
+
+def packed(feature: Feature | None, *, is_kept: bool = False) -> str | None:
+    """The attributes of one side of a change as JSON with sorted names; None where there is no feature.
+
+    Of what ``is_kept`` in the file the trail holds photos and the like by digest only: they are there, or in the side
+    before of the change that took them away.
+    """
     if feature is None:
         return None
-    return _encode({name: _plain(value) for name, value in feature.values.items()}).decode()
+    return _encode({name: _plain(value, is_kept=is_kept) for name, value in feature.values.items()}).decode()
 
 
 def unpacked(text: str | None, wkb: bytes | None) -> Feature | None:
-    """The other way."""
+    """The other way; values held by digest only are left out."""
     if text is None:
         return None
-    return Feature(wkb, {name: _value(value) for name, value in _decode(text).items()})
+    found = _decode(text).items()
+    return Feature(wkb, {name: _value(v) for name, v in found if not (isinstance(v, dict) and "sha256" in v)})
 
 
 def digest_of(step: ChangeSet, author: str, changes: Iterable[AuditChange]) -> str:
@@ -169,7 +177,7 @@ Row = tuple[str, int, int, "str | None", "str | None", "bytes | None", "bytes | 
 def row_of(change: AuditChange) -> Row:
     before, after = change.before, change.after
     return (
-        change.layer, change.fid, int(change.geometry), packed(before), packed(after),
+        change.layer, change.fid, int(change.geometry), packed(before), packed(after, is_kept=True),
         before.wkb if before is not None else None, after.wkb if after is not None else None,
     )  # fmt: skip
 
@@ -233,8 +241,10 @@ def _length(blob: bytes | None) -> int | None:
     return None if blob is None else len(blob)
 
 
-def _plain(value: Value) -> object:
+def _plain(value: Value, *, is_kept: bool = False) -> object:
     if isinstance(value, bytes):
+        if is_kept and len(value) > LARGE:
+            return {"sha256": hashlib.sha256(value).hexdigest(), "bytes": len(value)}
         return {"base64": base64.b64encode(value).decode()}
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else {"float": repr(value)}

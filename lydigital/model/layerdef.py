@@ -16,7 +16,7 @@ from lydigital.errors import BadDataError
 from lydigital.model.style import Style  # noqa: TC001 - msgspec resolves it at run time
 from lydigital.texts import pick
 
-FieldType = Literal["text", "integer", "real", "boolean", "date", "datetime"]
+FieldType = Literal["text", "integer", "real", "boolean", "date", "datetime", "blob"]
 LayerGeometry = Literal["point", "line", "polygon", "raster", "none"]
 
 
@@ -73,9 +73,11 @@ class FieldDef(_Frozen, frozen=True):
         """``value`` as a person reads it: domain name, or the number with its unit; "" for nothing."""
         if value is None:
             return ""
-        names = self.domain.get(str(value))
+        names = self.domain.get(str(value)) if self.domain else None
         if names is not None:
             return pick(*names)
+        if isinstance(value, bytes):
+            return f"{len(value):,} B"
         if isinstance(value, bool):
             return pick("是", "yes") if value else pick("否", "no")
         if isinstance(value, float) and value.is_integer():
@@ -115,6 +117,7 @@ class LayerDef(_Frozen, frozen=True):
 
     ``overlap`` and ``outside`` say what is thought of areas that overlap others of the layer, and of features that leave
     the city. ``keys`` are fields whose values together stand in one row only; rows without one of the values do not count.
+    The table of an ``on_demand`` layer is made when something is first put into it.
     """
 
     id: str
@@ -143,6 +146,7 @@ class LayerDef(_Frozen, frozen=True):
     rules: tuple[RuleDef, ...] = ()
     overlap: Strictness = "allow"
     outside: Strictness = "warn"
+    on_demand: bool = False
 
     @property
     def name(self) -> str:

@@ -41,14 +41,15 @@ _SQL_TYPES = {
     "boolean": "BOOLEAN",
     "date": "DATE",
     "datetime": "DATETIME",
+    "blob": "BLOB",
 }
 _GEOMETRY_TYPES = {"point": "POINT", "line": "MULTILINESTRING", "polygon": "MULTIPOLYGON"}
 _MULTI_TYPE_IDS = {"line": (1, 5), "polygon": (3, 6)}  # shapely type ids, single and multi
 
 
 def is_stored(layer: LayerDef) -> bool:
-    """Whether ``layer`` has a table in the store: rasters and layers with a file of their own have none."""
-    return layer.geometry != "raster" and not layer.file
+    """Whether ``layer`` has a table in a new store: rasters, layers with a file of their own and ``on_demand`` ones have none."""
+    return layer.geometry != "raster" and not layer.file and not layer.on_demand
 
 
 def create_gpkg(path: Path, catalogue: Catalogue, *, when: str = WRITTEN, rtree: bool = True) -> None:

@@ -74,6 +74,7 @@ _TYPES = {
     "REAL": "real",
     "TEXT": "text",
 }
+BLOB = "blob"  # type of columns with photos and the like: they stay in the file, and are fetched one by one
 
 
 class _Entry(NamedTuple):
@@ -138,7 +139,7 @@ class GpkgStore(Findings):
         (key, geometry), info = entry.columns, entry.info
         if not key:
             return None
-        source = gpkg_rows.Source(info.name, key, geometry, info.fields)
+        source = gpkg_rows.Source(info.name, key, geometry, tuple(f for f in info.fields if f.type != BLOB))
         with closing(_connect(path, immutable=immutable)) as db:
             if info.feature_count <= gpkg_rows.LARGEST:
                 return gpkg_rows.read(db, source)
@@ -156,6 +157,8 @@ class GpkgStore(Findings):
 
         name = entry.info.name
         options = {"IMMUTABLE": "YES"} if immutable else {}
+        if columns is None and any(f.type == BLOB for f in entry.info.fields):
+            columns = [f.name for f in entry.info.fields if f.type != BLOB]
         raw = ogr.read(path, name, bounds=bounds, columns=columns, shown=self.uri, options=options)
         if bounds is None and len(raw.fid) != entry.info.feature_count:
             _check_count(path, immutable, name, len(raw.fid), self.uri)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _CHUNK = 500  # parameters of one statement
 _KNOWN_EXTENSIONS = ("gpkg_rtree_index", "gpkg_schema", "gpkg_metadata", "gpkg_crs_wkt", "gpkg_geom_")
 _DOES_NO_HARM = "lydigital_"
+ATTACHMENTS = "attachment"  # the table whose rows name a layer and one of its features
 
 
 def fetch(db: sqlite3.Connection, source: Source, fids: Sequence[int]) -> dict[int, Feature]:
@@ -454,7 +455,7 @@ def check(found: Iterable[Outcome]) -> None:
 
 
 def renumbered(steps: Sequence[ChangeSet], numbers: dict[tuple[str, int], int]) -> Iterator[ChangeSet]:
-    """The same steps with other fids for features in ``numbers``."""
+    """The same steps with other fids for features in ``numbers``, also where attachments name them."""
     import msgspec
 
     for step in steps:
@@ -463,6 +464,9 @@ def renumbered(steps: Sequence[ChangeSet], numbers: dict[tuple[str, int], int]) 
             target = parse_target(delta.target)
             fid = numbers.get((target.layer, target.fid))
             moved = delta if fid is None else msgspec.structs.replace(delta, target=str(target._replace(fid=fid)))
+            if target.layer == ATTACHMENTS and isinstance(delta.new, Feature):
+                of = numbers.get((str(delta.new.values.get("layer")), int(delta.new.values.get("feature") or 0)))
+                moved = moved if of is None else msgspec.structs.replace(moved, new=delta.new.replaced(feature=of))
             deltas.append(moved)
         yield msgspec.structs.replace(step, deltas=tuple(deltas))
 

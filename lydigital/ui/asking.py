@@ -174,6 +174,20 @@ def _sample(window: Window) -> None:
         open_project(window, "sample")
 
 
+def show_calculate(window: Window, command: str, layer: str = "") -> None:
+    """Open the page that calculates a field, or finds and replaces in it, for a layer; that of the current row unless named."""
+    from lydigital.ui.panels.calculate import CalculatePage
+
+    page = window.findChild(CalculatePage)
+    if page is None:
+        page = CalculatePage(window.session, window.do)
+        page.closed.connect(window.cards.close)
+        page.resized.connect(window.map.place)
+    window.map.card.show_page(page)
+    page.show_layer(layer or window.layers.current_layer(), command)
+    window.map.place()
+
+
 _ASKED: dict[str, Callable[[Window], None]] = {
     "file.open": _open,
     "file.save": _save,
@@ -182,4 +196,6 @@ _ASKED: dict[str, Callable[[Window], None]] = {
     "view.bookmark_add": _bookmark,
     "map.render": _render,
     "file.sample": _sample,
+    "attribute.calculate": lambda window: show_calculate(window, "attribute.calculate"),
+    "attribute.replace": lambda window: show_calculate(window, "attribute.replace"),
 }

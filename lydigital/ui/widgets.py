@@ -275,6 +275,7 @@ def clear(layout: QLayout | QBoxLayout) -> None:
     while (item := layout.takeAt(0)) is not None:
         widget = item.widget()
         if widget is not None:
+            widget.hide()  # one added just now waits to be shown, and would be as a window of its own
             widget.setParent(None)
             widget.deleteLater()
         inner = item.layout()

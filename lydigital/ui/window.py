@@ -145,6 +145,7 @@ class Window(QMainWindow):
         self.map.home.connect(self.home)
         self.side.folded.connect(self.toggle_side)
         self.layers.style_asked.connect(self.cards.show_style)
+        self.layers.calculate_asked.connect(lambda layer, command: asking.show_calculate(self, command, layer))
         self.map.unfolded.connect(self.toggle_side)
         self.topbar.workspace_chosen.connect(self.set_workspace)
         self.topbar.search_opened.connect(self.open_palette)

@@ -16,7 +16,7 @@ from lydigital.model.document import MapDocument
 from lydigital.model.selection import Selection
 
 ALL = list(commands().values())
-OF_A_CITY = ("hazard.", "history.", "impact.", "warning.")  # they need townships, rain, a ledger, a trail: done in modules of their own
+OF_A_CITY = ("attachment.", "hazard.", "history.", "impact.", "warning.")  # they need tables of the catalogue, townships, rain, a trail: done in modules of their own
 SMALL = [c for c in ALL if not c.id.startswith(OF_A_CITY)]
 # What each command is called with; those left out take nothing.
 PARAMETERS: dict[str, dict[str, object]] = {
@@ -93,6 +93,11 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "attribute.copy": {"layer": "way", "field": "name", "source": "name"},
     "attribute.replace": {"layer": "way", "field": "name", "find": "d"},
     "attribute.template": {"layer": "way", "values": {"name": "新"}},
+    "attribute.preview_replace": {"layer": "way", "field": "name", "find": "d"},
+    "attachment.add": {"layer": "spot", "fid": 1, "path": "{tmp}/project.lyd.toml"},
+    "attachment.save": {"id": 1, "path": "{tmp}"},
+    "attachment.remove": {"id": 1},
+    "attachment.list": {"layer": "spot", "fid": 1},
     "layer.reload": {"layer": "spot"},
     "history.versions": {"layer": "spot", "fid": 1},
     "history.restore": {"layer": "spot", "fid": 1, "step": 1},

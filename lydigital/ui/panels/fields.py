@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lydigital.model.layerdef import FieldDef
+    from lydigital.ui.panels.calendar import Calendar
 
 LISTED = 200  # entries of a list shown at once
 _DATE = re.compile(r"(?:(\d{4})\D+)?(\d{1,2})\D+(\d{1,2})\D*")
@@ -150,6 +151,40 @@ class DateEditor(Editor):
     def __init__(self, known: FieldDef) -> None:
         super().__init__(known)
         self.hint = tr("year-month-day") if known.type == "date" else tr("year-month-day hour:minute")
+        self.setTextMargins(0, 0, 16, 0)
+
+    def open(self) -> Calendar:
+        """Show a month; the day chosen is meant, at the time of day that stands there."""
+        from lydigital.ui.panels.calendar import Calendar
+
+        day, _, _clock = self.text().strip().partition(" ")
+        made = Calendar(self, _day(day) or datetime.now().astimezone().date())
+        made.chosen.connect(self.take)
+        made.open_below(self)
+        return made
+
+    def take(self, day: date) -> None:
+        """Choose a day."""
+        _, _, clock = self.text().strip().partition(" ")
+        self.setText(day.isoformat() + (f" {clock or '00:00'}" if self.known.type == "datetime" else ""))
+        self.setModified(True)
+        self.commit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_F4):
+            self.open()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        if event.position().x() > self.width() - 22:
+            self.open()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.underMouse() or self.hasFocus():
+            _mark(self, "calendar-month-outline")
 
     def parsed(self, text: str) -> Any:
         day, _, clock = unicodedata.normalize("NFKC", text).replace("T", " ").partition(" ")
@@ -316,9 +351,13 @@ class ListEditor(Editor):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.underMouse() or self.hasFocus():
-            painter = QPainter(self)
-            box = QRectF(QPointF(self.width() - 19, (self.height() - 14) / 2), QPointF(self.width() - 5, (self.height() + 14) / 2))
-            icons.draw(painter, "chevron-down", box, theme.current().color("ink_faint"))
+            _mark(self, "chevron-down")
+
+
+def _mark(editor: Editor, icon: str) -> None:
+    """Paint at the right what opens a list or a month."""
+    box = QRectF(QPointF(editor.width() - 19, (editor.height() - 14) / 2), QPointF(editor.width() - 5, (editor.height() + 14) / 2))
+    icons.draw(QPainter(editor), icon, box, theme.current().color("ink_faint"))
 
 
 def _coded(known: FieldDef, code: str) -> Any:

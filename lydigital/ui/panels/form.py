@@ -16,6 +16,7 @@ from lydigital.errors import LydError
 from lydigital.model.feature import Feature, same
 from lydigital.model.layerdef import FieldDef
 from lydigital.texts import tr
+from lydigital.ui.panels.attachments import Attachments
 from lydigital.ui.panels.fields import Editor, editor_for
 from lydigital.ui.widgets import Badge, Elided, IconButton, Page, clear, column, label, link, row
 
@@ -75,6 +76,12 @@ class Form(QWidget):
         box.addLayout(self._grid)
         self._read()
         self._build(show_empty=show_empty)
+        self.attachments: Attachments | None = None
+        if len(self.fids) == 1:
+            self.attachments = Attachments(session, layer, self.fids[0])
+            self.attachments.resized.connect(self.resized)
+            self.attachments.failed.connect(self.failed)
+            box.addWidget(self.attachments)
         self.refresh()
 
     # building
@@ -154,6 +161,8 @@ class Form(QWidget):
         for name, editor in self.editors.items():
             value, mixed = self._shared(name)
             editor.show_value(value, mixed=mixed)
+        if self.attachments is not None:
+            self.attachments.refresh()
         self._check()
 
     @property
@@ -369,6 +378,8 @@ class FormPage(Page):
         self.form.resized.connect(self.resized)
         self.form.failed.connect(self.failed)
         inner.addWidget(self.form)
+        if self.form.attachments is not None:
+            self.form.attachments.accept_drops(self)
         if any(f.personal for f in definition.fields) and not self._personal:
             reveal = link(tr("Show personal data"), lambda: self._reveal(layer, fids))
             reveal.setEnabled(self.may_see_personal)

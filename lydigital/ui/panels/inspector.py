@@ -12,6 +12,7 @@ from lydigital.model.coordinates import Notation, write
 from lydigital.texts import pick, tr
 from lydigital.ui import icons, theme
 from lydigital.ui.measures import area_text, length_text, measure
+from lydigital.ui.panels.attachments import Attachments
 from lydigital.ui.panels.form import Form, is_writable
 from lydigital.ui.widgets import Badge, Elided, IconButton, Page, clear, column, label, link, row, rule
 
@@ -157,6 +158,7 @@ class Inspector(Page):
             self._build_form(box, known, hit)
         else:
             self._build_fields(box, known, record)
+            box.addWidget(Attachments(self._session, hit.layer, hit.fid, may_add=False))
         above = len(self._texts)
         box.addWidget(rule())
         self._build_measures(box, table, hit)
@@ -178,6 +180,8 @@ class Inspector(Page):
         form.failed.connect(self.failed)
         self.form = form
         box.addWidget(form)
+        if form.attachments is not None:
+            form.attachments.accept_drops(self)
         self._texts += form.texts
         self._offer_more(box, known, form.hidden)
 

@@ -179,6 +179,7 @@ class LayersPanel(QWidget):
 
     style_asked = Signal(str)  # layer id
     history_asked = Signal(str)
+    calculate_asked = Signal(str, str)  # layer id, command
 
     def __init__(self, session: Session, do: Callable[..., Any]) -> None:
         super().__init__()
@@ -289,6 +290,11 @@ class LayersPanel(QWidget):
         index = self.tree.currentIndex()
         return self.model.node(index) if index.isValid() else None
 
+    def current_layer(self) -> str:
+        """The layer of the current row, "" for none."""
+        node = self._current()
+        return node.id if node is not None and node.kind == "layer" else ""
+
     def _show_tools(self) -> None:
         node = self._current()
         ref = self.model.ref(node) if node is not None else None
@@ -385,6 +391,12 @@ class LayersPanel(QWidget):
         styled.triggered.connect(lambda: self.style_asked.emit(ref.id))
         past = menu.addAction(icons.icon("history"), tr("History"))
         past.triggered.connect(lambda: self.history_asked.emit(ref.id))
+        if self._session.definition(ref.id).geometry != "raster":
+            for icon, text, command in (("calculator-variant-outline", tr("Calculate field…"), "attribute.calculate"),
+                                        ("find-replace", tr("Find and replace…"), "attribute.replace")):  # fmt: skip
+                menu.addAction(icons.icon(icon), text).triggered.connect(
+                    lambda _=False, c=command: self.calculate_asked.emit(ref.id, c)
+                )
         for icon, text, command, parameters in entries:
             action = menu.addAction(icons.icon(icon), text)
             action.triggered.connect(lambda _=False, c=command, p=parameters: self._do(c, layer=ref.id, **p))
