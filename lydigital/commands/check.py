@@ -31,10 +31,11 @@ def _check(session: Session, p: Check) -> dict[str, Any]:
     refs = [find(session, name) for name in p.layers] or list(session.document.layers)
     told: list[dict[str, Any]] = []
     checked: list[str] = []
+    tables: dict[str, FeatureTable | None] = {}
     for ref in refs:
         if session.definition(ref.id).geometry == "raster":
             continue
-        found = check_layer(session, ref)
+        found = check_layer(session, ref, tables)
         if found is not None:
             checked.append(ref.id)
             told += [_values(session, ref, finding, p.shown) for finding in found]
@@ -42,8 +43,8 @@ def _check(session: Session, p: Check) -> dict[str, Any]:
     return {"layers": checked, "errors": errors, "warnings": warnings, "findings": told}
 
 
-def check_layer(session: Session, ref: LayerRef) -> tuple[Finding, ...] | None:
-    """What is wrong with a layer as it is now, in its own system; None for a raster.
+def check_layer(session: Session, ref: LayerRef, tables: dict[str, FeatureTable | None]) -> tuple[Finding, ...] | None:
+    """What is wrong with a layer as it is now, in its own system; None for a raster. ``tables`` keeps what it refers to.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def check_layer(session: Session, ref: LayerRef) -> tuple[Finding, ...] | None:
     if not isinstance(table, FeatureTable):
         return None
     stored = session.stores.stored_crs(ref)
-    around = facts.around_table(session, ref)
+    around = facts.around_table(session, ref, tables)
     return rules.check_table(session.definition(ref.id), table if stored == Crs(session.document.crs) else table.to_crs(stored), around)
 
 

@@ -163,14 +163,23 @@ def around(session: Session, ref: LayerRef, fid: int, feature: Feature, *, with_
     return rules.Around(codes, taken, sizes, *_placed(session, ref, definition, shape, fid))
 
 
-def around_table(session: Session, ref: LayerRef) -> rules.Around:
-    """What a whole layer stands among: the lists its codes come from, and the city in its own system."""
+def around_table(session: Session, ref: LayerRef, tables: dict[str, FeatureTable | None]) -> rules.Around:
+    """What a whole layer stands among: the lists its codes come from, and the city in its own system.
+
+    ``tables`` keeps what was read for it, for the layers after.
+    """
     definition = session.definition(ref.id)
-    codes = {f.name: _chooser(session, f.codes, f.domain_of) for f in definition.fields if f.codes and _table(session, f.codes) is not None}
+
+    def table_of(layer: str) -> FeatureTable | None:
+        if layer not in tables:
+            tables[layer] = _table(session, layer)
+        return tables[layer]
+
+    codes = {f.name: _chooser(session, f.codes, f.domain_of, table_of(f.codes)) for f in definition.fields if f.codes and table_of(f.codes) is not None}
     home = session.catalogue.home
     city = None
     if home and home != ref.id and definition.outside != "allow" and definition.geometry in ("point", "line", "polygon"):
-        table = _table(session, home)
+        table = table_of(home)
         city = None if table is None else _area(table, session.stores.stored_crs(ref))
     return rules.Around(codes, city=city)
 
@@ -209,9 +218,9 @@ def _shape(session: Session, ref: LayerRef, feature: Feature) -> shapely.Geometr
     return shapely.transform(shapely.force_2d(shape), lambda xy: move.points(np.ascontiguousarray(xy)))
 
 
-def _chooser(session: Session, layer: str, parent: str) -> Any:
+def _chooser(session: Session, layer: str, parent: str, read: FeatureTable | None = None) -> Any:
     def choose(values: Mapping[str, Value]) -> Mapping[str, str]:
-        table = _table(session, layer)
+        table = read if read is not None else _table(session, layer)
         if table is None:
             return {}
         known = _lists.setdefault(table, {})
