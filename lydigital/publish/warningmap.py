@@ -228,9 +228,9 @@ def _plan(page: Box, form: Form, bulletin: Bulletin, *, is_stamped: bool) -> _Pl
     strip = Box(0, head.bottom, page.width, strip_mm)
     foot = Box(0, page.bottom - 12, page.width, 12)
     unit = 9.0 if form == "portrait" else 10.5
-    rows = sum(2.0 + sum(1 + len(line) // 34 for line in part.lines) for part in bulletin.levels)
+    lines = sum(2 + sum(1 + len(line) // 34 for line in part.lines) for part in bulletin.levels)
     low, high = (0.22, 0.42) if form == "portrait" else (0.18, 0.36)
-    height = min(high * page.height, max(low * page.height, rows * unit * 0.52 + 22))
+    height = min(high * page.height, max(low * page.height, lines * unit * 0.52 + 22))
     side = Box(0, foot.y - height, page.width, height)
     return _Plan(page, head, side, Box(0, strip.bottom, page.width, side.y - strip.bottom), foot, strip, is_wide=False, unit=unit)
 

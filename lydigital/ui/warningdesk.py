@@ -19,6 +19,7 @@ from lydigital.domain.validity import BEIJING
 from lydigital.errors import LydError
 from lydigital.model import hazardmodel, hazardrun
 from lydigital.model.selection import Selection
+from lydigital.model.table import FeatureTable
 from lydigital.texts import tr
 from lydigital.ui.notices import InlineBar, Notice
 from lydigital.ui.tools.hand import Hand
@@ -101,7 +102,8 @@ class WarningDesk(QObject):
         window.jobs.failed.connect(self._job_failed)
         self.session.changed.connect(self._session_changed)
         window._links = (*window._links, (self.session.changed, self._session_changed))
-        self._alarm = QTimer(self, singleShot=True, timeout=self.look_at_clock)
+        self._alarm = QTimer(self, singleShot=True)
+        self._alarm.timeout.connect(self.look_at_clock)
 
     # rain
 
@@ -375,6 +377,7 @@ class WarningDesk(QObject):
     def zoom_to(self, township: str) -> None:
         """Show a township and mark it."""
         table = self.session.table("township")
+        assert isinstance(table, FeatureTable)
         codes = [str(code) for code in table.column("code").to_pylist()]
         if township in codes:
             row = codes.index(township)

@@ -63,7 +63,7 @@ def test_replacing_in_what_is_selected(window):
     window.layers.calculate_asked.emit("spot", "attribute.replace")
     page = window.findChild(CalculatePage)
     page._set("scope", "selected")
-    page.find.setText("[f-h]")
+    page.wanted.setText("[f-h]")
     page.replacement.setText("x")
     page.preview()
     assert page.result["count"] == 0

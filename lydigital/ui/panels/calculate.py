@@ -107,7 +107,7 @@ class CalculatePage(ScrolledPage):
             box.addLayout(grid)
             self._build_names(box)
         else:
-            self.find = self._text("find", tr("Find"), "")
+            self.wanted = self._text("find", tr("Find"), "")
             self.replacement = self._text("replace", tr("Replace by"), tr("nothing: it is taken out"))
             box.addLayout(grid)
             self._switch(box, "whole", tr("Whole values only"))
@@ -157,7 +157,12 @@ class CalculatePage(ScrolledPage):
         names = Choice()
         fields = [(f'"{f.name}"', f"{f.alias}  {f.name}") for f in self.fields()]
         names.offer([("", tr("Insert a field or measure…")), *fields, *((f"${m}", f"${m}") for m in MEASURES)], "")
-        names.chosen.connect(lambda text: (self._insert(str(text)), names.show_value("")))
+
+        def insert(text: object) -> None:
+            self._insert(str(text))
+            names.show_value("")
+
+        names.chosen.connect(insert)
         box.addWidget(names)
 
     def _insert(self, text: str) -> None:

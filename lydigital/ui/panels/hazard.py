@@ -51,10 +51,10 @@ class HazardPage(Page):
         top.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         outer.addWidget(head)
         outer.addWidget(rule())
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         body = self._body = QWidget()
         body.setObjectName("scroll-body")
         self._box = column(body)
@@ -66,9 +66,10 @@ class HazardPage(Page):
             self._box.addWidget(rule())
             step.folded.connect(self._relayout)
         self._box.addStretch(1)
-        self.scroll.setWidget(body)
-        outer.addWidget(self.scroll, 1)
-        self._settle = QTimer(self, interval=0, singleShot=True, timeout=self.resized.emit)
+        self.area.setWidget(body)
+        outer.addWidget(self.area, 1)
+        self._settle = QTimer(self, interval=0, singleShot=True)
+        self._settle.timeout.connect(self.resized.emit)
         desk.changed.connect(self._desk_changed)
         self._say()
         if desk.issue is not None:
@@ -106,7 +107,7 @@ class HazardPage(Page):
         """Open a step, fold the others, and bring it up."""
         for other in self.steps:
             other.open(on=other is step)
-        QTimer.singleShot(0, self, lambda: self.scroll.ensureWidgetVisible(step.head, 0, 200))
+        QTimer.singleShot(0, self, lambda: self.area.ensureWidgetVisible(step.head, 0, 200))
 
     def _desk_changed(self, what: str) -> None:
         desk = self._desk

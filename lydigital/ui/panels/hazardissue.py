@@ -42,7 +42,8 @@ class IssueStep(Step):
         super().__init__(4, "Consult, review, issue")
         self.build()
         desk.changed.connect(self._desk_changed)
-        self._tick = QTimer(self, interval=TICK_MS, timeout=self._count_down)
+        self._tick = QTimer(self, interval=TICK_MS)
+        self._tick.timeout.connect(self._count_down)
         self._tick.start()
 
     def build(self) -> None:
@@ -110,10 +111,6 @@ class IssueStep(Step):
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box.addWidget(self.said)
         self.refresh()
-
-    def rebuild(self) -> None:
-        self.build()
-        self.retranslate()
 
     # state
 

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QPushButton, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 
 from lydigital.texts import tr
 from lydigital.ui import icons
@@ -34,8 +43,10 @@ class JudgeStep(Step):
         self.purpose_chosen = "exercise"
         self._level = 0
         super().__init__(3, "Judge")
-        self._try = QTimer(self, interval=TRY_MS, singleShot=True, timeout=self._try_now)
-        self._rest = QTimer(self, interval=REST_MS, singleShot=True, timeout=self.refresh)
+        self._try = QTimer(self, interval=TRY_MS, singleShot=True)
+        self._try.timeout.connect(self._try_now)
+        self._rest = QTimer(self, interval=REST_MS, singleShot=True)
+        self._rest.timeout.connect(self.refresh)
         self.build()
         desk.changed.connect(self._desk_changed)
 
@@ -68,7 +79,7 @@ class JudgeStep(Step):
         for k, text in enumerate((tr("Townships"), tr("Area km²"), tr("People")), 1):
             grid.addWidget(label(text, "faint"), 0, k, Qt.AlignmentFlag.AlignRight)
         self.filters: dict[int, QToolButton] = {}
-        self.figures: dict[int, list] = {}
+        self.figures: dict[int, list[QLabel]] = {}
         for i, level in enumerate(NAMES, 1):
             button = QToolButton()
             button.setIcon(QIcon(chip(level, wide=26, high=18)))
@@ -104,7 +115,7 @@ class JudgeStep(Step):
         head.addWidget(self.back)
         head.addWidget(self.keep)
         box.addLayout(head)
-        self.sliders: list[tuple[QSlider, object]] = []
+        self.sliders: list[tuple[QSlider, QLabel]] = []
         self.thresholds = QWidget()
         grid = QGridLayout(self.thresholds)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -119,7 +130,7 @@ class JudgeStep(Step):
         self.thresholds.hide()
         self.box.addWidget(self.what_if)
 
-    def _slider(self, grid: QGridLayout, line: int, name: str, low: int, high: int):
+    def _slider(self, grid: QGridLayout, line: int, name: str, low: int, high: int) -> tuple[QSlider, QLabel]:
         grid.addWidget(label(name, "faint"), line, 0)
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(low, high)
@@ -189,10 +200,6 @@ class JudgeStep(Step):
         self.hand_why = label(role="faint", wrap=True)
         box.addWidget(self.hand_why)
         self.box.addWidget(self.by_hand)
-
-    def rebuild(self) -> None:
-        self.build()
-        self.retranslate()
 
     # state
 

@@ -75,10 +75,6 @@ class ListStep(Step):
         self.box.addWidget(self.found)
         self.refresh()
 
-    def rebuild(self) -> None:
-        self.build()
-        self.retranslate()
-
     def refresh(self) -> None:
         try:
             newest = self._desk.ledger.latest

@@ -113,10 +113,6 @@ class ModelStep(Step):
         self.box.addWidget(self.beside)
         self.refresh()
 
-    def rebuild(self) -> None:
-        self.build()
-        self.retranslate()
-
     def refresh(self) -> None:
         desk = self._desk
         known = desk.models()

@@ -47,9 +47,9 @@ class Step(QFrame):
         self._state = ("todo", "")
         box = column(self)
         self.head = _Head()
+        self.body = QWidget()
         self.head.clicked.connect(lambda: self.open(on=self.body.isHidden()))
         box.addWidget(self.head)
-        self.body = QWidget()
         self.box = column(self.body, spacing=6)
         self.box.setContentsMargins(16, 2, 14, 12)
         box.addWidget(self.body)
@@ -59,6 +59,14 @@ class Step(QFrame):
     @property
     def is_open(self) -> bool:
         return not self.body.isHidden()
+
+    def build(self) -> None:
+        """Make what stands below the line, in the language of the day."""
+
+    def rebuild(self) -> None:
+        """Make it anew, in another language or for another map."""
+        self.build()
+        self.retranslate()
 
     def open(self, *, on: bool = True) -> None:
         if on == self.body.isHidden():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
@@ -84,10 +84,6 @@ class ProductStep(Step):
         self.refresh()
         if self._impact is not None:
             self._show_impact()
-
-    def rebuild(self) -> None:
-        self.build()
-        self.retranslate()
 
     # state
 
@@ -247,7 +243,7 @@ class ProductStep(Step):
 
     def _delivered(self, values: dict[str, Any]) -> None:
         for one in values["outcomes"]:
-            level = "note" if not one["reason"] else "warning"
+            level: Literal["note", "warning"] = "note" if not one["reason"] else "warning"
             self._desk.window.say(Notice(level, f"{one['hook']}: {one['result']}", str(one["reason"] or "")))
 
     def _work(self, title: str, command: str, then: Callable[[dict[str, Any]], object], **given: object) -> None:

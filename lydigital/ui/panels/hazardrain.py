@@ -95,9 +95,12 @@ class RainStep(Step):
         for widget in (self.at, self.gauge, self.without, self.chart, self.method):
             widget.setVisible(known)
         for i in range(self.box.count()):
-            inner = self.box.itemAt(i).layout()
-            if inner is not None and i > 0:
-                inner.itemAt(0).widget().setVisible(known)
+            item = self.box.itemAt(i)
+            inner = item.layout() if item is not None and i > 0 else None
+            first = inner.itemAt(0) if inner is not None else None
+            held = first.widget() if first is not None else None
+            if held is not None:
+                held.setVisible(known)
         self.validation.setVisible(known)
         self.file.setEnabled(desk.busy == "")
         self.stored.setEnabled(desk.busy == "")
@@ -174,7 +177,8 @@ class RainStep(Step):
 
     def _time_typed(self) -> None:
         text = self.at.currentText().strip()
-        if self.at.findText(text) < 0 and self.at.lineEdit().isModified():
+        line = self.at.lineEdit()
+        if self.at.findText(text) < 0 and line is not None and line.isModified():
             self._desk.choose(at=text.replace(" ", "T"))
 
     def _desk_changed(self, what: str) -> None:
