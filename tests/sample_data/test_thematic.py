@@ -13,12 +13,13 @@ import shapely
 
 from lydigital import paths
 from lydigital.model.layerdef import FieldDef, LayerDef, read_catalogue
+from lydigital.stores.create import is_stored
 from sample_data.city import BOUNDS
 from sample_data.hazards import danger_grade, event_grade
 from sample_data.sites import allocate, pick, spread, town_name, village_name
 
 CATALOGUE = read_catalogue(paths.layers_dir())
-STORED = [d for d in CATALOGUE.layers if d.geometry != "raster"]
+STORED = tuple(layer for layer in CATALOGUE.layers if is_stored(layer))
 LAYERS = pytest.mark.parametrize("layer", STORED, ids=lambda d: d.id)
 SQL_TYPES = {
     "text": "TEXT",
