@@ -14,6 +14,7 @@ from lydigital import paths
 from lydigital.commands import desk, hazard
 from lydigital.domain import hazardrun as runs
 from lydigital.domain import lifecycle, watch
+from lydigital.domain.hazard import next_due
 from lydigital.domain.ledger import LAYER, ZONES, Ledger
 from lydigital.domain.validity import BEIJING
 from lydigital.errors import LydError
@@ -104,6 +105,10 @@ class WarningDesk(QObject):
         window._links = (*window._links, (self.session.changed, self._session_changed))
         self._alarm = QTimer(self, singleShot=True)
         self._alarm.timeout.connect(self.look_at_clock)
+        self.every_h = 0  # hours between computations that start by themselves, 0 for none
+        self.due: datetime | None = None
+        self._turn = QTimer(self, singleShot=True)
+        self._turn.timeout.connect(self._turned)
 
     # rain
 
@@ -173,6 +178,23 @@ class WarningDesk(QObject):
             self.changed.emit("levels")
 
         self.start("compute", tr("Computing warning levels"), work, done)
+
+    def schedule(self, every_h: int) -> None:
+        """Compute by itself after every ``every_h``-th full hour while the program runs; 0 for by hand only."""
+        self.every_h = every_h
+        self._turn.stop()
+        if every_h:
+            now = datetime.now(UTC)
+            self.due = next_due(now, every_h, last=now)
+            self._turn.start(min(int((self.due - now).total_seconds() * 1000) + 500, LONGEST_MS))
+
+    def _turned(self) -> None:
+        """The hour has come: rain is read anew, and its newest time taken."""
+        is_due = self.due is not None and datetime.now(UTC) >= self.due
+        if is_due and self.series is not None and not self.busy and self.issue is None:
+            self.choose(at="")
+            self.compute()
+        self.schedule(self.every_h)
 
     def try_thresholds(self, breaks: Sequence[float], share: float) -> None:
         """Other thresholds on the same rain: map and counts follow at once; nothing is kept until :meth:`take_trial`."""

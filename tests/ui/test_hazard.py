@@ -230,3 +230,23 @@ def _drag(canvas, points) -> None:
     for point in points:
         QTest.mouseMove(canvas, QPoint(*point))
     QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(*points[-1]))
+
+
+def test_levels_are_computed_by_themselves_when_the_hour_has_come(city, qtbot):
+    city.set_workspace("hazard")
+    page, desk = city.cards.hazard, city.cards.warnings
+    desk.load_rain("")
+    qtbot.waitUntil(lambda: desk.series is not None and desk.busy == "", timeout=BOTH_MS)
+    page.judge.open()
+    page.judge.every.setCurrentIndex(1)
+    page.judge.every.activated.emit(1)
+    assert desk.every_h == 1
+    assert desk._turn.isActive()
+    desk._turned()
+    assert desk.busy == "", "not before its time"
+    desk.due = datetime(2025, 1, 1, tzinfo=UTC)
+    desk._turned()
+    qtbot.waitUntil(lambda: desk.run is not None and desk.busy == "", timeout=BOTH_MS)
+    assert desk.due > datetime.now(UTC)
+    desk.schedule(0)
+    assert not desk._turn.isActive()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TRY_MS = 15  # thresholds are tried at most so often while one is dragged
 REST_MS = 150
 MOST_MM = 300
+HOURS = (1, 3, 6, 12, 24)  # that computing by itself may be apart
 PURPOSES = (("exercise", "Exercise"), ("test", "Test"), ("actual", "Actual warning"))
 TOOLS = (("brush", "Brush", "brush"), ("eraser", "Eraser", "eraser"), ("township", "Townships", "cursor-default-click-outline"))
 
@@ -57,6 +58,12 @@ class JudgeStep(Step):
         self.compute.setProperty("primary", "true")
         self.compute.clicked.connect(desk.compute)
         self.box.addWidget(self.compute)
+        self.every = Choice()
+        self.every.setAccessibleName(tr("Compute by itself"))
+        offers = [("0", tr("By hand only")), *((str(h), tr("Also by itself, every {count} h", count=h)) for h in HOURS)]
+        self.every.offer(offers, str(desk.every_h))
+        self.every.chosen.connect(lambda value: desk.schedule(int(value)))
+        self.box.addWidget(self.every)
         self.why = label(role="faint", wrap=True)
         self.box.addWidget(self.why)
         self._build_levels()
