@@ -243,8 +243,12 @@ def read_layer(path: Path) -> LayerDef:
     return layer
 
 
+RULES = frozenset({"systems.toml", "speeds.toml", "norms.toml", "clearance.toml"})
+"""Files beside the layers that say other things: parts of the plan, speeds, what is needed for how many, distances."""
+
+
 def read_catalogue(folder: Path) -> Catalogue:
-    """Every ``*.toml`` of ``folder``; ``groups.toml`` holds groups and systems.
+    """Every ``*.toml`` of ``folder`` but :data:`RULES`; ``groups.toml`` holds groups and systems.
 
     Parsing a hundred TOML files takes a tenth of a second, so the result is kept in the cache folder for as long as
     names, sizes and times of the files stay the same.
@@ -254,7 +258,7 @@ def read_catalogue(folder: Path) -> Catalogue:
     BadDataError
         Naming file and key of the first definition that is wrong.
     """
-    files = sorted(folder.glob("*.toml"))
+    files = sorted(p for p in folder.glob("*.toml") if p.name not in RULES)
     mark, kept = _kept_as(folder, files)
     try:
         raw = kept.read_bytes()
