@@ -12,11 +12,9 @@ from lydigital.model.table import FeatureTable
 
 if TYPE_CHECKING:
     from lydigital.ui.panels.form import FormPage
-    from lydigital.ui.panels.hazard import HazardPage
     from lydigital.ui.panels.inspector import Inspector
     from lydigital.ui.panels.style import StylePanel
-    from lydigital.ui.panels.workspace import WorkspacePanel
-    from lydigital.ui.warningdesk import WarningDesk
+    from lydigital.ui.spaces import SpacePage
     from lydigital.ui.window import Window
 
 NEAR_SCALE = 10_000.0  # a point found by name is shown at least this near
@@ -32,9 +30,8 @@ class Cards:
         self._inspector: Inspector | None = None
         self._style: StylePanel | None = None
         self._form: FormPage | None = None
-        self._spaces: dict[str, WorkspacePanel] = {}
-        self._warnings: WarningDesk | None = None
-        self._hazard: HazardPage | None = None
+        self._spaces: dict[str, SpacePage] = {}
+        self._shown: SpacePage | None = None  # the page of the workspace entered last
 
     @property
     def inspector(self) -> Inspector:
@@ -87,23 +84,15 @@ class Cards:
         card = self._window.map.card
         return self._form is not None and card.page() is self._form and not card.isHidden()
 
-    @property
-    def warnings(self) -> WarningDesk:
-        if self._warnings is None:
-            from lydigital.ui.warningdesk import WarningDesk
+    def space(self, name: str) -> SpacePage | None:
+        """The page of a workspace; None for browsing, which has the inspector."""
+        from lydigital.ui.spaces import SPACES
 
-            self._warnings = WarningDesk(self._window)
-        return self._warnings
-
-    @property
-    def hazard(self) -> HazardPage:
-        if self._hazard is None:
-            from lydigital.ui.panels.hazard import HazardPage
-
-            self._hazard = HazardPage(self.warnings)
-            self._hazard.closed.connect(self.close)
-            self._hazard.resized.connect(self._window.map.place)
-        return self._hazard
+        if name not in self._spaces and name in SPACES:
+            page = self._spaces[name] = SPACES[name](self._window)
+            page.closed.connect(self.close)
+            page.resized.connect(self._window.map.place)
+        return self._spaces.get(name)
 
     def show_style(self, layer_id: str) -> None:
         """Open the style inspector of a layer."""
@@ -119,20 +108,22 @@ class Cards:
             self._inspector.refresh()
         if self.shows_form():
             self.form.refresh()
+        for page in self._spaces.values():
+            page.document_changed()
 
     def _style_counted(self) -> None:
         if self._style is not None and self._window.map.card.page() is self._style:
             self._style.show_counts()
 
     def retranslate(self) -> None:
-        for page in (self._inspector, self._style, self._form, self._hazard, *self._spaces.values()):
+        for page in (self._inspector, self._style, self._form, *self._spaces.values()):
             if page is not None:
                 page.retranslate()
 
     def operator_changed(self) -> None:
         """Somebody else sits here, who may do other things."""
-        if self._warnings is not None:
-            self._warnings.changed.emit("issue")
+        for page in self._spaces.values():
+            page.operator_changed()
 
     def notation_changed(self) -> None:
         if self._inspector is not None:
@@ -145,14 +136,15 @@ class Cards:
         if self._form is not None:
             self._form.forget()
         for page in self._spaces.values():
-            page.retranslate()
-        if self._hazard is not None:
-            self._hazard.document_replaced()
+            page.document_replaced()
 
     def click(self, x: float, y: float) -> None:
         """Tell what lies at map point ``x, y``."""
         window = self._window
         if window.past.click(x, y, PICK_PX * window.devicePixelRatioF()):
+            return
+        card, page = window.map.card, self._shown
+        if page is not None and card.page() is page and not card.isHidden() and page.click(x, y):
             return
         hits = window.session.identify(x, y, PICK_PX * window.devicePixelRatioF())
         self._show(hits, x, y)
@@ -200,23 +192,15 @@ class Cards:
         window.status.show_point(x, y, window.canvas.viewport.crs)
 
     def show_workspace(self) -> None:
-        """The page of the present workspace; browsing has the inspector."""
-        from lydigital.ui.panels.workspace import SPACES, WorkspacePanel
-
+        """The page of the present workspace."""
         window = self._window
-        space = SPACES.get(window.workspace)
-        if window.workspace == "hazard":
-            window.map.card.show_page(self.hazard)
-            self.warnings.look_at_clock()
-        elif space is None:
-            window.map.card.show_page(self.inspector)
-        else:
-            if space.id not in self._spaces:
-                panel = WorkspacePanel(space, window.session, window.do, window.ask)
-                panel.closed.connect(self.close)
-                self._spaces[space.id] = panel
-            window.map.card.show_page(self._spaces[space.id])
+        before, self._shown = self._shown, self.space(window.workspace)
+        if before is not None and before is not self._shown:
+            before.left()
+        window.map.card.show_page(self._shown or self.inspector)
         window.map.place()
+        if self._shown is not None:
+            self._shown.entered()
 
     def close(self) -> None:
         """Nothing is highlighted any more."""

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QElapsedTimer, QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QProgressBar, QStackedWidget, QWidget
 
 from lydigital.texts import tr
-from lydigital.ui import theme
-from lydigital.ui.widgets import Badge, IconButton, Page, column, label, rule, soft_shadow
+from lydigital.ui.board import Shadow
+from lydigital.ui.widgets import Badge, IconButton, Page, column, label, rule
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from lydigital.ui.board import Board
     from lydigital.ui.canvas import MapCanvas
 
 CARD_WIDTH = 316
 MARGIN = 12
-
-
-class _Shadow(QWidget):
-    """Paints the shadow of the card; lets the mouse through."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        soft_shadow(painter, QRectF(self.rect()).adjusted(8, 7, -8, -9), theme.RADIUS_CARD)
 
 
 class SideCard(QFrame):
@@ -92,9 +81,12 @@ class MapView(QWidget):
         self._unfold_button.clicked.connect(self.unfolded)
         column(self.unfold, margin=2).addWidget(self._unfold_button)
         self.unfold.hide()
-        self._shadow = _Shadow(self)
+        self._shadow = Shadow(self)
         self.card = SideCard(self)
         self.card.hide()
+        self.board: Board | None = None
+        self._board_shadow = Shadow(self)
+        self._board_shadow.hide()
         self._starting: _Starting | None = None
         self.card.installEventFilter(self)
 
@@ -103,6 +95,27 @@ class MapView(QWidget):
             button.retranslate()
         if self._starting is not None:
             self._starting.retranslate()
+
+    def show_board(self, board: Board) -> None:
+        """Lay a board over the map, beside the card."""
+        if self.board is not board:
+            self.close_board()
+            self.board = board
+            board.setParent(self)
+            board.stackUnder(self.card)
+        board.show()
+        self.place()
+        board.search.setFocus()
+
+    def close_board(self) -> bool:
+        """Show the map again; False when no board lay on it."""
+        board = self.board
+        if board is None:
+            return False
+        self.board = None
+        self._board_shadow.hide()
+        board.hide()
+        return True
 
     def show_start(self, done: int, total: int) -> None:
         """Say how far the kernels of the first start are."""
@@ -142,9 +155,11 @@ class MapView(QWidget):
             high = max(80, min(ideal, most))
             page.set_scrolling(ideal > most)
             self.card.setGeometry(width - wide - MARGIN, MARGIN, wide, high)
-            self._shadow.setGeometry(self.card.geometry().adjusted(-8, -7, 8, 9))
-        self._shadow.setVisible(not self.card.isHidden())
-        self._shadow.stackUnder(self.card)
+        self._shadow.below(self.card)
+        if self.board is not None:
+            beside = 0 if self.card.isHidden() else self.card.width() + MARGIN
+            self.board.setGeometry(MARGIN, MARGIN, width - beside - 2 * MARGIN, height - 2 * MARGIN)
+            self._board_shadow.below(self.board)
         if self._starting is not None:
             high = self._starting.heightForWidth(380)
             self._starting.setGeometry((width - 380) // 2, (height - high) // 2, 380, high)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QTimer
 
 from lydigital import paths
 from lydigital.commands import desk, hazard
@@ -22,6 +22,7 @@ from lydigital.model import hazardmodel, hazardrun
 from lydigital.model.selection import Selection
 from lydigital.model.table import FeatureTable
 from lydigital.texts import tr
+from lydigital.ui.desk import Desk
 from lydigital.ui.notices import InlineBar, Notice
 from lydigital.ui.tools.hand import Hand
 from lydigital.ui.warninglayer import level_layer
@@ -71,15 +72,11 @@ class Choices:
         return msgspec.convert(given, hazard.Compute)
 
 
-class WarningDesk(QObject):
+class WarningDesk(Desk):
     """``changed`` names what is other now: rain, model, levels, trial, issue, tool, busy."""
-
-    changed = Signal(str)
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
-        self.window = window
-        self.session = window.session
         self.choices = Choices()
         self.series: RainSeries | None = None
         self.situation: Situation | None = None
@@ -91,8 +88,6 @@ class WarningDesk(QObject):
         self.brush = BrushState()
         self.tool_id = ""
         self.issue_id = ""
-        self.busy = ""
-        self._job: object = None
         self._shows_levels = True
         self._ledger: Ledger | None = None
         self._bars: set[tuple[str, str]] = set()
@@ -100,7 +95,6 @@ class WarningDesk(QObject):
         self.hand.failed.connect(window.failed)
         self.hand.said.connect(lambda text, hint: window.say(Notice("warning", text, hint)))
         self.hand.left.connect(lambda: self.take(""))
-        window.jobs.failed.connect(self._job_failed)
         self.session.changed.connect(self._session_changed)
         window._links = (*window._links, (self.session.changed, self._session_changed))
         self._alarm = QTimer(self, singleShot=True)
@@ -136,7 +130,6 @@ class WarningDesk(QObject):
 
         def done(result: tuple[RainSeries, float]) -> None:
             self.series, self.seconds["rain"] = result
-            self.free()
             self.changed.emit("rain")
 
         self.start("rain", tr("Reading rain"), work, done)
@@ -173,7 +166,6 @@ class WarningDesk(QObject):
             self.trial = self.situation.model
             self.assessed = self.situation.what_if(self.trial)
             self._shows_levels = True
-            self.free()
             self._show_levels()
             self.changed.emit("levels")
 
@@ -452,21 +444,6 @@ class WarningDesk(QObject):
         self._forget_levels()
 
     # inside
-
-    def start(self, kind: str, title: str, work: Any, done: Any) -> None:
-        """A job of the desk; only one at a time."""
-        self.busy = kind
-        self._job = self.window.jobs.start(title, work, done)
-        self.changed.emit("busy")
-
-    def free(self) -> None:
-        """The job is done."""
-        self.busy, self._job = "", None
-        self.changed.emit("busy")
-
-    def _job_failed(self, job: object, _error: object) -> None:
-        if job is self._job:
-            self.free()
 
     def _session_changed(self, changes: ChangeSet) -> None:
         targets = [d.target for d in changes.deltas]

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QWidget
 
 from lydigital import paths, settings, texts
@@ -14,7 +13,7 @@ from lydigital.commands import registry
 from lydigital.errors import LydError
 from lydigital.model.crs import Crs
 from lydigital.texts import tr
-from lydigital.ui import asking, icons, keeping, menus, theme
+from lydigital.ui import asking, icons, keeping, keys, menus, theme
 from lydigital.ui.canvas import MapCanvas
 from lydigital.ui.cards import Cards
 from lydigital.ui.editing import Editing
@@ -33,7 +32,6 @@ from lydigital.ui.topbar import TopBar
 from lydigital.ui.widgets import column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from PySide6.QtGui import QCloseEvent, QResizeEvent
 
@@ -93,7 +91,7 @@ class Window(QMainWindow):
         self.layers.history_asked.connect(self.past.show_list)
         self.holding = Holding(self)
         self._connect_session()
-        self._shortcuts()
+        keys.listen(self)
         self.reader = reader or Reader(session)
         self._came.connect(self._part_came)
         self._reading_failed.connect(self.failed)
@@ -182,24 +180,6 @@ class Window(QMainWindow):
         )
         for signal, slot in self._links:
             signal.connect(slot)
-
-    def _shortcuts(self) -> None:
-        for command in registry.commands().values():
-            if command.shortcut:
-                self._key(command.shortcut, lambda c=command.id: self.run(c))  # type: ignore[misc]
-        for keys, action in (
-            ("Ctrl+Y", lambda: self.run("edit.redo")),
-            ("Ctrl+K", self.open_palette),
-            ("Ctrl+F", self.open_palette),
-            ("Ctrl+Q", self.close),
-            ("F9", self.toggle_side),
-            ("Ctrl+I", self.cards.toggle),
-            ("F6", lambda: self.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)),
-        ):
-            self._key(keys, action)
-
-    def _key(self, keys: str, action: Callable[[], object]) -> None:
-        QShortcut(QKeySequence(keys), self).activated.connect(action)
 
     # commands
 
@@ -367,7 +347,7 @@ class Window(QMainWindow):
     def _escaped(self) -> None:
         if self.notices.isVisible():
             self._toggle_notices()
-        elif self.map.card.isVisible():
+        elif not self.map.close_board() and self.map.card.isVisible():
             self.cards.close()
 
     def show_feature(self, layer_id: str, row: int) -> None:

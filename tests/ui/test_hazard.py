@@ -43,6 +43,12 @@ def click(button) -> None:
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+def _at_hand(window):
+    """The page of warnings and its desk."""
+    page = window.cards.space("hazard")
+    return page, page.desk
+
+
 def gauges(path, hours=30):
     """A long table of twelve gauges whose rain grows to the south-west."""
     end = datetime.now(UTC).astimezone().replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
@@ -59,7 +65,7 @@ def gauges(path, hours=30):
 
 def test_from_rain_file_to_issued_bulletin(city, qtbot, tmp_path):
     city.set_workspace("hazard")
-    page, desk = city.cards.hazard, city.cards.warnings
+    page, desk = _at_hand(city)
     assert not page.judge.compute.isEnabled()
     began, worked = time.perf_counter(), time.process_time()
 
@@ -80,7 +86,7 @@ def test_from_rain_file_to_issued_bulletin(city, qtbot, tmp_path):
     assert issue.run == desk.run.id
     assert city.picture.over is None, "the zones take the place of the grid"
 
-    page._go_to(page.issue)
+    page.go_to(page.issue)
     page.issue.note.setText("Agreed with the weather office")
     click(page.issue.steps["warning.consult"])
     click(page.issue.steps["warning.submit"])
@@ -112,7 +118,7 @@ def drafted(city, qtbot):
 
 
 def test_a_stroke_is_one_step_and_needs_a_reason(drafted, qtbot):
-    window, desk = drafted, drafted.cards.warnings
+    window, desk = drafted, drafted.cards.space("hazard").desk
     execute(window.session, "layer.show", layer="warning_zone")
     before = desk.issue
     desk.change_brush(level=1, radius_m=8000.0)
@@ -139,7 +145,7 @@ def test_a_stroke_is_one_step_and_needs_a_reason(drafted, qtbot):
 
 
 def test_the_eraser_takes_its_level_only_and_other_levels_give_way(drafted):
-    window, desk = drafted, drafted.cards.warnings
+    window, desk = drafted, drafted.cards.space("hazard").desk
     desk.change_brush(level=1, radius_m=8000.0, reason="drill")
     desk.take("brush")
     _drag(window.canvas, [(500, 400), (560, 400)])
@@ -156,7 +162,7 @@ def test_the_eraser_takes_its_level_only_and_other_levels_give_way(drafted):
 
 
 def test_a_click_gives_a_township_the_level_and_a_second_takes_it(drafted):
-    window, desk = drafted, drafted.cards.warnings
+    window, desk = drafted, drafted.cards.space("hazard").desk
     desk.change_brush(level=2, reason="report of the township")
     desk.take("township")
     at = QPoint(520, 420)
@@ -174,7 +180,7 @@ def test_a_click_gives_a_township_the_level_and_a_second_takes_it(drafted):
 
 def test_thresholds_follow_the_hand_and_are_taken_on_request(city, qtbot):
     city.set_workspace("hazard")
-    page, desk = city.cards.hazard, city.cards.warnings
+    page, desk = _at_hand(city)
     desk.load_rain("")
     qtbot.waitUntil(lambda: desk.series is not None and desk.busy == "", timeout=BOTH_MS)
     click_when = page.judge.compute
@@ -201,7 +207,7 @@ def test_thresholds_follow_the_hand_and_are_taken_on_request(city, qtbot):
 
 
 def test_every_control_is_reached_by_keyboard_and_named(drafted):
-    page = drafted.cards.hazard
+    page = drafted.cards.space("hazard")
     from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider
 
     for kind in (QAbstractButton, QComboBox, QLineEdit, QSlider):
@@ -218,7 +224,7 @@ def test_every_control_is_reached_by_keyboard_and_named(drafted):
 def test_a_warning_that_ended_rings(drafted):
     from lydigital.ui.notices import InlineBar
 
-    desk = drafted.cards.warnings
+    desk = drafted.cards.space("hazard").desk
     issue = desk.issue
     desk._ring(issue, "ended", "it ended")
     desk._ring(issue, "ended", "it ended")
@@ -234,7 +240,7 @@ def _drag(canvas, points) -> None:
 
 def test_levels_are_computed_by_themselves_when_the_hour_has_come(city, qtbot):
     city.set_workspace("hazard")
-    page, desk = city.cards.hazard, city.cards.warnings
+    page, desk = _at_hand(city)
     desk.load_rain("")
     qtbot.waitUntil(lambda: desk.series is not None and desk.busy == "", timeout=BOTH_MS)
     page.judge.open()

@@ -13,7 +13,8 @@ from lydigital.domain.lifecycle import ROLE_NAMES, STATUS_NAMES
 from lydigital.domain.validity import BEIJING
 from lydigital.texts import tr
 from lydigital.ui import icons
-from lydigital.ui.panels.hazardparts import Notes, Step, chip
+from lydigital.ui.panels.hazardparts import Notes, chip
+from lydigital.ui.panels.steps import Step
 from lydigital.ui.tools.warning import NAMES, NUMERALS
 from lydigital.ui.widgets import clear, column, label, link, row
 

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from lydigital.texts import tr
 from lydigital.ui import icons
-from lydigital.ui.panels.hazardparts import LevelChoice, Step, TownshipTree, chip, pair
+from lydigital.ui.panels.hazardparts import LevelChoice, TownshipTree, chip, pair
+from lydigital.ui.panels.steps import Step
 from lydigital.ui.panels.styleparts import Choice
 from lydigital.ui.tools.warning import NAMES, RADII_M
 from lydigital.ui.widgets import clear, column, label, link, row, rule

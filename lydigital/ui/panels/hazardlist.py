@@ -15,7 +15,8 @@ from lydigital.errors import LydError
 from lydigital.texts import tr
 from lydigital.ui import icons, theme
 from lydigital.ui.panels.hazardissue import CHANGES
-from lydigital.ui.panels.hazardparts import CODE, Step, chip
+from lydigital.ui.panels.hazardparts import CODE, chip
+from lydigital.ui.panels.steps import Step
 from lydigital.ui.panels.styleparts import Choice
 from lydigital.ui.tools.warning import NUMERALS
 from lydigital.ui.widgets import clear, label, row

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QLineEdit, QSizePolicy, QWidget
 
 from lydigital.texts import tr
 from lydigital.ui import theme
-from lydigital.ui.panels.hazardparts import Step, chip, pair
+from lydigital.ui.panels.hazardparts import chip, pair
+from lydigital.ui.panels.steps import Step
 from lydigital.ui.panels.styleparts import Choice
 from lydigital.ui.tools.warning import COLOURS, NAMES, NUMERALS
 from lydigital.ui.widgets import clear, label, row

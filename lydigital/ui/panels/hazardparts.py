@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHeaderView,
-    QSizePolicy,
     QToolButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from lydigital.model.rainfall import BEIJING
 from lydigital.texts import tr
-from lydigital.ui import icons, theme
+from lydigital.ui import theme
 from lydigital.ui.tools.warning import COLOURS, NAMES, NUMERALS
 from lydigital.ui.widgets import Badge, clear, column, label, row
 
@@ -31,123 +30,7 @@ if TYPE_CHECKING:
     from lydigital.model.rainfall import RainSeries
     from lydigital.model.warning import TownshipLevel
 
-STATES = {"todo": "ink_faint", "now": "accent", "done": "good", "warn": "warn"}
 CODE = Qt.ItemDataRole.UserRole
-
-
-class Step(QFrame):
-    """One step: its number, title and state in a line that folds the rest away."""
-
-    folded = Signal()
-
-    def __init__(self, number: int, title: str, *, opened: bool = False) -> None:
-        super().__init__()
-        self.number = number
-        self._title = title
-        self._state = ("todo", "")
-        box = column(self)
-        self.head = _Head()
-        self.body = QWidget()
-        self.head.clicked.connect(lambda: self.open(on=self.body.isHidden()))
-        box.addWidget(self.head)
-        self.box = column(self.body, spacing=6)
-        self.box.setContentsMargins(16, 2, 14, 12)
-        box.addWidget(self.body)
-        self.body.setVisible(opened)
-        self.retranslate()
-
-    @property
-    def is_open(self) -> bool:
-        return not self.body.isHidden()
-
-    def build(self) -> None:
-        """Make what stands below the line, in the language of the day."""
-
-    def rebuild(self) -> None:
-        """Make it anew, in another language or for another map."""
-        self.build()
-        self.retranslate()
-
-    def open(self, *, on: bool = True) -> None:
-        if on == self.body.isHidden():
-            self.body.setVisible(on)
-            self.retranslate()
-            self.folded.emit()
-
-    def say(self, state: str, text: str) -> None:
-        """The state in words, and in the colour of its number."""
-        if self._state != (state, text):
-            self._state = (state, text)
-            self.retranslate()
-
-    @property
-    def state(self) -> str:
-        return self._state[1]
-
-    def retranslate(self) -> None:
-        state, text = self._state
-        self.head.show_step(self.number, tr(self._title), text, state, opened=self.is_open)
-
-
-class _Head(QToolButton):
-    """Painted, so that title and state share the line as their lengths want."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._shown = (0, "", "", "todo", False)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(38)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def show_step(self, number: int, title: str, text: str, state: str, *, opened: bool) -> None:
-        self._shown = (number, title, text, state, opened)
-        self.setAccessibleName(f"{number} {title}")
-        self.setAccessibleDescription(text)
-        self.setToolTip(f"{title}: {text}" if text else title)
-        self.update()
-
-    def keyPressEvent(self, event) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        number, title, text, state, opened = self._shown
-        t = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.underMouse():
-            painter.fillRect(self.rect(), t.color("hover"))
-        high = self.height()
-        ball = QRectF(14, (high - 20) / 2, 20, 20)
-        ink = t.color(STATES[state])
-        painter.setPen(QPen(ink, 1.4))
-        painter.setBrush(ink if state in ("now", "done") else t.color("surface"))
-        painter.drawEllipse(ball)
-        if state == "done":
-            icons.draw(painter, "check", ball.adjusted(3, 3, -3, -3), t.color("surface"))
-        else:
-            painter.setPen(t.color("surface") if state == "now" else ink)
-            painter.setFont(theme.font(theme.SMALL_PX))
-            painter.drawText(ball, Qt.AlignmentFlag.AlignCenter, str(number) if number else "≡")
-        face = theme.font(theme.FONT_PX)
-        face.setWeight(face.Weight.DemiBold)
-        painter.setFont(face)
-        painter.setPen(t.color("ink"))
-        wide = painter.fontMetrics().horizontalAdvance(title)
-        painter.drawText(QRectF(44, 0, wide + 2, high), Qt.AlignmentFlag.AlignVCenter, title)
-        icons.draw(painter, "chevron-up" if opened else "chevron-down", QRectF(self.width() - 26, (high - 14) / 2, 14, 14), t.color("ink_faint"))
-        painter.setFont(theme.font(theme.SMALL_PX))
-        painter.setPen(t.color("warn" if state == "warn" else "ink_soft"))
-        room = QRectF(44 + wide + 12, 0, self.width() - 44 - wide - 12 - 32, high)
-        said = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(room.width()))
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, said)
-        if self.hasFocus():
-            painter.setPen(QPen(t.color("accent"), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(4.5, 2.5, -4.5, -2.5), 5, 5)
 
 
 def chip(level: int, *, wide: int = 20, high: int = 16, ratio: float = 2.0) -> QPixmap:

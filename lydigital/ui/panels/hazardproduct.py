@@ -15,7 +15,7 @@ from lydigital.publish import bulletin
 from lydigital.texts import tr
 from lydigital.ui import icons
 from lydigital.ui.notices import Notice
-from lydigital.ui.panels.hazardparts import Step
+from lydigital.ui.panels.steps import Step
 from lydigital.ui.widgets import Elided, clear, label, row
 
 if TYPE_CHECKING:
@@ -173,7 +173,6 @@ class ProductStep(Step):
         def done(result: tuple[Impact, float]) -> None:
             self._impact, self._desk.seconds["impact"] = result
             self._impact_of = issue.digest
-            self._desk.free()
             self._show_impact()
             self.folded.emit()
 
@@ -261,7 +260,6 @@ class ProductStep(Step):
 
         def done(result: tuple[dict[str, Any], float]) -> None:
             values, desk.seconds[command] = result
-            desk.free()
             then(values)
 
         desk.start(command, title, work, done)

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 from lydigital.domain.rainfall import local
 from lydigital.texts import tr
 from lydigital.ui import icons
-from lydigital.ui.panels.hazardparts import Notes, StationChart, Step, pair
+from lydigital.ui.panels.hazardparts import Notes, StationChart, pair
+from lydigital.ui.panels.steps import Step
 from lydigital.ui.panels.styleparts import Choice
 from lydigital.ui.widgets import IconButton, clear, label, row
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from lydigital.texts import tr
 from lydigital.ui import icons
-from lydigital.ui.widgets import Badge, IconButton, Page, column, label, row, rule
+from lydigital.ui.spaces import SpacePage
+from lydigital.ui.widgets import Badge, IconButton, column, label, row, rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,10 +59,8 @@ SPACES = {
 }  # fmt: skip
 
 
-class WorkspacePanel(Page):
+class WorkspacePanel(SpacePage):
     """The card of a workspace that is still growing."""
-
-    closed = Signal()
 
     def __init__(
         self, space: Workspace, session: Session, do: Callable[..., Any], ask: Callable[[str], object]
@@ -115,6 +114,9 @@ class WorkspacePanel(Page):
         box.addWidget(label(tr("Coming in a later version"), "section"))
         for text in space.later:
             box.addLayout(_line("circle-small", text, "ink_faint"))
+
+    def document_replaced(self) -> None:
+        self.retranslate()
 
     def ideal_height(self, width: int) -> int:
         self._box.invalidate()

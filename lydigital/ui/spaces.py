@@ -1,0 +1,72 @@
+"""The workspaces: what stands in the card in each of them, and who makes it.
+
+A workspace is one line of :data:`SPACES`, a desk (:mod:`lydigital.ui.desk`) and a :class:`SpacePage`; window and card
+know nothing else of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+
+from lydigital.ui.widgets import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lydigital.ui.window import Window
+
+
+class SpacePage(Page):
+    """The page of a workspace in the card."""
+
+    closed = Signal()
+    resized = Signal()
+
+    def entered(self) -> None:
+        """The page came up."""
+
+    def left(self) -> None:
+        """Another workspace is shown now: nothing of this one may lie over the map."""
+
+    def click(self, x: float, y: float) -> bool:
+        """A click on the map at ``x, y`` in map units; True when the page took it."""
+        return False
+
+    def operator_changed(self) -> None:
+        """Somebody else sits here."""
+
+    def document_changed(self) -> None:
+        """The map is another one by a step."""
+
+    def document_replaced(self) -> None:
+        """Another map is open: nothing of the old one may stay."""
+
+    def retranslate(self) -> None:
+        """Say everything in the language of the day."""
+
+
+def _hazard(window: Window) -> SpacePage:
+    from lydigital.ui.panels.hazard import HazardPage
+    from lydigital.ui.warningdesk import WarningDesk
+
+    return HazardPage(WarningDesk(window))
+
+
+def _growing(name: str) -> Callable[[Window], SpacePage]:
+    def make(window: Window) -> SpacePage:
+        from lydigital.ui.panels.workspace import SPACES as GROWING
+        from lydigital.ui.panels.workspace import WorkspacePanel
+
+        return WorkspacePanel(GROWING[name], window.session, window.do, window.ask)
+
+    return make
+
+
+SPACES: dict[str, Callable[[Window], SpacePage]] = {
+    "hazard": _hazard,
+    "coverage": _growing("coverage"),
+    "emergency": _growing("emergency"),
+    "publish": _growing("publish"),
+}
