@@ -1,7 +1,7 @@
 """The map document (``*.lyd.toml``): which layers, how shown, where the user was. Immutable; edits make a new one.
 
 Targets of its deltas: ``document/<field>``, ``document/order`` (layer ids, top first), ``document/group_order``,
-``layer/<id>`` and ``group/<id>`` (made or removed, at the bottom), ``layer/<id>/<field>``, ``group/<id>/<field>``.
+``layer/<id>``, ``group/<id>`` and ``layout/<id>`` (made or removed, at the bottom), ``layer/<id>/<field>`` and so on.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_type_hints
 import msgspec
 
 from lydigital.errors import ConflictError
+from lydigital.model.layout import Layout
 from lydigital.model.style import Style  # noqa: TC001 - msgspec resolves it at run time
 
 if TYPE_CHECKING:
     from lydigital.model.changeset import ChangeSet, Delta
 
-SCHEMA = 1  # raised with every change that an older program cannot read
+SCHEMA = 2  # raised with every change that an older program cannot read
 
 
 class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -86,9 +87,13 @@ class MapDocument(_Frozen, frozen=True):
     centre: tuple[float, float] | None = None
     scale: float | None = None
     theme: Literal["light", "dark"] = "light"
+    layouts: tuple[Layout, ...] = ()
 
     def layer(self, layer_id: str) -> LayerRef | None:
         return next((ref for ref in self.layers if ref.id == layer_id), None)
+
+    def layout(self, layout_id: str) -> Layout | None:
+        return next((found for found in self.layouts if found.id == layout_id), None)
 
     def is_visible(self, ref: LayerRef) -> bool:
         """Whether ``ref`` and its group are switched on."""
@@ -137,7 +142,7 @@ def value_type(target: str) -> Any:
     kind, _, rest = target.partition("/")
     if target in ("document/order", "document/group_order"):
         return tuple[str, ...]
-    owner = {"document": MapDocument, "layer": LayerRef, "group": Group}[kind]
+    owner = {"document": MapDocument, "layer": LayerRef, "group": Group, "layout": Layout}[kind]
     field = rest if kind == "document" else rest.partition("/")[2]
     return _hints(owner)[field] if field else owner | None
 
@@ -147,7 +152,7 @@ def _hints(owner: type) -> dict[str, Any]:
     return get_type_hints(owner)
 
 
-_Item = TypeVar("_Item", bound=LayerRef | Group)
+_Item = TypeVar("_Item", bound=LayerRef | Group | Layout)
 
 
 def _apply(document: MapDocument, delta: Delta) -> MapDocument:
@@ -156,7 +161,9 @@ def _apply(document: MapDocument, delta: Delta) -> MapDocument:
         return msgspec.structs.replace(document, layers=_apply_item(document.layers, rest, delta))
     if kind == "group":
         return msgspec.structs.replace(document, groups=_apply_item(document.groups, rest, delta))
-    if kind != "document" or rest in ("layers", "groups", "schema") or not hasattr(document, rest):
+    if kind == "layout":
+        return msgspec.structs.replace(document, layouts=_apply_item(document.layouts, rest, delta))
+    if kind != "document" or rest in ("layers", "groups", "layouts", "schema") or not hasattr(document, rest):
         raise _conflict(delta)
     if getattr(document, rest) != delta.old:
         raise _conflict(delta)

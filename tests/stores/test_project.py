@@ -6,6 +6,7 @@ import pytest
 from lydigital import paths, texts
 from lydigital.errors import BadDataError, StoreUnavailableError
 from lydigital.model.document import SCHEMA, Bookmark, Group, LayerRef, MapDocument
+from lydigital.model.layout import GridLines, Layout, MapItem, Outline, TextItem
 from lydigital.model.style import (
     Fill,
     LabelStyle,
@@ -44,6 +45,10 @@ def document(tmp_path) -> MapDocument:
         groups=(Group("net", "网络", expanded=True),),
         bookmarks=(Bookmark("龙门", (600_000.0, 3_800_000.25), 5000.0, ("road",)),),
         centre=(600_500.0, 3_800_500.0), scale=25_000.0, theme="dark",
+        layouts=(Layout("a4", "图 “一”", items=(
+            MapItem(id="main", x=10, y=20.5, width=200, height=150, layers=("road",), grids=(GridLines(kind="kilometre"),)),
+            TextItem(id="title", x=10, y=8, width=200, height=10, text="{title}\n**附图**", outline=Outline(double=True)),
+        )),),
     )  # fmt: skip
 
 
