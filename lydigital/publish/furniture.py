@@ -25,8 +25,9 @@ from lydigital.texts import tr
 from lydigital.units import MM_PER_INCH, POINTS_PER_INCH
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
     from PySide6.QtGui import QPainter
 
     from lydigital.model.style import Stroke, Symbolizer
@@ -91,14 +92,31 @@ class Paper:
 
     def line(
         self, x0: float, y0: float, x1: float, y1: float, *, color: str = INK, width_mm: float = 0.15,
+        dash_mm: Sequence[float] = (),
+    ) -> None:
+        self.path([(x0, y0), (x1, y1)], color, width_mm, dash_mm)
+
+    def path(
+        self, points: Sequence[tuple[float, float]], color: str, width_mm: float = 0.15, dash_mm: Sequence[float] = ()
     ) -> None:
         from PySide6.QtCore import QPointF, Qt
         from PySide6.QtGui import QColor, QPen
 
         pen = QPen(QColor(color), width_mm)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        if dash_mm:
+            pen.setDashPattern([d / width_mm for d in dash_mm])
         self.painter.setPen(pen)
-        self.painter.drawLine(QPointF(x0, y0), QPointF(x1, y1))
+        self.painter.drawPolyline([QPointF(x, y) for x, y in points])
+
+    def dot(self, x: float, y: float, radius: float, fill: str, *, color: str = "", width_mm: float = 0.15) -> None:
+        from PySide6.QtCore import QPointF, Qt
+        from PySide6.QtGui import QColor, QPen
+
+        self.painter.setPen(QPen(QColor(color), width_mm) if color else Qt.PenStyle.NoPen)
+        self.painter.setBrush(QColor(fill))
+        self.painter.drawEllipse(QPointF(x, y), radius, radius)
 
     def box(self, box: Box, *, color: str = "", width_mm: float = 0.2, fill: str = "") -> None:
         from PySide6.QtCore import QRectF, Qt
@@ -120,6 +138,22 @@ class Paper:
         self.painter.setPen(QPen(QColor(color), width_mm) if color else Qt.PenStyle.NoPen)
         self.painter.setBrush(QColor(fill) if fill else Qt.BrushStyle.NoBrush)
         self.painter.drawPolygon([QPointF(x, y) for x, y in points])
+
+
+def pixels(width_mm: float, height_mm: float, dpi: float, furnish: Callable[[Paper], object], fonts: QtFonts) -> NDArray[np.uint8]:
+    """What ``furnish`` draws on a white page, ``(height, width, 3) uint8`` RGB."""
+    from PySide6.QtGui import QImage, QPainter
+
+    per_mm = dpi / MM_PER_INCH
+    width, height = round(width_mm * per_mm), round(height_mm * per_mm)
+    octets = np.full((height, width, 4), 255, np.uint8)
+    image = QImage(octets.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+    painter.scale(per_mm, per_mm)
+    furnish(Paper(painter, fonts))
+    painter.end()
+    return octets[:, :, 2::-1]
 
 
 def frame(paper: Paper, inner: Box, gap_mm: float) -> None:

@@ -1,0 +1,204 @@
+"""A report as a Word document: A4, tables of three lines, charts and maps as pictures, page numbers."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from lydigital.model.report import Chart, Number, Paragraph, Report, Table, text_of
+from lydigital.publish import charts
+from lydigital.publish.report import caption, endings, stamps, steady
+from lydigital.publish.report_xlsx import cells_wide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lydigital.model.report import Cell
+
+_FACE = "Microsoft YaHei"
+_INK, _SOFT, _STAMP, _HAIR = "1F2A30", "515D66", "B3261E", "E5E0D6"
+_LONG_MM, _SHORT_MM, _MARGIN_MM = 297.0, 210.0, 20.0
+_MANY_COLUMNS = 8  # a wide table with more of them is laid across
+
+
+def content(report: Report) -> bytes:
+    """The document as a file."""
+    from docx import Document
+
+    made = Document()
+    _styles(made)
+    _page(made.sections[0], across=report.is_landscape)
+    _foot(made.sections[0], report.title)
+    made.add_heading(report.title, 0)
+    if report.subtitle:
+        _run(made.add_paragraph(), report.subtitle, _SOFT)
+    if stamps(report):
+        line = made.add_paragraph()
+        for text in stamps(report):
+            _run(line, f"【{text}】", _STAMP, bold=True)
+    level = 2 if any(isinstance(b, Paragraph) and b.style == "heading" for b in report.blocks) else 1
+    across, figure = report.is_landscape, 0
+    for block in report.blocks:
+        wanted = report.is_landscape or (isinstance(block, Table) and block.is_wide and len(block.head) > _MANY_COLUMNS)
+        if wanted != across:
+            across = wanted
+            _page(made.add_section(), across=across)
+        if isinstance(block, Paragraph):
+            _words(made, block)
+        elif isinstance(block, Table):
+            made.add_heading(block.title, level)
+            _table(made, block, (_LONG_MM if across else _SHORT_MM) - 2 * _MARGIN_MM)
+            if block.note:
+                _note(made, block.note)
+        else:
+            figure += 1
+            width = min(block.width_mm if not isinstance(block, Chart) else 170.0, _SHORT_MM - 2 * _MARGIN_MM)
+            octets = charts.png(block, width, dpi=220.0) if isinstance(block, Chart) else block.content
+            _picture(made, octets, width, caption(block, figure))
+            if block.note:
+                _note(made, block.note)
+    if across != report.is_landscape:
+        _page(made.add_section(), across=report.is_landscape)
+    for title, lines in endings(report):
+        made.add_heading(title, 1)
+        for text in lines:
+            made.add_paragraph(text, style="List Bullet")
+    out = io.BytesIO()
+    made.save(out)
+    return steady(out.getvalue())
+
+
+def _styles(made: Any) -> None:
+    from docx.oxml.ns import qn
+    from docx.shared import Pt, RGBColor
+
+    sizes = {"Normal": 9.5, "List Bullet": 9.5, "Title": 20, "Heading 1": 14, "Heading 2": 11}
+    for name, size in sizes.items():
+        style = made.styles[name]
+        faces = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for key in list(faces.attrib):
+            del faces.attrib[key]  # themes would go before the names
+        for key in ("w:ascii", "w:hAnsi", "w:eastAsia", "w:cs"):
+            faces.set(qn(key), _FACE)
+        style.font.size, style.font.color.rgb = Pt(size), RGBColor.from_string(_INK)
+        if name not in ("Normal", "List Bullet"):
+            style.font.bold = True
+            style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(0 if name == "Title" else size), Pt(size * 0.4)
+            style.paragraph_format.keep_with_next = True
+    borders = made.styles["Title"].element.pPr.find(qn("w:pBdr"))
+    if borders is not None:
+        made.styles["Title"].element.pPr.remove(borders)
+    made.styles["Normal"].paragraph_format.space_after = Pt(5)
+    made.styles["Normal"].paragraph_format.line_spacing = 1.3
+
+
+def _page(section: Any, *, across: bool) -> None:
+    from docx.enum.section import WD_ORIENT
+    from docx.shared import Mm
+
+    section.orientation = WD_ORIENT.LANDSCAPE if across else WD_ORIENT.PORTRAIT
+    wide, high = (_LONG_MM, _SHORT_MM) if across else (_SHORT_MM, _LONG_MM)
+    section.page_width, section.page_height = Mm(wide), Mm(high)
+    section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(_MARGIN_MM)
+    section.footer_distance = Mm(10)
+
+
+def _foot(section: Any, title: str) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    line = section.footer.paragraphs[0]
+    line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    _run(line, f"{title}　", _SOFT, 7.5)
+    field = OxmlElement("w:fldSimple")
+    field.set(qn("w:instr"), "PAGE")
+    line._p.append(field)
+
+
+def _run(line: Any, text: str, color: str = _INK, size_pt: float = 0.0, *, bold: bool = False) -> None:
+    from docx.shared import Pt, RGBColor
+
+    run = line.add_run(text)
+    run.bold = bold or None
+    run.font.color.rgb = RGBColor.from_string(color)
+    if size_pt:
+        run.font.size = Pt(size_pt)
+
+
+def _words(made: Any, block: Paragraph) -> None:
+    if block.style == "heading":
+        made.add_heading(block.text, 1)
+    elif block.style == "list":
+        made.add_paragraph(block.text, style="List Bullet")
+    elif block.style == "note":
+        _note(made, block.text)
+    else:
+        made.add_paragraph(block.text)
+
+
+def _note(made: Any, text: str) -> None:
+    _run(made.add_paragraph(), text, _SOFT, 8)
+
+
+def _picture(made: Any, octets: bytes, width_mm: float, title: str) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Mm
+
+    line = made.add_paragraph()
+    line.alignment, line.paragraph_format.keep_with_next, line.paragraph_format.line_spacing = WD_ALIGN_PARAGRAPH.CENTER, True, 1.0
+    line.add_run().add_picture(io.BytesIO(octets), width=Mm(width_mm))
+    line._p.xpath(".//wp:docPr")[0].set("descr", title)
+    below = made.add_paragraph()
+    below.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    _run(below, title, _SOFT, 8.5)
+
+
+def _table(made: Any, table: Table, whole_mm: float) -> None:
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls, qn
+    from docx.shared import Mm
+
+    grid = made.add_table(1, len(table.head))
+    lines = "".join(f'<w:{side} w:val="single" w:sz="8" w:color="{_INK}"/>' for side in ("top", "bottom"))
+    grid._tbl.tblPr.append(parse_xml(
+        f'<w:tblBorders {nsdecls("w")}>{lines}<w:insideH w:val="single" w:sz="2" w:color="{_HAIR}"/></w:tblBorders>'
+    ))  # fmt: skip
+    _row(grid.rows[0], table.head, [any(isinstance(r[i], Number) for r in table.rows) for i in range(len(table.head))], is_head=True)
+    mark = grid.rows[0]._tr.get_or_add_trPr()
+    mark.append(mark.makeelement(qn("w:tblHeader"), {}))  # repeated on every page
+    for row in table.rows:
+        _row(grid.add_row(), row, [isinstance(c, Number) for c in row])
+    grid.autofit = False
+    for column, wide in zip(grid.columns, _widths(table, whole_mm), strict=True):
+        column.width = Mm(wide)
+        for cell in column.cells:
+            cell.width = Mm(wide)
+
+
+def _widths(table: Table, whole_mm: float) -> list[float]:
+    """Widths of columns, by what stands in them."""
+    longest = [max([cells_wide(h) / 2, *(cells_wide(text_of(row[i])) for row in table.rows)]) for i, h in enumerate(table.head)]
+    weights = [min(60.0, max(7.0, w)) for w in longest]
+    return [whole_mm * w / sum(weights) for w in weights]
+
+
+def _row(row: Any, cells: Sequence[Cell], right: Sequence[bool], *, is_head: bool = False) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls, qn
+    from docx.shared import Pt
+
+    keep = row._tr.get_or_add_trPr()
+    keep.append(keep.makeelement(qn("w:cantSplit"), {}))
+    for at, value, is_right in zip(row.cells, cells, right, strict=True):
+        line = at.paragraphs[0]
+        line.paragraph_format.space_before = line.paragraph_format.space_after = Pt(1.5)
+        line.paragraph_format.line_spacing = 1.1
+        _run(line, text_of(value), _INK, 8, bold=is_head)
+        if is_right:
+            line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        if is_head:
+            at._tc.get_or_add_tcPr().append(
+                parse_xml(f'<w:tcBorders {nsdecls("w")}><w:bottom w:val="single" w:sz="6" w:color="{_INK}"/></w:tcBorders>')
+            )
