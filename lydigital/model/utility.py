@@ -7,7 +7,7 @@ are metres below ground, levels metres of the height datum. What is not known is
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -18,7 +18,6 @@ from lydigital.model.issue import Issue  # noqa: TC001
 from lydigital.texts import pick
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
@@ -203,7 +202,6 @@ class UtilityNetwork:
     facilities: tuple[Facility, ...]
     facility_node: NDArray[np.int32]
     issues: tuple[Issue, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Trace(_Frozen, frozen=True):
