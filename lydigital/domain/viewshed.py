@@ -1,0 +1,126 @@
+"""What antennas see of a terrain model: line of sight over an earth of 4/3 radius, no diffraction, no buildings or trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lydigital.errors import CrsError
+from lydigital.kernels import spread
+from lydigital.kernels import viewshed as kernels
+from lydigital.kernels.viewshed import HIDDEN, SEEN, UNKNOWN
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from lydigital.model.grid import Grid
+
+    States = NDArray[np.uint8]
+
+EARTH_M = 6_371_000.0
+REFRACTION = 4 / 3  # of the earth's radius: how radio waves bend in the standard atmosphere (ITU-R P.834)
+RECEIVER_M = 1.5
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """What one antenna sees: ``states`` of the cells from ``row``, ``column`` on; ``problem`` where nothing could be told.
+
+    ``problem`` is ``outside`` (not on the terrain), ``no_height`` (none at its place), ``no_reach`` or "".
+    """
+
+    row: int
+    column: int
+    states: States
+    problem: str = ""
+
+
+def bend_of(refraction: float = REFRACTION) -> float:
+    """How much lower ground lies at a distance d, in metres for each d² in square metres: 1 / (2 k R)."""
+    return 1.0 / (2.0 * refraction * EARTH_M)
+
+
+def windows(
+    grid: Grid, xy: NDArray[np.float64], height_m: NDArray[np.float64], reach_m: NDArray[np.float64], *,
+    receiver_m: float = RECEIVER_M, refraction: float = REFRACTION,
+) -> list[Window]:  # fmt: skip
+    """What antennas see, each by itself.
+
+    Parameters
+    ----------
+    grid
+        Heights in metres, in a projected system.
+    xy
+        ``(n, 2)`` places in the same system; an antenna stands on the middle of its cell.
+    height_m, reach_m
+        ``(n,)`` above the ground, and how far it is looked.
+
+    Raises
+    ------
+    CrsError
+        When the terrain is in degrees.
+    """
+    if not grid.crs.is_metric:
+        raise CrsError(
+            "Lines of sight cannot be taken in {crs}: its units are no metres", crs=grid.crs.definition,
+            hint="Reproject the terrain to EPSG:4546 first (gdalwarp does).",
+        )  # fmt: skip
+    values = np.ascontiguousarray(grid.values, np.float32)
+    unit = grid.crs.metres_per_unit
+    cell_x, cell_y = grid.cell[0] * unit, grid.cell[1] * unit
+    rows, columns = values.shape
+    empty = np.zeros((0, 0), np.uint8)
+    bend = bend_of(refraction)
+
+    def one(i: int) -> Window:
+        x, y = (xy[i, 0] - grid.origin[0]) / grid.cell[0], (grid.origin[1] - xy[i, 1]) / grid.cell[1]
+        if not (0 <= x < columns and 0 <= y < rows):
+            return Window(0, 0, empty, "outside")
+        row, column = int(y), int(x)
+        if not (np.isfinite(reach_m[i]) and reach_m[i] > 0 and np.isfinite(height_m[i]) and height_m[i] >= 0):
+            return Window(row, column, empty, "no_reach")
+        ground = float(values[row, column])
+        if not np.isfinite(ground):
+            return Window(row, column, empty, "no_height")
+        far_y, far_x = int(reach_m[i] / cell_y), int(reach_m[i] / cell_x)
+        row0, row1 = max(row - far_y, 0), min(row + far_y + 1, rows)
+        column0, column1 = max(column - far_x, 0), min(column + far_x + 1, columns)
+        states = kernels.visible(
+            values, row, column, row0, row1, column0, column1, ground + float(height_m[i]), float(receiver_m), float(reach_m[i]),
+            cell_x, cell_y, bend,
+        )  # fmt: skip
+        return Window(row0, column0, states)
+
+    return list(spread.each(one, range(len(xy))))
+
+
+def together(found: list[Window], shape: tuple[int, int]) -> States:
+    """What any of them sees, ``(rows, columns)``: seen before unknown before hidden."""
+    out = np.full(shape, HIDDEN, np.uint8)
+    for window in found:
+        h, w = window.states.shape
+        part = out[window.row : window.row + h, window.column : window.column + w]
+        np.maximum(part, window.states, out=part)
+    return out
+
+
+def polygon(states: States, grid: Grid, *, row: int = 0, column: int = 0, state: int = SEEN) -> object:
+    """The cells of one state as one valid (multi)polygon in the system of the grid; ``states`` begin at ``row``, ``column``."""
+    import shapely
+    from affine import Affine
+    from rasterio import features
+
+    wanted = states == state
+    if not wanted.any():
+        return shapely.MultiPolygon()
+    x, y = grid.origin[0] + column * grid.cell[0], grid.origin[1] - row * grid.cell[1]
+    place = Affine(grid.cell[0], 0.0, x, 0.0, -grid.cell[1], y)
+    found = features.shapes(wanted.astype(np.uint8), mask=wanted, connectivity=4, transform=place)
+    parts = np.array([shapely.Polygon(shape["coordinates"][0], shape["coordinates"][1:]) for shape, _ in found], object)
+    parts = shapely.get_parts(shapely.make_valid(parts))  # one by one: cells of two of them never overlap
+    return shapely.multipolygons(parts)
+
+
+__all__ = ["HIDDEN", "RECEIVER_M", "REFRACTION", "SEEN", "UNKNOWN", "Window", "bend_of", "polygon", "together", "windows"]
