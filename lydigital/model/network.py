@@ -410,19 +410,21 @@ class RoadNetwork:
         return made
 
     @cached_property
-    def tree(self) -> shapely.STRtree:
-        """Index over :attr:`lines`."""
-        import shapely
-
-        return shapely.STRtree(self.lines)
+    def near_roads(self) -> tuple[shapely.STRtree, NDArray[np.int64]]:
+        """Index over the lines of the edges that places are reached from, and which edges these are."""
+        of_class = np.array([c.has_access for c in self.classes] or [True])
+        return self._index(of_class[self.road_class])
 
     @cached_property
-    def has_access(self) -> NDArray[np.bool_]:
-        """``(m,) bool``: places beside an edge are reached from it by this profile."""
-        of_class = np.array([c.has_access for c in self.classes] or [True])
-        usable = np.isfinite(self.seconds) | np.isfinite(self.seconds_back)
-        found: NDArray[np.bool_] = of_class[self.road_class] & usable
-        return found
+    def all_roads(self) -> tuple[shapely.STRtree, NDArray[np.int64]]:
+        """As :attr:`near_roads`, of every edge this profile may use."""
+        return self._index(np.ones(self.edge_count, bool))
+
+    def _index(self, wanted: NDArray[np.bool_]) -> tuple[shapely.STRtree, NDArray[np.int64]]:
+        import shapely
+
+        edges = np.flatnonzero(wanted & (np.isfinite(self.seconds) | np.isfinite(self.seconds_back)))
+        return shapely.STRtree(self.lines[edges]), edges
 
 
 def times(
@@ -472,7 +474,7 @@ class Places:
     on_road
         ``(k, 2) float64`` that point of the road; NaN where none is near.
     off_m
-        ``(k,) float64`` straight distance to it; where edge is -1 the distance to the nearest road however far, inf for none.
+        ``(k,) float64`` straight distance to it in metres; where edge is -1 that to the nearest road however far, inf for none.
     is_cut
         ``(k,) bool``: the nearest road of the place is closed, ``edge`` is the nearest that is open.
     """
