@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from lydigital.texts import tr
 from lydigital.ui import icons, theme
-from lydigital.ui.widgets import Badge, IconButton, column, label, row, rule, soft_shadow
+from lydigital.ui.widgets import Badge, Elided, IconButton, column, label, row, rule, soft_shadow
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent
@@ -36,7 +36,7 @@ class Board(QFrame):
         top.addWidget(Badge(icon, 32))
         words = column(spacing=0)
         self._title = label(role="title")
-        self._line = label(role="faint")
+        self._line = Elided(role="faint")
         words.addWidget(self._title)
         words.addWidget(self._line)
         top.addLayout(words, 1)
@@ -44,7 +44,7 @@ class Board(QFrame):
         top.addLayout(self.tools)
         self.search = QLineEdit()
         self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(190)
+        self.search.setFixedWidth(180)
         self._glass = self.search.addAction(icons.icon("magnify", "ink_faint"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self.searched)
         top.addWidget(self.search)

@@ -38,7 +38,12 @@ class Picture:
         self._again = again
         self._dress = dress
         self._placer: Placer | None = None
-        self.over: SceneLayer | None = None  # what is being worked on and belongs to no map
+        self.overlays: dict[str, tuple[SceneLayer, ...]] = {}  # what is being worked on and belongs to no map, by desk
+
+    def lay(self, desk: str, *layers: SceneLayer) -> None:
+        """Lay what a desk has in hand over the map, or take it away again; a new frame has to be asked for."""
+        rest = {name: over for name, over in self.overlays.items() if name != desk}
+        self.overlays = {**rest, desk: layers} if layers else rest
 
     def __call__(self, viewport: Viewport, cancelled: Callable[[], bool]) -> tuple[Any, int, bool]:
         """BGRA pixels ``(h, w, 4) uint8`` of ``viewport``, the number of labels left out, and whether all is on it.
@@ -61,10 +66,12 @@ class Picture:
             scene, is_whole = self._session.scene_so_far(viewport.scale)
         self._was_whole = is_whole
         scene = self._dress(scene)
-        if self.over is not None:
-            from lydigital.ui.warninglayer import with_levels
+        overlays = self.overlays
+        if overlays:
+            from lydigital.ui.overlays import with_overlays
 
-            scene = with_levels(scene, self.over, {ref.id: ref.group for ref in self._session.document.layers})
+            laid = [layer for layers in overlays.values() for layer in layers]
+            scene = with_overlays(scene, laid, {ref.id: ref.group for ref in self._session.document.layers})
         if cancelled():
             raise _stopped()
         drawn = drawlist.build(scene, viewport, self._fonts, placer=self._placer)

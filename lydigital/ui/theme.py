@@ -291,6 +291,12 @@ QLineEdit[bad="true"] { border-color: $danger; background: $danger_soft; }
 #tab:checked { color: $ink; border-bottom: 2px solid $accent; background: transparent; }
 #tab:focus { color: $accent; }
 
+#tile { background: $paper; border: 1px solid $line; border-radius: 8px; }
+#tile-link { padding: 1px 6px; font-size: ${small}px; color: $accent; }
+#tile-link:hover { background: $accent_soft; }
+#tile-link:focus { border-color: $accent; }
+#tile-link:disabled { color: $ink_faint; background: transparent; }
+#tile:hover { border-color: $line_strong; }
 #card { background: $surface; border: 1px solid $line; border-radius: ${card}px; }
 #notice { border-radius: $radius; background: $surface; border: 1px solid $line; }
 #notice[level="warning"] { background: $warn_soft; border-color: $warn_soft; }

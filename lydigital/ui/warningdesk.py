@@ -24,8 +24,8 @@ from lydigital.model.table import FeatureTable
 from lydigital.texts import tr
 from lydigital.ui.desk import Desk
 from lydigital.ui.notices import InlineBar, Notice
+from lydigital.ui.overlays import level_layer
 from lydigital.ui.tools.hand import Hand
-from lydigital.ui.warninglayer import level_layer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -247,10 +247,10 @@ class WarningDesk(Desk):
         self.changed.emit("levels")
 
     def _show_levels(self) -> None:
-        layer = None
+        laid = []
         if self.shows_levels and self.situation is not None and self.assessed is not None:
-            layer = level_layer(self.situation.ground, self.assessed.levels)
-        self.window.picture.over = layer
+            laid.append(level_layer(self.situation.ground, self.assessed.levels))
+        self.window.picture.lay("hazard", *laid)
         self.window.redraw()
 
     def _forget_levels(self) -> None:

@@ -77,14 +77,14 @@ def test_from_rain_file_to_issued_bulletin(city, qtbot, tmp_path):
     qtbot.waitUntil(lambda: desk.run is not None and desk.busy == "", timeout=BOTH_MS)
     assert desk.assessed.townships
     assert page.judge.towns.topLevelItemCount() == len(desk.assessed.townships)
-    assert city.picture.over is not None
+    assert city.picture.overlays
 
     click(page.judge.draft)
     issue = desk.issue
     assert issue.status == "draft"
     assert issue.purpose == "exercise"
     assert issue.run == desk.run.id
-    assert city.picture.over is None, "the zones take the place of the grid"
+    assert not city.picture.overlays, "the zones take the place of the grid"
 
     page.go_to(page.issue)
     page.issue.note.setText("Agreed with the weather office")

@@ -1,0 +1,55 @@
+"""What lies on the map while it is worked on and belongs to no map: warning levels, an indicator unit by unit, places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lydigital.model.geometry import GeometryKind
+from lydigital.model.grid import Grid
+from lydigital.model.style import RasterSymbolizer, Rule, Style
+from lydigital.model.table import FeatureTable
+from lydigital.render.drawlist import SceneLayer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from lydigital.domain.hazard import Ground
+
+LEVEL_RAMP = ((1.0, "#e0231c"), (2.0, "#ff7e00"), (3.0, "#f2d600"), (4.0, "#2f5fd0"))
+ABOVE = ("boundary", "geohazard")  # groups that stay above areas, and so do labels
+_STYLE = Style(rules=(Rule((RasterSymbolizer(ramp=LEVEL_RAMP, steps="codes", show="terrain", shade=0.0, opacity=0.55),)),))
+
+
+def level_layer(ground: Ground, levels: NDArray[np.uint8]) -> SceneLayer:
+    """Levels 1 to 4 in their colours; nothing where there is no level or outside the city."""
+    values = levels.astype(np.float32)
+    values[(levels < 1) | (levels > 4) | (ground.township < 0)] = np.nan
+    lattice = ground.lattice
+    return SceneLayer("hazard.levels", Grid(values, (lattice.x0, lattice.y1), (lattice.cell, lattice.cell), lattice.crs), _STYLE, labels=False)
+
+
+def table_layer(name: str, table: FeatureTable, style: Style, columns: Mapping[str, Sequence[object]], selected: Iterable[int] = ()) -> SceneLayer:
+    """Features of ``table`` with other ``columns``, ``n`` values each, in ``style``; ``selected`` are rows."""
+    import pyarrow as pa
+
+    from lydigital.render.classify import codes
+
+    shown = FeatureTable(table.fid, pa.table({key: pa.array(list(values)) for key, values in columns.items()}), table.geometry, table.crs)
+    rows = np.array(sorted(selected), np.int32)
+    return SceneLayer(name, shown, style, codes(shown, style), labels=bool(style.labels), selected=rows)
+
+
+def with_overlays(scene: tuple[SceneLayer, ...], overlays: Iterable[SceneLayer], groups: Mapping[str, str]) -> tuple[SceneLayer, ...]:
+    """The scene, bottom first: areas go below the first layer of a group that stays above them, lines and points on top."""
+    areas = tuple(layer for layer in overlays if _is_area(layer))
+    rest = tuple(layer for layer in overlays if not _is_area(layer))
+    place = next((i for i, layer in enumerate(scene) if groups.get(layer.id) in ABOVE), len(scene))
+    return (*scene[:place], *areas, *scene[place:], *rest)
+
+
+def _is_area(layer: SceneLayer) -> bool:
+    return not isinstance(layer.data, FeatureTable) or layer.data.geometry.kind is GeometryKind.POLYGON
