@@ -140,13 +140,20 @@ class Paper:
         self.painter.drawPolygon([QPointF(x, y) for x, y in points])
 
 
-def pixels(width_mm: float, height_mm: float, dpi: float, furnish: Callable[[Paper], object], fonts: QtFonts) -> NDArray[np.uint8]:
-    """What ``furnish`` draws on a white page, ``(height, width, 3) uint8`` RGB."""
+def pixels(
+    width_mm: float, height_mm: float, dpi: float, furnish: Callable[[Paper], object], fonts: QtFonts, *,
+    under: tuple[NDArray[np.uint8], Box] | None = None,
+) -> NDArray[np.uint8]:
+    """What ``furnish`` draws on a white page and over the RGB picture ``under``, ``(height, width, 3) uint8`` RGB."""
     from PySide6.QtGui import QImage, QPainter
 
     per_mm = dpi / MM_PER_INCH
     width, height = round(width_mm * per_mm), round(height_mm * per_mm)
     octets = np.full((height, width, 4), 255, np.uint8)
+    if under is not None:
+        picture, box = under
+        left, top = round(box.x * per_mm), round(box.y * per_mm)
+        octets[top : top + picture.shape[0], left : left + picture.shape[1], :3] = picture[:, :, ::-1]
     image = QImage(octets.data, width, height, 4 * width, QImage.Format.Format_RGB32)
     painter = QPainter(image)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)

@@ -143,9 +143,10 @@ def _note(made: Any, text: str) -> None:
 
 def _picture(made: Any, octets: bytes, width_mm: float, title: str) -> None:
     from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Mm
+    from docx.shared import Mm, Pt
 
     line = made.add_paragraph()
+    line.paragraph_format.space_before = Pt(8)
     line.alignment, line.paragraph_format.keep_with_next, line.paragraph_format.line_spacing = WD_ALIGN_PARAGRAPH.CENTER, True, 1.0
     line.add_run().add_picture(io.BytesIO(octets), width=Mm(width_mm))
     line._p.xpath(".//wp:docPr")[0].set("descr", title)
@@ -164,11 +165,12 @@ def _table(made: Any, table: Table, whole_mm: float) -> None:
     grid._tbl.tblPr.append(parse_xml(
         f'<w:tblBorders {nsdecls("w")}>{lines}<w:insideH w:val="single" w:sz="2" w:color="{_HAIR}"/></w:tblBorders>'
     ))  # fmt: skip
-    _row(grid.rows[0], table.head, [any(isinstance(r[i], Number) for r in table.rows) for i in range(len(table.head))], is_head=True)
+    is_number = [any(isinstance(row[i], Number) for row in table.rows) for i in range(len(table.head))]
+    _row(grid.rows[0], table.head, is_number, is_head=True)
     mark = grid.rows[0]._tr.get_or_add_trPr()
     mark.append(mark.makeelement(qn("w:tblHeader"), {}))  # repeated on every page
     for row in table.rows:
-        _row(grid.add_row(), row, [isinstance(c, Number) for c in row])
+        _row(grid.add_row(), row, is_number)
     grid.autofit = False
     for column, wide in zip(grid.columns, _widths(table, whole_mm), strict=True):
         column.width = Mm(wide)

@@ -181,6 +181,7 @@ def _chart(sheet: Any, chart: Chart) -> None:
     if chart.kind in ("hbar", "stack", "target"):
         made.type = "bar"
         made.x_axis.scaling.orientation = "maxMin"  # the first label on top
+        made.y_axis.crosses = "max"  # and the numbers below the last
     if chart.kind == "stack":
         made.grouping, made.overlap = "stacked", 100
     if chart.kind != "line":
