@@ -15,7 +15,7 @@ import msgspec
 from lydigital.errors import BadDataError
 from lydigital.model.impact import Impact  # noqa: TC001 - msgspec resolves it at run time
 from lydigital.model.issue import Issue  # noqa: TC001
-from lydigital.texts import pick
+from lydigital.texts import pick, tr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -296,13 +296,11 @@ class Buried(_Frozen, frozen=True):
     top_m, bottom_m
         Depths of its outside below ground. None where depth or size is not known.
     width_m, height_m
-        Outside of pipe or bank of ducts, square to its run.
+        Outside of pipe or bank of ducts, square to its run; of a bank it is an estimate.
     angle_deg
         Between pipe and section, 90 where it is crossed squarely.
     ground_m
         Level of the ground above it.
-    is_estimated
-        Whether its size was estimated (banks of ducts).
     """
 
     fid: int
@@ -311,7 +309,8 @@ class Buried(_Frozen, frozen=True):
     at_m: float
     x: float
     y: float
-    size: str
+    diameter_mm: float | None = None
+    holes: float | None = None
     depth_m: float | None = None
     top_m: float | None = None
     bottom_m: float | None = None
@@ -320,7 +319,18 @@ class Buried(_Frozen, frozen=True):
     angle_deg: float = 90.0
     ground_m: float | None = None
     is_bank: bool = False
-    is_estimated: bool = False
+
+    @property
+    def size(self) -> str:
+        """As it is called, "" where it is not known."""
+        if self.diameter_mm is not None:
+            return f"DN{self.diameter_mm:.0f}"
+        return "" if self.holes is None else tr("{count} holes", count=f"{self.holes:.0f}")
+
+    @property
+    def least_mm(self) -> float:
+        """Diameter that rules are looked up by; 0 for what has none."""
+        return 0.0 if self.is_bank else self.diameter_mm or 0.0
 
 
 class Clearance(_Frozen, frozen=True):
