@@ -288,7 +288,6 @@ class StampItem(Item, frozen=True, tag="stamp"):
     icon: ClassVar[str] = "stamper"
     word: ClassVar[str] = "Review stamp"
 
-    size: Points = 7.0
     align: Align = "right"
 
 

@@ -155,7 +155,7 @@ def write_leaves(path: Path, leaves: Sequence[Leaf], scene: Sequence[SceneLayer]
     for leaf in leaves:
         if leaf.viewport not in pictures:
             pictures[leaf.viewport] = drawlist.build(scene, leaf.viewport, leaf.fonts, is_page=True)
-    save(path, _searchable(_pdf(leaves, [pictures[leaf.viewport] for leaf in leaves], None)))
+    save(path, searchable(_pdf(leaves, [pictures[leaf.viewport] for leaf in leaves], None)))
 
 
 def _check_kind(path: Path) -> None:
@@ -305,8 +305,8 @@ def _write_pdf(path: Path, leaf: Leaf, picture: DrawList) -> None:
 
     direct = Direct()
     size = (leaf.viewport.width_px, leaf.viewport.height_px)
-    pdf = direct.insert(_searchable(_pdf([leaf], [picture], direct)), size, deflate)
-    save(path, pdf or _searchable(_pdf([leaf], [picture], None)))
+    pdf = direct.insert(searchable(_pdf([leaf], [picture], direct)), size, deflate)
+    save(path, pdf or searchable(_pdf([leaf], [picture], None)))
 
 
 def _pdf(leaves: Sequence[Leaf], pictures: Sequence[DrawList], direct: Direct | None) -> bytes:
@@ -341,7 +341,7 @@ def _pdf(leaves: Sequence[Leaf], pictures: Sequence[DrawList], direct: Direct | 
     return bytes(octets.data())
 
 
-def _searchable(pdf: bytes) -> bytes:
+def searchable(pdf: bytes) -> bytes:
     """Correct the characters behind the glyphs of a PDF made by Qt.
 
     Qt names a glyph by the first code point it finds, which for 白 or 山 is a radical of the same shape and for

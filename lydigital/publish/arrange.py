@@ -1,0 +1,325 @@
+"""A layout made ready for paper: windows on the map decided, labels placed once, words filled in.
+
+Screen preview and every format are made from an :class:`Arranged`, so that they have the same labels in the same places.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lydigital.errors import BadDataError
+from lydigital.model.crs import CGCS2000, Crs, transformation
+from lydigital.model.issue import Issue
+from lydigital.model.layout import MapItem
+from lydigital.model.viewport import Viewport
+from lydigital.publish import pieces, typeset
+from lydigital.publish.furniture import Box
+from lydigital.render import drawlist
+from lydigital.units import MM_PER_INCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from lydigital.model.geometry import GeometryArray
+    from lydigital.model.layerdef import LayerDef
+    from lydigital.model.layout import AnyItem, Layout
+    from lydigital.model.table import FeatureTable
+    from lydigital.publish.furniture import Paper
+    from lydigital.render.drawlist import DrawList, SceneLayer
+    from lydigital.render.painter.fonts import QtFonts
+
+REFERENCE_DPI = 300.0  # at which labels are placed; other resolutions take their places from there
+SCALES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8, 10)
+Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Driver:
+    """The feature an atlas page is about. ``bounds`` and ``geometry`` (one feature) are in the map's system."""
+
+    layer: str
+    fid: int
+    values: Mapping[str, object]
+    bounds: Bounds
+    geometry: GeometryArray
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What pages are made of.
+
+    Attributes
+    ----------
+    crs, home, view
+        System of the map, bounds of all of it and of what the window shows.
+    scene
+        Takes a scale denominator and layer ids (None: those visible); layers bottom first, in ``crs``.
+    table, definition
+        Take a layer id.
+    titles
+        Layer id → title of its group, title of the layer.
+    facts
+        Placeholders: ``title date operator producer sources accuracy height_datum approval project`` and others.
+    stamps
+        What the review stamp says, most important first.
+    folder
+        Where relative paths of pictures start.
+    """
+
+    crs: Crs
+    home: Bounds
+    scene: Callable[[float, tuple[str, ...] | None], Sequence[SceneLayer]]
+    table: Callable[[str], FeatureTable]
+    definition: Callable[[str], LayerDef]
+    view: Bounds | None = None
+    titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
+    stamps: tuple[tuple[str, ...], ...] = ()
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedMap:
+    """A map on its page, ``picture`` at :data:`REFERENCE_DPI` with its labels placed."""
+
+    item: MapItem
+    box: Box
+    picture: DrawList
+    scene: tuple[SceneLayer, ...]
+
+    @property
+    def viewport(self) -> Viewport:
+        return self.picture.viewport
+
+    @property
+    def metres_per_mm(self) -> float:
+        """Ground metres a millimetre of the page, eastwards in the middle of the map."""
+        view = self.viewport
+        return view.units_per_px * view.dpi / MM_PER_INCH * ground_metres(view.bounds, view.crs)
+
+    @property
+    def scale(self) -> int:
+        """Scale denominator on the ground."""
+        return round(self.metres_per_mm * 1000)
+
+    def to_page(self, x: float, y: float) -> tuple[float, float]:
+        """Map units to millimetres of the page."""
+        px, py = self.viewport.to_px(x, y)
+        per_mm = self.viewport.dpi / MM_PER_INCH
+        return self.box.x + px / per_mm, self.box.y + py / per_mm
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """An item on its page: a map, or what ``paint`` draws."""
+
+    item: AnyItem
+    box: Box
+    map: PlacedMap | None = None
+    paint: Callable[[Paper], None] | None = None
+    over: Callable[[Paper], None] | None = None  # of a map: grid and frame
+
+
+@dataclass(frozen=True, eq=False)
+class ArrangedPage:
+    """One page, things bottom first; ``title`` names it in bookmarks and files."""
+
+    width: float
+    height: float
+    placed: tuple[Placed, ...]
+    title: str = ""
+
+    @property
+    def maps(self) -> tuple[PlacedMap, ...]:
+        return tuple(p.map for p in self.placed if p.map is not None)
+
+
+@dataclass(frozen=True, eq=False)
+class Arranged:
+    """A layout ready for every format."""
+
+    layout: Layout
+    pages: tuple[ArrangedPage, ...]
+    fonts: QtFonts
+    facts: Mapping[str, object]
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def maps(self) -> tuple[PlacedMap, ...]:
+        return tuple(m for page in self.pages for m in page.maps)
+
+    @property
+    def title(self) -> str:
+        return str(self.facts.get("title", self.layout.name))
+
+
+def arrange(
+    layout: Layout, material: Material, *, driver: Driver | None = None, values: Mapping[str, object] | None = None,
+    fonts: QtFonts | None = None,
+) -> Arranged:
+    """Decide what stands where.
+
+    Parameters
+    ----------
+    driver
+        Feature that drives the pages; its fields are placeholders ``{feature.<field>}``.
+    values
+        Placeholders that go before those of layout and material.
+
+    Raises
+    ------
+    BadDataError
+        When a map has an empty or endless window, or shows a layer that is not there.
+    """
+    from lydigital.render.painter.fonts import QtFonts
+
+    fonts = fonts or QtFonts()
+    facts: dict[str, object] = {"title": layout.name, "pages": len(layout.pages), **material.facts, **layout.values}
+    if driver is not None:
+        facts |= {f"feature.{name}": value for name, value in driver.values.items()}
+    facts |= dict(values or {})
+    facts["title"] = typeset.fill(str(facts["title"]), facts)[0]
+    issues: list[Issue] = []
+    maps: dict[str, PlacedMap] = {}
+    drawn: dict[tuple[Viewport, tuple[str, ...] | None, bool], tuple[DrawList, tuple[SceneLayer, ...]]] = {}
+    for item in layout.maps:
+        if item.visible:
+            maps[item.id] = _map(item, material, driver, fonts, drawn)
+            facts[f"scale.{item.id}"] = _ratio(maps[item.id].scale)
+    main = layout.main_map
+    if main is not None and main.id in maps:
+        facts.setdefault("scale", _ratio(maps[main.id].scale))
+        missing = len(maps[main.id].picture.missing)
+        if missing:
+            issues.append(Issue("layout.unplaced", "note", "{count} labels found no place on the map", "Use a larger sheet or scale, or fewer layers.", count=missing))
+    pages = []
+    for number, page in enumerate(layout.pages):
+        told = {**facts, "page": number + 1}
+        context = pieces.Context(layout, material, maps, told, fonts, driver, issues)
+        placed = [_placed(item, context, maps) for item in layout.items if item.page == number and item.visible]
+        pages.append(ArrangedPage(page.width, page.height, tuple(placed), str(facts["title"])))
+    for some in layout.items:
+        _, unknown = typeset.fill(getattr(some, "text", ""), {**facts, "page": 1})
+        issues += [
+            Issue("layout.placeholder", "warning", "{item} asks for {name}, which nobody knows", "Correct the placeholder, or give it a value.",
+                  values={"item": some.name or some.id, "name": name})
+            for name in unknown
+        ]  # fmt: skip
+    return Arranged(layout, tuple(pages), fonts, facts, tuple(issues))
+
+
+def _placed(item: AnyItem, context: pieces.Context, maps: Mapping[str, PlacedMap]) -> Placed:
+    box = Box(item.x, item.y, item.width, item.height)
+    if isinstance(item, MapItem):
+        return Placed(item, box, map=maps[item.id], over=partial(pieces.over_map, item=item, box=box, context=context))
+    return Placed(item, box, paint=partial(pieces.paint, item=item, box=box, context=context))
+
+
+def _ratio(scale: float) -> str:
+    return f"1:{scale:,}".replace(",", " ")
+
+
+# --- windows on the map -------------------------------------------------------------------------------------------------
+
+
+def _map(
+    item: MapItem, material: Material, driver: Driver | None, fonts: QtFonts,
+    drawn: dict[tuple[Viewport, tuple[str, ...] | None, bool], tuple[DrawList, tuple[SceneLayer, ...]]],
+) -> PlacedMap:  # fmt: skip
+    viewport = window(item, material, driver)
+    key = (viewport, item.layers, item.labels)
+    if key not in drawn:
+        scene = tuple(material.scene(viewport.scale, item.layers))
+        drawn[key] = drawlist.build(scene, viewport, fonts if item.labels else None, is_page=True), scene
+    return PlacedMap(item, Box(item.x, item.y, item.width, item.height), *drawn[key])
+
+
+def window(item: MapItem, material: Material, driver: Driver | None = None) -> Viewport:
+    """The part of the world a map item shows, at :data:`REFERENCE_DPI`.
+
+    Raises
+    ------
+    BadDataError
+        When it is empty, endless, or a frame without size.
+    """
+    if item.width < 1 or item.height < 1:
+        raise BadDataError("The map {item} has no size on the page", hint="Give it a width and a height.", item=item.name or item.id)
+    size = round(item.width / MM_PER_INCH * REFERENCE_DPI), round(item.height / MM_PER_INCH * REFERENCE_DPI)
+    crs = material.crs
+    bounds = item.bounds
+    if bounds is None:
+        bounds = {"feature": driver.bounds if driver else None, "view": material.view, "home": material.home}[item.follows] or material.view or material.home
+    x0, y0, x1, y1 = bounds
+    if not all(map(math.isfinite, bounds)) or x1 < x0 or y1 < y0:
+        raise BadDataError("The map {item} has nothing to show: its window is empty", hint="Set its centre and scale, or its bounds.", item=item.name or item.id)
+    centre = item.centre or ((x0 + x1) / 2, (y0 + y1) / 2)
+    ground = ground_metres((centre[0] - (x1 - x0) / 2, centre[1] - (y1 - y0) / 2, centre[0] + (x1 - x0) / 2, centre[1] + (y1 - y0) / 2), crs)
+    scale = item.scale
+    if scale is None:
+        grow = 1 + 2 * item.margin
+        need = max((x1 - x0) * grow / item.width, (y1 - y0) * grow / item.height)  # units a mm
+        scale = max(need * ground * 1000, 100.0)
+        if item.round_scale:
+            power = 10.0 ** math.floor(math.log10(scale))
+            scale = next(s * power for s in SCALES if s * power >= scale * (1 - 1e-6))
+    return Viewport(centre, scale / 1000 / ground / (REFERENCE_DPI / MM_PER_INCH), *size, crs, dpi=REFERENCE_DPI)
+
+
+def ground_metres(bounds: Bounds, crs: Crs) -> float:
+    """Ground metres a map unit eastwards in the middle of ``bounds``, on the ellipsoid."""
+    import pyproj
+
+    x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
+    step = 1e-3 if crs.is_geographic else 100.0 / crs.metres_per_unit
+    to_geo = transformation(crs, Crs(CGCS2000))
+    a, b = to_geo.point(x - step, y), to_geo.point(x + step, y)
+    if not all(map(math.isfinite, (*a, *b))):
+        return crs.metres_per_unit
+    return float(pyproj.Geod(ellps="GRS80").inv(*a, *b)[2]) / (2 * step)
+
+
+# --- other resolutions --------------------------------------------------------------------------------------------------
+
+
+def at_dpi(placed: PlacedMap, dpi: float, rows: tuple[int, int] | None = None) -> DrawList:
+    """The picture of a map at another resolution with the same labels, or of some of its pixel rows.
+
+    Parameters
+    ----------
+    rows
+        First pixel row and the one after the last, from the top of the map; None for all.
+    """
+    view = placed.viewport
+    factor = dpi / view.dpi
+    width, height = round(placed.box.width / MM_PER_INCH * dpi), round(placed.box.height / MM_PER_INCH * dpi)
+    whole = Viewport(view.centre, view.units_per_px / factor, width, height, view.crs, dpi)
+    top, end = rows or (0, height)
+    part = replace(whole, centre=whole.to_map(width / 2, (top + end) / 2), height_px=end - top)
+    if rows is None and factor == 1.0:
+        return placed.picture
+    from lydigital.render import labels as labelling
+
+    bare = drawlist.build(placed.scene, part, None)
+    move = partial(moved, factor=factor, down_px=-top)
+    seen = [label for label in map(move, placed.picture.labels) if label.box[3] + label.halo_px >= 0 and label.box[1] - label.halo_px <= end - top]
+    heights = tuple(map(move, placed.picture.heights))
+    lines = [replace(op, width_px=op.width_px * factor) for op in labelling.leaders(placed.picture.labels, view)]
+    return replace(bare, ops=(*bare.ops, *lines), labels=seen, missing=placed.picture.missing, heights=heights)
+
+
+def moved(label: Any, *, factor: float, down_px: float = 0.0) -> Any:
+    """A placed label on a picture ``factor`` times as fine, ``down_px`` lower."""
+    shift = np.array([0, down_px, 0], np.float32)
+    grown = np.array([factor, factor, 1], np.float32)
+    box = (label.box[0] * factor, label.box[1] * factor + down_px, label.box[2] * factor, label.box[3] * factor + down_px)
+    return replace(
+        label, font=replace(label.font, size_px=label.font.size_px * factor), halo_px=label.halo_px * factor,
+        glyphs=(label.glyphs * grown + shift).astype(np.float32), box=box,
+        anchor=None if label.anchor is None else (label.anchor[0] * factor, label.anchor[1] * factor + down_px), leader=None,
+    )  # fmt: skip

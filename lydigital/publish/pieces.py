@@ -1,0 +1,256 @@
+"""What stands on a page besides the map itself, each drawn by a function of its own kind of item."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lydigital.model.issue import Issue
+from lydigital.model.layout import (
+    ImageItem,
+    LegendItem,
+    MapItem,
+    NorthItem,
+    ScaleBarItem,
+    ShapeItem,
+    StampItem,
+    TextItem,
+)
+from lydigital.publish import furniture, typeset
+from lydigital.publish import legend as legends
+from lydigital.publish.furniture import GREY, STAMP, Box
+from lydigital.texts import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lydigital.model.layout import AnyItem, Layout, Outline
+    from lydigital.publish.arrange import Driver, Material, PlacedMap
+    from lydigital.publish.furniture import Paper
+    from lydigital.render.painter.fonts import QtFonts
+
+_LEGEND_PT = 7.0  # at which the pieces of a legend have their natural size
+_COLUMN_MM = 34.0  # least width of a column of it
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What items are drawn from; ``issues`` is where they say what is wrong."""
+
+    layout: Layout
+    material: Material
+    maps: Mapping[str, PlacedMap]
+    facts: Mapping[str, object]
+    fonts: QtFonts
+    driver: Driver | None
+    issues: list[Issue]
+
+    def map_of(self, item: Any) -> PlacedMap | None:
+        found = self.layout.map_of(item.map)
+        return None if found is None else self.maps.get(found.id)
+
+
+def paint(paper: Paper, item: AnyItem, box: Box, context: Context) -> None:
+    """Draw an item that is no map."""
+    painter = paper.painter
+    painter.save()
+    if item.rotation:
+        painter.translate(box.x + box.width / 2, box.y + box.height / 2)
+        painter.rotate(item.rotation)
+        painter.translate(-box.x - box.width / 2, -box.y - box.height / 2)
+    if item.fill and not isinstance(item, ShapeItem):
+        paper.box(box, fill=item.fill)
+    if isinstance(item, TextItem):
+        _text(paper, item, box, context)
+    elif isinstance(item, LegendItem):
+        _legend(paper, item, box, context)
+    elif isinstance(item, ScaleBarItem):
+        _scale_bar(paper, item, box, context)
+    elif isinstance(item, NorthItem):
+        _north(paper, item, box, context)
+    elif isinstance(item, StampItem):
+        _stamps(paper, item, box, context)
+    elif isinstance(item, ShapeItem):
+        _shape(paper, item, box)
+    elif isinstance(item, ImageItem):
+        _image(paper, item, box, context)
+    if item.outline is not None and not isinstance(item, ShapeItem):
+        _outline(paper, item.outline, box)
+    painter.restore()
+
+
+def over_map(paper: Paper, item: MapItem, box: Box, context: Context) -> None:
+    """Grids, the outline of the map it is an overview of, and the frame."""
+    placed = context.maps[item.id]
+    for _ in (g for g in item.grids if g.kind == "graticule"):
+        furniture.grid(paper, box, placed.viewport)
+    other = context.maps.get(item.shows)
+    if other is not None:
+        corners = _on_overview(other, placed)
+        paper.painter.save()
+        _clip(paper, box)
+        paper.shape(corners, "#14cc2a1e", STAMP, 0.5)
+        paper.painter.restore()
+    if item.neat:
+        furniture.frame(paper, box, item.neat)
+    if item.outline is not None:
+        _outline(paper, item.outline, box)
+
+
+def _on_overview(shown: PlacedMap, overview: PlacedMap) -> list[tuple[float, float]]:
+    x0, y0, x1, y1 = shown.viewport.bounds
+    return [overview.to_page(x, y) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
+
+
+def _clip(paper: Paper, box: Box) -> None:
+    from PySide6.QtCore import QRectF
+
+    paper.painter.setClipRect(QRectF(box.x, box.y, box.width, box.height))
+
+
+def _outline(paper: Paper, outline: Outline, box: Box) -> None:
+    paper.box(box, color=outline.color, width_mm=outline.width)
+    if outline.double:
+        paper.box(box.inset(max(1.0, 3 * outline.width)), color=outline.color, width_mm=outline.width / 2)
+
+
+def _text(paper: Paper, item: TextItem, box: Box, context: Context) -> None:
+    words, _ = typeset.fill(item.text, context.facts)
+    room = box.inset(item.padding)
+    size = item.size
+    while True:
+        lines = typeset.lines(paper.fonts, words, size, room.width, item.weight)
+        step = typeset.size_mm(size) * item.leading
+        if not item.shrink or len(lines) * step <= room.height + 0.3 or size <= item.least:
+            break
+        size = max(item.least, size * 0.94)
+    fits = max(1, math.floor((room.height + 0.3) / step))
+    if len(lines) > fits:
+        last = "".join(run.text for run in lines[fits - 1])
+        while last and paper.width_mm(last + "…", size, item.weight) > room.width:
+            last = last[:-1]
+        lines = [*lines[: fits - 1], (typeset.Run(last + "…", item.weight),)]
+    free = room.height - len(lines) * step
+    top = room.y + {"top": 0.0, "middle": free / 2, "bottom": free}[item.vertical]
+    for i, line in enumerate(lines):
+        beside = room.width - typeset.width(paper, line, size)
+        x = room.x + {"left": 0.0, "centre": beside / 2, "right": beside}[item.align]
+        typeset.set_line(paper, x, top + step * (i + 0.5) + typeset.size_mm(size) * 0.36, line, size, color=item.color)
+
+
+def _legend(paper: Paper, item: LegendItem, box: Box, context: Context) -> None:
+    placed = context.map_of(item)
+    if placed is None:
+        return
+    view = placed.viewport
+    titles = {i: (group, item.names.get(i, title)) for i, (group, title) in context.material.titles.items() if i not in item.hidden}
+    groups = legends.of_scene(placed.scene, titles, view.bounds, view.scale)
+    grow = item.size / _LEGEND_PT
+    painter = paper.painter
+    painter.save()
+    painter.translate(box.x, box.y)
+    painter.scale(grow, grow)
+    width, height = box.width / grow, box.height / grow
+    top = 0.0
+    if item.title:
+        paper.text(0, 3.2, typeset.fill(item.title, context.facts)[0], 9, weight="bold", most_mm=width)
+        top = 6.0
+    most = item.columns or max(1, int((width + 4) // (_COLUMN_MM + 4)))
+    rows = furniture.legend_rows(groups)
+    columns = item.columns or next((c for c in range(1, most + 1) if rows * 4.2 <= (height - top) * c * 0.94), most)
+    left_out = furniture.legend(paper, Box(0, top, width, height - top - 3.0), groups, view.scale, columns)
+    if left_out:
+        paper.text(width, height - 0.4, tr("and {count} more", count=left_out), 6.5, color=GREY, align="right")
+    painter.restore()
+
+
+def _scale_bar(paper: Paper, item: ScaleBarItem, box: Box, context: Context) -> None:
+    placed = context.map_of(item)
+    if placed is None:
+        return
+    if item.ratio:
+        paper.text(box.x, box.y + typeset.size_mm(item.size * 1.5), f"1:{placed.scale:,}".replace(",", " "), item.size * 1.5, weight="bold")
+    furniture.scale_bar(paper, box.x + 0.6, box.bottom - 0.4, placed.metres_per_mm, box.width - 6)
+
+
+def _north(paper: Paper, item: NorthItem, box: Box, context: Context) -> None:
+    placed = context.map_of(item)
+    turn = 0.0 if placed is None else placed.item.turn
+    painter = paper.painter
+    painter.save()
+    painter.translate(box.x + box.width / 2, box.y + box.height / 2)
+    painter.rotate(turn)
+    furniture.north_arrow(paper, 0.0, -box.height / 2, box.height)
+    painter.restore()
+
+
+def _stamps(paper: Paper, item: StampItem, box: Box, context: Context) -> None:
+    lines = max((len(s) for s in context.material.stamps), default=0)
+    made = [[*words, *([""] * (lines - len(words)))] for words in context.material.stamps]
+    widths = [max(paper.width_mm(text, 7, "bold") for text in words) + 5 for words in made]
+    free = box.width - sum(widths) - 2.5 * (len(made) - 1)
+    right = box.right - {"left": free, "centre": free / 2, "right": 0.0}[item.align]
+    for words, wide in zip(made, widths, strict=True):
+        furniture.stamp(paper, right, box.y, words, color=STAMP)
+        right -= wide + 2.5
+
+
+def _shape(paper: Paper, item: ShapeItem, box: Box) -> None:
+    from PySide6.QtCore import QPointF, QRectF, Qt
+    from PySide6.QtGui import QColor, QPen
+
+    painter, line = paper.painter, item.outline
+    if line is not None and line.width:
+        pen = QPen(QColor(line.color), line.width)
+        if line.dash:
+            pen.setDashPattern([max(0.01, d) / line.width for d in line.dash])
+        painter.setPen(pen)
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(item.fill) if item.fill else Qt.BrushStyle.NoBrush)
+    place = QRectF(box.x, box.y, box.width, box.height)
+    if item.form == "ellipse":
+        painter.drawEllipse(place)
+    elif item.form == "rectangle":
+        painter.drawRoundedRect(place, item.radius, item.radius) if item.radius else painter.drawRect(place)
+    else:
+        begin, end = (place.bottomLeft(), place.topRight()) if item.form == "rising" else (place.topLeft(), place.bottomRight())
+        painter.drawLine(begin, end)
+        if item.form == "arrow" and line is not None:
+            turn = math.atan2(end.y() - begin.y(), end.x() - begin.x())
+            size = 4 * line.width + 1.5
+            wings = [QPointF(end.x() - size * math.cos(turn + a), end.y() - size * math.sin(turn + a)) for a in (0.42, -0.42)]
+            painter.setBrush(QColor(line.color))
+            painter.drawPolygon([end, *wings])
+
+
+def _image(paper: Paper, item: ImageItem, box: Box, context: Context) -> None:
+    from pathlib import Path
+
+    from PySide6.QtCore import QRectF, Qt
+    from PySide6.QtGui import QImageReader
+
+    path = Path(item.path)
+    if not path.is_absolute() and context.material.folder is not None:
+        path = context.material.folder / path
+    reader = QImageReader(str(path))
+    reader.setAutoTransform(True)
+    picture = reader.read() if item.path and path.is_file() else None
+    if picture is None or picture.isNull():
+        paper.box(box, color=GREY, width_mm=0.15)
+        paper.text(box.x + box.width / 2, box.y + box.height / 2, tr("No picture"), 7, color=GREY, align="centre", most_mm=box.width)
+        context.issues.append(Issue(
+            "layout.image", "warning", "The picture {path} cannot be shown", "Check the name of the file; PNG and JPEG are read.",
+            values={"path": item.path or item.id},
+        ))  # fmt: skip
+        return
+    place = QRectF(box.x, box.y, box.width, box.height)
+    source = QRectF(picture.rect())
+    if item.fit == "contain":
+        size = source.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRectF(place.center().x() - size.width() / 2, place.center().y() - size.height() / 2, size.width(), size.height())
+    elif item.fit == "cover":
+        size = place.size().scaled(source.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        source = QRectF(source.center().x() - size.width() / 2, source.center().y() - size.height() / 2, size.width(), size.height())
+    paper.painter.drawImage(place, picture, source)
