@@ -242,16 +242,30 @@ def _answer(
 def _people(session: Session, rules: Rules, cut: domain.Cut, crs: Crs) -> tuple[Line, ...]:
     from lydigital.domain import impact as domain
 
+    people = people_of(session, rules, crs)
+    if people is not None:
+        return domain.people_lines(people, cut)
+    names = ", ".join(rule.layer for rule in rules.people)
+    reason = tr("the map has no layer {layer}", layer=names)
+    return domain.unknown("people", tr("People"), names, reason, len(cut.zones))
+
+
+def people_of(session: Session, rules: Rules, crs: Crs) -> domain.People | None:
+    """Where people were counted and what they are shared by, in the working system; None where the map does not tell.
+
+    Raises
+    ------
+    BadDataError
+        When the rules name a field that the layer lacks.
+    """
     for rule in rules.people:
         try:
             table = _table(session, rule.layer, crs)
         except LydError:
             table = None
         if table is not None and table.geometry.kind is GeometryKind.POLYGON and len(table):
-            return domain.people_lines(_counted(session, rules, rule, table, crs), cut)
-    names = ", ".join(rule.layer for rule in rules.people)
-    reason = tr("the map has no layer {layer}", layer=names)
-    return domain.unknown("people", tr("People"), names, reason, len(cut.zones))
+            return _counted(session, rules, rule, table, crs)
+    return None
 
 
 def _counted(session: Session, rules: Rules, rule: PeopleLayer, table: FeatureTable, crs: Crs) -> domain.People:
