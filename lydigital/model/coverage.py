@@ -63,13 +63,13 @@ class ServiceArea:
     shape
         One polygon: all that is reached, dissolved.
     pieces
-        What each of ``sites`` reaches, in their order; empty for those that reach nothing.
+        What each of ``sites`` reaches, in their order; empty for those that reach nothing, and for all of them by road.
     crs
         Of both, projected.
     area_km2
         Of ``shape``, on the ellipsoid; of it ``outside_km2`` lie beyond the city, None where its outline is not known.
     sum_km2
-        Of all pieces: more than ``area_km2`` where they overlap.
+        Of all pieces: more than ``area_km2`` where they overlap; None where they were not worked out one by one.
     city_km2
         Area of the city, None where it is not known.
     parameters
@@ -83,7 +83,7 @@ class ServiceArea:
     sites: tuple[Site, ...]
     crs: Crs
     area_km2: float
-    sum_km2: float
+    sum_km2: float | None
     outside_km2: float | None = None
     city_km2: float | None = None
     parameters: tuple[tuple[str, str], ...] = ()
