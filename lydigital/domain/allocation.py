@@ -8,7 +8,7 @@ where the prices of the solution so far say that they could help (column generat
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 FIRST = 12  # nearest shelters of each origin that the solver begins with
 MOST_ROUNDS = 60
-TOLERANCE = 1e-8  # of the price of leaving somebody: some hundredths of a second of road
+MANY = 5_000  # ways
+TOLERANCE = 1e-9  # of the longest way: microseconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +74,14 @@ def least_cost(people: NDArray[np.int64], places: NDArray[np.int64], cost: NDArr
     if not open_.any():
         none = np.zeros(0, np.int32)
         return Flow(none, none, np.zeros(0, np.int64), people.astype(np.int64), 0.0, True)
+    # in parts of the longest way, so that the tolerances of the solver mean the same for any city
+    price = np.where(open_, cost, np.inf) / max(float(cost[open_].max()), 1.0)
     # to place one more person may move one person of every origin to a worse shelter: it must still be worth it
-    penalty = (min(len(people), len(places)) + 2.0) * max(float(cost[open_].max()), 1.0)
-    # in parts of the penalty, so that the tolerances of the solver mean the same for any city
-    price = np.where(open_, cost, np.inf) / penalty
-    row, column = _nearest(price)
+    penalty = min(len(people), len(places)) + 2.0
+    row, column = _first(people, places, price)
     for _ in range(MOST_ROUNDS):
-        amount, left, of_row, of_column = _solved(people, places, (row, column), price[row, column])
+        priced = np.append(price[row, column], np.full(len(people), penalty))
+        amount, left, of_row, of_column = _solved(people, places, (row, column), priced)
         saved = of_row[:, None] + of_column[None, :] - price
         saved[row, column] = -np.inf
         more = saved > TOLERANCE
@@ -95,10 +97,22 @@ def least_cost(people: NDArray[np.int64], places: NDArray[np.int64], cost: NDArr
     return _flow(row, column, amount, left, cost, is_optimal=True)
 
 
-def _nearest(price: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _first(
+    people: NDArray[np.int64], places: NDArray[np.int64], price: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ways to begin with: the nearest of each origin, and those that are used when whoever is nearest goes first."""
     best = np.argsort(price, axis=1, kind="stable")[:, :FIRST]
     taken = np.zeros(price.shape, bool)
     np.put_along_axis(taken, best, values=True, axis=1)
+    waiting, free = people.tolist(), places.tolist()
+    count = int(np.isfinite(price).sum())
+    for way in np.argsort(price, axis=None, kind="stable")[:count].tolist():
+        i, j = divmod(way, len(free))
+        moved = min(waiting[i], free[j])
+        if moved:
+            waiting[i] -= moved
+            free[j] -= moved
+            taken[i, j] = True
     row, column = np.nonzero(taken & np.isfinite(price))
     return row, column
 
@@ -107,7 +121,10 @@ def _solved(
     people: NDArray[np.int64], places: NDArray[np.int64], ways: tuple[NDArray[np.int64], NDArray[np.int64]],
     price: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
-    """People on each way ``(k,)``, those left at each origin at price 1, and the prices of origins and shelters."""
+    """People on each way ``(k,)``, those left at each origin, and the prices of origins and shelters.
+
+    ``price`` ``(k + n,)``: of each way, then of leaving somebody of each origin.
+    """
     from scipy.optimize import linprog
     from scipy.sparse import coo_array
 
@@ -116,22 +133,23 @@ def _solved(
     way = np.arange(k)
     everybody = coo_array((np.ones(k + n), (np.append(row, np.arange(n)), np.append(way, k + np.arange(n)))), shape=(n, k + n))
     room = coo_array((np.ones(k), (column, way)), shape=(m, k + n))
-    found = linprog(
-        np.append(price, np.ones(n)), A_ub=room.tocsr(), b_ub=places, A_eq=everybody.tocsr(), b_eq=people, bounds=(0, None),
-        method="highs-ds", options={"dual_feasibility_tolerance": TOLERANCE / 10},
-    )  # fmt: skip
-    if not found.success:
+
+    def solve(method: str) -> tuple[Any, bool]:
+        made = linprog(
+            price, A_ub=room.tocsr(), b_ub=places, A_eq=everybody.tocsr(), b_eq=people, bounds=(0, None), method=method
+        )
+        return made, bool(made.success) and float(np.abs(np.rint(made.x) - made.x).max()) < 1e-4
+
+    # an inner point that then crosses over to a corner is quicker where there are many ways
+    found, is_whole = solve("highs-ipm" if k > MANY else "highs-ds")
+    if not is_whole and k > MANY:
+        found, is_whole = solve("highs-ds")
+    if not is_whole:
         raise BadDataError(
             "The allocation to shelters could not be solved: {reason}", hint="Check capacities and numbers of people.",
             reason=str(found.message)[:200],
         )  # fmt: skip
-    whole = np.rint(found.x)
-    if np.abs(whole - found.x).max() > 1e-4:
-        raise BadDataError(
-            "The allocation to shelters could not be solved: {reason}", hint="Check capacities and numbers of people.",
-            reason="it is not in whole persons",
-        )  # fmt: skip
-    amount = whole.astype(np.int64)
+    amount = np.rint(found.x).astype(np.int64)
     return amount[:k], amount[k:], found.eqlin.marginals, found.ineqlin.marginals
 
 

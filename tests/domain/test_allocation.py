@@ -105,6 +105,23 @@ def test_ways_left_out_at_first_are_found(monkeypatch):
     check(part, people, places, cost)
 
 
+@pytest.mark.parametrize("many", [0, 10**9], ids=["inner point", "simplex"])
+@pytest.mark.parametrize("seed", range(3))
+def test_as_the_assignment_of_single_persons(monkeypatch, many, seed):
+    """Against another method: every person and every place by itself, by the Hungarian algorithm."""
+    from scipy.optimize import linear_sum_assignment
+
+    rng = np.random.default_rng(seed)
+    people, places = rng.integers(1, 20, 15), rng.integers(1, 20, 12)
+    cost = rng.random((15, 12)) * 5000
+    monkeypatch.setattr(allocation, "MANY", many)
+    flow = least_cost(people, places, cost)
+    check(flow, people, places, cost)
+    single = np.repeat(np.repeat(cost, people, axis=0), places, axis=1)
+    assert flow.people.sum() == min(people.sum(), places.sum())
+    assert flow.cost == pytest.approx(single[linear_sum_assignment(single)].sum())
+
+
 def _with(monkeypatch, first, people, places, cost):
     monkeypatch.setattr(allocation, "FIRST", first)
     return least_cost(people, places, cost)
