@@ -465,25 +465,13 @@ def written(impact: Impact, output: str) -> str:
     LydError
         When the ending is another one, or the file cannot be written.
     """
-    path = Path(output).absolute()
-    kind = path.suffix.lower()
-    if kind == ".json":
-        content = json.dumps(values_of(impact), ensure_ascii=False, indent=1).encode()
-    else:
-        from lydigital.publish import impact_report as report
+    from lydigital.publish import image, impact_report, report
 
-        writers = {".xlsx": report.xlsx, ".docx": report.docx, ".html": report.html}
-        if kind not in writers:
-            raise UsageError("{path} has no ending that says what to write", hint="End it in .xlsx, .docx, .html or .json.", path=output)
-        content = writers[kind](impact)
-    try:
-        paths.write_atomically(path, content)
-    except OSError as error:
-        raise StoreUnavailableError(
-            "{path} cannot be written: {reason}", hint="Check that the folder exists and that you may write there.",
-            path=str(path), reason=error.strerror or str(error),
-        ) from error  # fmt: skip
-    return str(path)
+    path = Path(output).absolute()
+    if path.suffix.lower() == ".json":
+        image.write(path, json.dumps(values_of(impact), ensure_ascii=False, indent=1).encode())
+        return str(path)
+    return str(report.write(impact_report.report_of(impact), output))
 
 
 COMMANDS = (Command("impact.compute", "What zones hit", _compute, Compute, icon="account-alert-outline"),)

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import numpy as np
 
-from lydigital import paths
 from lydigital.commands import desk
 from lydigital.commands.registry import Command, Parameters
 from lydigital.domain.validity import BEIJING
-from lydigital.errors import BadDataError, StoreUnavailableError, UsageError
+from lydigital.errors import BadDataError, UsageError
 from lydigital.model.crs import CGCS2000, Crs
 from lydigital.model.table import FeatureTable
 from lydigital.model.warning import Level, Purpose
@@ -38,7 +37,7 @@ class Verify(Parameters, frozen=True, kw_only=True):
     all_triggers
         Events that rain did not trigger count, too.
     output
-        File of a report, ``.html`` or ``.docx``.
+        File of a report, ``.html``, ``.docx`` or ``.xlsx``.
     """
 
     start: str = ""
@@ -115,22 +114,10 @@ def _period(given: Verify, events: list[Event], starts: list[datetime]) -> tuple
 
 def _write(found: Verification, path: Path, stamps: list[str]) -> Path:
     from lydigital.publish import verification as report
+    from lydigital.publish.report import write
 
     title = tr("Verification of geohazard warnings")
-    suffix = path.suffix.casefold()
-    if suffix not in (".html", ".docx"):
-        raise UsageError("{path} is no name of a report", hint="End the name in .html or .docx.", path=str(path))
-    try:
-        if suffix == ".html":
-            paths.write_atomically(path, report.as_html(found, title=title, stamps=stamps).encode())
-        else:
-            report.write_docx(found, path, title=title, stamps=stamps)
-    except OSError as error:
-        raise StoreUnavailableError(
-            "{path} cannot be written: {reason}", hint="Check that the folder exists and that you may write there.",
-            path=str(path), reason=error.strerror or str(error),
-        ) from error  # fmt: skip
-    return path
+    return write(report.report_of(found, title=title, stamps=stamps), path)
 
 
 def as_values(found: Verification) -> dict[str, Any]:

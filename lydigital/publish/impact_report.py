@@ -2,53 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lydigital.texts import language, tr
+from lydigital.model.report import Cell, Number, Report, Table
+from lydigital.publish import report
+from lydigital.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from lydigital.model.impact import Amount, Impact, Line, Part, ZoneImpact
 
 NOT_KNOWN = "Not known"
-_FONT = "Noto Sans CJK SC"
-_HEAD = "E8EEF4"
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number in a cell, as it is shown."""
-
-    value: float
-    step: float
-
-    @property
-    def rounded(self) -> float:
-        step = 1.0 if self.step > 1 and abs(self.value) < 10 * self.step else self.step
-        return int(self.value / step + 0.5) * step
-
-    @property
-    def text(self) -> str:
-        from lydigital.model.impact import shown
-
-        return shown(self.value, self.step)
-
-
-Cell = str | Number
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table of the report; ``is_wide`` where it needs a broad page."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    is_wide: bool = False
 
 
 def title_of(impact: Impact) -> str:
@@ -57,9 +20,11 @@ def title_of(impact: Impact) -> str:
 
 def tables(impact: Impact) -> list[Table]:
     """Summary, zones, administrative units, names, notes."""
-    made = [_summary(impact), _zones(impact), _units(impact)]
-    names = _names(impact)
-    return [*[t for t in made if t.rows], *([names] if names.rows else []), _notes(impact)]
+    return [*_tables(impact), Table(tr("Notes"), (tr("Note"),), tuple((line,) for line in _notes(impact)))]
+
+
+def _tables(impact: Impact) -> list[Table]:
+    return [t for t in (_summary(impact), _zones(impact), _units(impact), _names(impact)) if t.rows]
 
 
 def _amount(line: Line, of: Amount, near: ZoneImpact | None, indent: str = "") -> list[Cell]:
@@ -147,7 +112,7 @@ def _names(impact: Impact) -> Table:
     return Table(tr("By name"), (tr("Item"), tr("County"), tr("Unit of administration"), tr("How many"), tr("Names")), tuple(rows))
 
 
-def _notes(impact: Impact) -> Table:
+def _notes(impact: Impact) -> list[str]:
     people = impact.total.line("people")
     lines = [tr(impact.method)]
     if people is not None and people.note:
@@ -156,152 +121,27 @@ def _notes(impact: Impact) -> Table:
     if impact.has_samples:
         lines.append(tr("Contains synthetic sample data. Not facts, not for decisions."))
     lines.append(tr("Worked out {time}, system {crs}, rules {rules}", time=impact.made_at, crs=impact.crs, rules=impact.rules))
-    return Table(tr("Notes"), (tr("Note"),), tuple((line,) for line in lines))
+    return lines
 
 
 def _with_unit(title: str, unit: str) -> str:
     return f"{title} ({unit})" if unit else title
 
 
-# --- the three formats ------------------------------------------------------------------------------------------------
+def report_of(impact: Impact) -> Report:
+    """The answer as a report."""
+    return Report(
+        title_of(impact), blocks=tuple(_tables(impact)), notes=tuple(_notes(impact)), is_sample=impact.has_samples, is_landscape=True,
+    )  # fmt: skip
 
 
 def xlsx(impact: Impact) -> bytes:
-    """One sheet a table; numbers stay numbers."""
-    from openpyxl import Workbook
-    from openpyxl.styles import Alignment, Font, PatternFill
-    from openpyxl.utils import get_column_letter
-
-    book = Workbook()
-    book.remove(book.active)
-    for table in tables(impact):
-        sheet = book.create_sheet(table.title[:31])
-        sheet.append(list(table.head))
-        for cell in sheet[1]:
-            cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor=_HEAD)
-            cell.alignment = Alignment(wrap_text=True, vertical="center")
-        for at, row in enumerate(table.rows, 2):
-            for column, value in enumerate(row, 1):
-                cell = sheet.cell(at, column)
-                if isinstance(value, Number):
-                    cell.value = value.rounded
-                    cell.number_format = "#,##0" if value.step >= 1 else "#,##0.0"
-                else:
-                    cell.value = value
-                    cell.data_type = "s"  # a name that begins with = is no formula
-                    cell.alignment = Alignment(wrap_text=len(value) > 30, vertical="top")
-        for column, head in enumerate(table.head, 1):
-            longest = max((_cells(_text(row[column - 1])) for row in table.rows), default=0)
-            sheet.column_dimensions[get_column_letter(column)].width = min(60, max(10, _cells(head) + 2, longest + 2))
-        sheet.freeze_panes = "A2"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return report.xlsx(report_of(impact))
 
 
 def docx(impact: Impact) -> bytes:
-    """A Word document, A4 across."""
-    import docx as word
-    from docx.enum.section import WD_ORIENT
-    from docx.oxml.ns import qn
-    from docx.shared import Mm, Pt
-
-    made = word.Document()
-    section = made.sections[0]
-    section.orientation = WD_ORIENT.LANDSCAPE
-    section.page_width, section.page_height = Mm(297), Mm(210)
-    section.left_margin = section.right_margin = Mm(15)
-    section.top_margin = section.bottom_margin = Mm(15)
-    for name in ("Normal", "Heading 1", "Title"):
-        style = made.styles[name]
-        style.font.name = _FONT
-        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), _FONT)
-    made.styles["Normal"].font.size = Pt(9)
-    made.add_heading(title_of(impact), 0)
-    for table in tables(impact):
-        made.add_heading(table.title, 1)
-        if len(table.head) == 1:
-            for row in table.rows:
-                made.add_paragraph(_text(row[0]), style="List Bullet")
-            continue
-        grid = made.add_table(1, len(table.head), style="Table Grid")
-        _word_row(grid.rows[0], table.head, bold=True)
-        mark = grid.rows[0]._tr.get_or_add_trPr()
-        mark.append(mark.makeelement(qn("w:tblHeader"), {}))  # repeated on every page
-        for row in table.rows:
-            _word_row(grid.add_row(), row)
-        grid.autofit = False
-        for column, wide in zip(grid.columns, _widths(table, 267.0), strict=True):
-            column.width = Mm(wide)
-            for cell in column.cells:
-                cell.width = Mm(wide)
-    out = io.BytesIO()
-    made.save(out)
-    return out.getvalue()
-
-
-def _widths(table: Table, whole_mm: float) -> list[float]:
-    """Widths of columns, by what stands in them."""
-    longest = [max([_cells(h) / 2, *(_cells(_text(row[i])) for row in table.rows)]) for i, h in enumerate(table.head)]
-    weights = [min(60.0, max(7.0, w)) for w in longest]
-    return [whole_mm * w / sum(weights) for w in weights]
-
-
-def _word_row(row: Any, cells: Sequence[Cell], *, bold: bool = False) -> None:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.oxml.ns import qn
-    from docx.shared import Pt
-
-    for at, value in zip(row.cells, cells, strict=True):
-        paragraph = at.paragraphs[0]
-        paragraph.paragraph_format.space_after = Pt(0)
-        run = paragraph.add_run(_text(value))
-        run.font.size, run.bold = Pt(8), bold
-        if isinstance(value, Number):
-            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-        if bold:
-            shade = at._tc.get_or_add_tcPr()
-            shade.append(shade.makeelement(qn("w:shd"), {qn("w:val"): "clear", qn("w:fill"): _HEAD}))
-
-
-_CSS = (
-    "body{font:14px/1.5 'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif;color:#22262b;margin:2rem auto;max-width:76rem;"
-    "padding:0 1rem}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}.wide{overflow-x:auto}table{border-collapse:collapse;"
-    "width:100%;font-size:.86rem}th,td{border:1px solid #d5dae1;padding:.25rem .5rem;text-align:left;vertical-align:top}"
-    "th{background:#e8eef4}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.sample{color:#b3261e;"
-    "border:1px solid #b3261e;padding:.1rem .5rem;font-size:.8rem}@media print{body{margin:0}}"
-)
+    return report.docx(report_of(impact))
 
 
 def html(impact: Impact) -> bytes:
-    """One self-contained page: no script, nothing from elsewhere."""
-    title = escape(title_of(impact))
-    begin = (
-        f"<!doctype html><html lang='{'zh-CN' if language() == 'zh' else 'en'}'><head><meta charset='utf-8'>"
-        f"<meta name='viewport' content='width=device-width'><title>{title}</title><style>{_CSS}</style></head><body><h1>{title}</h1>"
-    )
-    parts = [begin]
-    if impact.has_samples:
-        parts.append(f"<span class='sample'>{escape(tr('Sample data'))}</span>")
-    for table in tables(impact):
-        parts.append(f"<h2>{escape(table.title)}</h2>")
-        if len(table.head) == 1:
-            parts.append("<ul>" + "".join(f"<li>{escape(_text(row[0]))}</li>" for row in table.rows) + "</ul>")
-            continue
-        head = "".join(f"<th>{escape(h)}</th>" for h in table.head)
-        body = "".join("<tr>" + "".join(_td(c) for c in row) + "</tr>" for row in table.rows)
-        parts.append(f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
-    return "".join([*parts, "</body></html>"]).encode()
-
-
-def _td(value: Cell) -> str:
-    return f"<td class='n'>{escape(value.text)}</td>" if isinstance(value, Number) else f"<td>{escape(value)}</td>"
-
-
-def _text(value: Cell) -> str:
-    return value.text if isinstance(value, Number) else value
-
-
-def _cells(text: str) -> int:
-    """Width in characters: Chinese ones are twice as wide."""
-    return sum(2 if ord(c) > 0x2E7F else 1 for c in text)
+    return report.html(report_of(impact))
