@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,62 +83,62 @@ def clearances(pipes: Pipes, rules: TradeRules, rows: NDArray[np.integer] | None
     ends = shapely.boundary(lines)
     joined = shapely.distance(ends[a], lines[b]) < JOINED_M
     joined |= shapely.distance(ends[b], lines[a]) < JOINED_M
+    trades = np.array(pipes.trades, object)
+    keep = ~(joined & (trades[a] == trades[b]))  # one run, or a branch of it
+    a, b, apart = a[keep], b[keep], apart[keep]
+    clear = apart - (pipes.width_m[a] + pipes.width_m[b]) / 2
+    over = (apart == 0.0) | (clear < 0)
+    places = np.zeros((len(a), 2))
+    places[~over] = _between(lines[a[~over]], lines[b[~over]])
+    clear[over], places[over] = _levels(pipes, lines, a[over], b[over], apart[over] == 0.0)
+    least_of = cache(rules.least)
     found: list[Clearance] = []
     checked = unknown = 0
-    for one, other, distance, is_joined in zip(a.tolist(), b.tolist(), apart.tolist(), joined.tolist(), strict=True):
-        if is_joined and pipes.trades[one] == pipes.trades[other]:
-            continue  # one run, or a branch of it
-        clear = known(distance - float(pipes.width_m[one] + pipes.width_m[other]) / 2)
-        over = distance == 0.0 or (clear is not None and clear < 0)
-        relation: Relation = "vertical" if over else "horizontal"
-        least = rules.least(relation, pipes.trades[one], pipes.trades[other], pipes.least_mm(one), pipes.least_mm(other))
+    for i, (one, other) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+        relation: Relation = "vertical" if over[i] else "horizontal"
+        least = least_of(relation, pipes.trades[one], pipes.trades[other], pipes.least_mm(one), pipes.least_mm(other))
         if least is None:
             continue
-        places = shapely.get_coordinates(shapely.intersection(lines[one], lines[other])) if distance == 0.0 else np.zeros((0, 2))
-        if not len(places):
-            places = shapely.get_coordinates(shapely.shortest_line(lines[one], lines[other])).mean(axis=0)[None]
-        x, y = places[0].tolist()
-        if over:
-            clear, x, y = _worst(pipes, (lines[one], lines[other]), (one, other), places)
         checked += 1
-        unknown += clear is None
         told = Clearance(
             relation, (int(table.fid[one]), int(table.fid[other])), (pipes.codes[one], pipes.codes[other]),
-            (pipes.trades[one], pipes.trades[other]), least, clear, x, y,
+            (pipes.trades[one], pipes.trades[other]), least, known(clear[i]), float(places[i, 0]), float(places[i, 1]),
         )  # fmt: skip
+        unknown += told.clear_m is None
         if told.is_met is not True:
             found.append(told)
     found.sort(key=lambda c: (c.clear_m is None, (c.clear_m or 0.0) - c.least_m, c.codes))
     return Clearances(tuple(found), checked, unknown, rules.version, rules.source, tuple(unchecked(rules)))
 
 
-def _worst(
-    pipes: Pipes, lines: tuple[object, object], rows: tuple[int, int], places: NDArray[np.float64]
-) -> tuple[float | None, float, float]:
-    """The least level distance of two pipes at places where one lies above the other."""
-    best: tuple[float, float, float] | None = None
-    for x, y in places.tolist():
-        (top, bottom), (other_top, other_bottom) = (
-            pipes.outside(row, _along(line, x, y) / max(float(pipes.whole_m[row]), 1e-9)) for line, row in zip(lines, rows, strict=True)
-        )
-        clear = float(np.maximum(other_top - bottom, top - other_bottom))  # NaN where one is
-        if best is None or not clear >= best[0]:
-            best = clear, x, y
-    assert best is not None
-    return known(best[0]), best[1], best[2]
-
-
-def _along(line: object, x: float, y: float) -> float:
-    """How far along a line, whose parts follow each other, a place lies."""
+def _between(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.float64]:
+    """The middle between two lines where they are nearest, ``(n, 2)``."""
     import shapely
 
-    passed = 0.0
-    near = math.inf, 0.0
-    place = shapely.Point(x, y)
-    for part in shapely.get_parts(line).tolist():
-        near = min(near, (float(shapely.distance(part, place)), passed + float(shapely.line_locate_point(part, place))))
-        passed += float(shapely.length(part))
-    return near[1]
+    middle: NDArray[np.float64] = shapely.get_coordinates(shapely.shortest_line(a, b)).reshape(-1, 2, 2).mean(axis=1)
+    return middle
+
+
+def _levels(
+    pipes: Pipes, lines: NDArray[np.object_], a: NDArray[np.integer], b: NDArray[np.integer], crossing: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The least level distance ``(n,)`` of pairs of which one lies above the other, and where; NaN where it is not known."""
+    import shapely
+
+    if not len(a):
+        return np.zeros(0), np.zeros((0, 2))
+    met, pair = shapely.get_coordinates(shapely.intersection(lines[a[crossing]], lines[b[crossing]]), return_index=True)
+    xy = np.concatenate([met, _between(lines[a[~crossing]], lines[b[~crossing]])])
+    pair = np.concatenate([np.flatnonzero(crossing)[pair], np.flatnonzero(~crossing)])
+    spots = shapely.points(xy)
+    (top, bottom), (other_top, other_bottom) = (
+        pipes.outsides(rows, shapely.line_locate_point(lines[rows], spots) / np.maximum(pipes.whole_m[rows], 1e-9))
+        for rows in (a[pair], b[pair])
+    )
+    clear = np.maximum(other_top - bottom, top - other_bottom)
+    order = np.lexsort((np.where(np.isnan(clear), -np.inf, clear), pair))
+    first = order[np.unique(pair[order], return_index=True)[1]]
+    return clear[first], xy[first]
 
 
 def unchecked(rules: TradeRules) -> Iterable[Issue]:

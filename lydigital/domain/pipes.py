@@ -72,17 +72,19 @@ class Pipes:
             so_far[rings[1:]] - so_far[rings[:-1]],
         )  # fmt: skip
 
-    def depth_m(self, row: int, share: float) -> float:
-        """As recorded, at a share of the pipe's length; one end stands for both where the other is not known."""
-        first, last = float(self.first_m[row]), float(self.last_m[row])
-        if math.isnan(first) or math.isnan(last):
-            return last if math.isnan(first) else first
-        return first + (last - first) * share
+    def depths(self, rows: NDArray[np.integer], share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As recorded, at a share of each pipe's length; one end stands for both where the other is not known."""
+        first, last = self.first_m[rows], self.last_m[rows]
+        first, last = np.where(np.isnan(first), last, first), np.where(np.isnan(last), first, last)
+        out: NDArray[np.float64] = first + (last - first) * share
+        return out
 
-    def outside(self, row: int, share: float) -> tuple[float, float]:
-        """Depths of top and bottom below ground."""
-        depth, height = self.depth_m(row, share), float(self.height_m[row])
-        return (depth - height, depth) if self.is_invert[row] else (depth, depth + height)
+    def outsides(
+        self, rows: NDArray[np.integer], share: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Depths of top and bottom below ground, at a share of each pipe's length."""
+        depth, height, invert = self.depths(rows, share), self.height_m[rows], self.is_invert[rows]
+        return np.where(invert, depth - height, depth), np.where(invert, depth, depth + height)
 
     def least_mm(self, row: int) -> float:
         """Diameter that rules are looked up by; 0 for what has none."""

@@ -118,11 +118,12 @@ def _within(to: NDArray[np.float64], step: NDArray[np.float64], way: NDArray[np.
 
 def _buried(pipes: Pipes, row: int, where: tuple[float, NDArray[np.float64], float], run: float) -> Buried:
     at, place, angle = where
-    share = run / float(pipes.whole_m[row]) if pipes.whole_m[row] > 0 else 0.0
-    top, bottom = pipes.outside(row, share)
+    share = np.array([run / max(float(pipes.whole_m[row]), 1e-9)])
+    rows = np.array([row])
+    (depth,), (top, bottom) = pipes.depths(rows, share), (side[0] for side in pipes.outsides(rows, share))
     return Buried(
         int(pipes.table.fid[row]), pipes.codes[row], pipes.trades[row], at, float(place[0]), float(place[1]),
-        known(pipes.diameter_mm[row]), known(pipes.holes[row]), known(pipes.depth_m(row, share)), known(top), known(bottom),
+        known(pipes.diameter_mm[row]), known(pipes.holes[row]), known(depth), known(top), known(bottom),
         known(pipes.width_m[row]), known(pipes.height_m[row]), angle, is_bank=bool(pipes.is_bank[row]),
     )  # fmt: skip
 
