@@ -22,6 +22,7 @@ Level = Literal["city", "county", "township", "village", "community"]
 How = Literal["count", "sum", "distinct", "value", "area", "length", "constant"]
 
 CITY = "410300"
+UNIT = "@unit"
 DIGITS: dict[Level, int] = {"city": 4, "county": 6, "township": 9, "village": 12, "community": 12}
 UNIT_LAYERS: dict[Level, str] = {
     "county": "county", "township": "township", "village": "community", "community": "urban_community",
@@ -40,6 +41,8 @@ class Term(_Frozen, frozen=True):
 
     Attributes
     ----------
+    layer
+        Its id, or ``@unit`` for the layer of the units themselves.
     how
         ``count`` features, ``sum`` of ``field``, ``distinct`` values of ``field`` (units with at least one feature),
         ``value`` of ``field`` as it stands (a rate: never added up), ``area`` in km² after dissolving overlaps, ``length``
@@ -51,6 +54,8 @@ class Term(_Frozen, frozen=True):
     code
         Field with the code of a unit (12 digits hold the township in the first nine, the county in the first six), "" to
         go by place, which is only for layers without codes.
+    unit, unit_field
+        Unit of ``field``, and the field that tells it row by row: 万户 counts as 10,000 户, another unit not at all.
     year
         Field with a year or a date. Features up to a year count for it, with ``is_dated`` only those of it (statistics).
     """
@@ -66,6 +71,7 @@ class Term(_Frozen, frozen=True):
     title: str = ""
     title_en: str = ""
     unit: str = ""
+    unit_field: str = ""
 
     @property
     def name(self) -> str:
@@ -94,7 +100,7 @@ class PlanFigure(_Frozen, frozen=True):
 class GapRule(_Frozen, frozen=True):
     """What is missing, by name: features of ``layer`` that meet ``where``; or with ``level`` units without anything counted.
 
-    ``reach_m`` is how far a new site reaches (0: its own unit only), ``gain`` the field by which a gained feature counts
+    ``where`` then says which units. ``name`` may be several fields with spaces between, ``code`` "" goes by place. ``reach_m`` is how far a new site reaches (0: its own unit only), ``gain`` the field by which a gained feature counts
     (1 each unless named).
     """
 
@@ -120,6 +126,8 @@ class Indicator(_Frozen, frozen=True, kw_only=True):
     ----------
     system
         Id of the system it belongs to.
+    numerator_at, denominator_at
+        Other terms for some levels, where the figures of counties do not exist below.
     target
         In ``unit``, for every unit of a level, or for the city only (``target_scope``).
     plan
@@ -138,6 +146,8 @@ class Indicator(_Frozen, frozen=True, kw_only=True):
     unit_en: str = ""
     numerator: Term
     denominator: Term | None = None
+    numerator_at: dict[Level, Term] = {}
+    denominator_at: dict[Level, Term] = {}
     factor: float = 1.0
     digits: int = 1
     target: float | None = None
@@ -169,13 +179,18 @@ class Indicator(_Frozen, frozen=True, kw_only=True):
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        return (self.numerator,) if self.denominator is None else (self.numerator, self.denominator)
+        given = (self.numerator, self.denominator, *self.numerator_at.values(), *self.denominator_at.values())
+        return tuple(term for term in given if term is not None)
+
+    def terms_at(self, level: Level) -> tuple[Term, Term | None]:
+        """Numerator and denominator at a level."""
+        return self.numerator_at.get(level, self.numerator), self.denominator_at.get(level, self.denominator)
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Ids of the layers it reads, without those of units."""
         wanted = [term.layer for term in self.terms] + ([self.gap.layer] if self.gap else [])
-        return tuple(dict.fromkeys(layer for layer in wanted if layer))
+        return tuple(dict.fromkeys(layer for layer in wanted if layer and layer != UNIT))
 
     def meets(self, value: float) -> bool | None:
         """Whether a value reaches the target; None without one."""
