@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sample_data import incident_log
 from sample_data.city import City, Layer, generator
 from sample_data.sites import Sites, codes, nature, phones, pick, points, spread, town_name, village_name
 
@@ -26,10 +27,13 @@ _KIND_NAMES = {
 
 
 def layers(_city: City, sites: Sites) -> Iterator[tuple[str, Layer]]:
-    yield "team", _teams(sites)
+    teams = _teams(sites)
+    yield "team", teams
     yield "depot", _depots(sites)
     yield "shelter", _shelters(sites)
-    yield "incident", _incidents(sites)
+    incidents = _incidents(sites)
+    yield "incident", incidents
+    yield "incident_log", incident_log.log(incidents, teams)
     yield "hospital", _hospitals(sites)
 
 
@@ -72,10 +76,16 @@ def _teams(sites: Sites) -> Layer:
             "vehicles": np.maximum(members // 8, 1),
             "contact": np.full(n, "值班岗（示例）"),
             "phone": phones(n, 1000),
+            "duty": _duty("team", n),
             "county_code": np.array(county),
             "nature": nature(n),
         },
     )
+
+
+def _duty(theme: str, count: int) -> np.ndarray:
+    """On duty, standby, out; drawn apart, so that nothing else of the theme changes."""
+    return generator(f"{theme} duty").choice([1, 2, 3], count, p=[0.55, 0.37, 0.08])
 
 
 def _depots(sites: Sites) -> Layer:
@@ -108,6 +118,9 @@ def _depots(sites: Sites) -> Layer:
             "boats": (size * rng.uniform(0, 2, n)).astype(int),
             "sandbags": (size * rng.uniform(1500, 5000, n)).astype(int),
             "area_m2": (size * rng.uniform(120, 260, n)).astype(int),
+            "contact": np.full(n, "保管岗（示例）"),
+            "phone": phones(n, 3000),
+            "duty": _duty("depot", n),
             "county_code": sites.county_of(xy),
             "nature": nature(n),
         },
@@ -156,9 +169,13 @@ def _shelters(sites: Sites) -> Layer:
             "m2_per_person": each,
             "capacity": np.floor(area / each).astype(int),
             "indoor": rng.random(n) < 0.3,
+            "contact": np.full(n, "管理岗（示例）"),
+            "phone": phones(n, 4000),
             "county_code": np.r_[counties.code, towns.county, village.county[rows]],
             "township_code": np.r_[
-                towns.code[sites.town_of(xy[: len(counties)])], towns.code, village.township[rows]
+                towns.code[sites.town_within(xy[: len(counties)], counties.code)],
+                towns.code,
+                village.township[rows],
             ],
             "nature": nature(n),
         },
@@ -229,11 +246,15 @@ def _hospitals(sites: Sites) -> Layer:
     level = np.concatenate([np.full(len(xy), k) for k, xy, _, _ in groups])
     xy = np.concatenate([g[1] for g in groups])
     n = len(level)
+    county = np.concatenate([np.asarray(g[3]) for g in groups])
+    town = sites.town_within(xy, county)
+    town[level == 3] = np.arange(len(towns))
     beds = np.select(
         [level == 1, level == 2, level == 3],
         [rng.integers(650, 1800, n), rng.integers(180, 620, n), rng.integers(20, 110, n)],
         0,
     )
+    doctors = np.maximum((beds * rng.uniform(0.25, 0.45, n)).astype(int), 4)
     return Layer(
         points(xy),
         {
@@ -241,11 +262,13 @@ def _hospitals(sites: Sites) -> Layer:
             "name": np.array([name for g in groups for name in g[2]]),
             "level": level,
             "beds": beds,
-            "doctors": np.maximum((beds * rng.uniform(0.25, 0.45, n)).astype(int), 4),
+            "doctors": doctors,
+            "duty_doctors": np.maximum((doctors * generator("hospital duty").uniform(0.12, 0.22, n)).astype(int), 1),
+            "phone": phones(n, 5000),
             "telemed": (level == 1) | ((level == 2) & (rng.random(n) < 0.4)),
             "pilot": (level == 3) & (rng.random(n) < 0.12),
-            "county_code": np.concatenate([np.asarray(g[3]) for g in groups]),
-            "township_code": towns.code[sites.town_of(xy)],
+            "county_code": county,
+            "township_code": towns.code[town],
             "nature": nature(n),
         },
     )

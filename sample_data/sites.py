@@ -126,6 +126,15 @@ class Sites:
         tree = shapely.STRtree(shape_array(self.city.layers["township"]))
         return tree.nearest(shapely.points(xy))
 
+    def town_within(self, xy: Points, county: ArrayLike) -> NDArray[np.int64]:
+        """Row of the township at each point, of those of ``county`` (code of each): a site near a border keeps to its own."""
+        near = self.town_of(xy)
+        shapes, points = shape_array(self.city.layers["township"]), shapely.points(xy)
+        for i in np.flatnonzero(self.towns.county[near] != np.asarray(county, str)):
+            own = np.flatnonzero(self.towns.county == str(np.asarray(county)[i]))
+            near[i] = own[shapely.distance(shapes[own], points[i]).argmin()]
+        return near
+
     def scatter(self, rng: np.random.Generator, area: shapely.Geometry, count: int) -> Points:
         """``count`` points spread over ``area``."""
         shapely.prepare(area)

@@ -11,8 +11,11 @@ from sample_data import (
     emergency,
     hazards,
     pipelines,
+    residents,
     resources,
+    services,
     society,
+    survey,
     telecom,
 )
 from sample_data.routes import Routes
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from sample_data.city import City
+    from sample_data.city import City, Layer
 
 
 def layers(city: City) -> Iterator[tuple[str, dict[str, Any], np.ndarray | None]]:
@@ -31,6 +34,7 @@ def layers(city: City) -> Iterator[tuple[str, dict[str, Any], np.ndarray | None]
     assert city.roads is not None, "the road graph comes first: cables follow roads"
     sites = Sites(city)
     routes = Routes(city.roads)
+    made: dict[str, Layer] = {}
     for part in (
         hazards.layers(city, sites),
         emergency.layers(city, sites),
@@ -41,6 +45,10 @@ def layers(city: City) -> Iterator[tuple[str, dict[str, Any], np.ndarray | None]
         culture.layers(city, sites),
         resources.layers(city, sites),
         pipelines.layers(city, sites),
+        survey.layers(city, sites),
+        services.layers(sites, made),  # these two count and locate what the others made
+        residents.layers(city, sites, made),
     ):
         for layer_id, layer in part:
+            made[layer_id] = layer
             yield layer_id, layer.columns, layer.geometry

@@ -234,7 +234,7 @@ def test_most_themes_start_switched_off():
 
 def test_personal_fields_are_marked():
     personal = {f.name for d in CATALOGUE.layers for f in d.fields if f.personal}
-    assert {"phone", "contact", "monitor", "manager"} <= personal
+    assert {"phone", "contact", "monitor", "manager", "head", "author"} <= personal
     unmarked = [
         f"{d.id}.{f.name}"
         for d in CATALOGUE.layers
@@ -249,6 +249,7 @@ def test_numbers_name_their_unit():
         "step",
         "level",
         "year",
+        "survey_year",
         "oneway",
         "rank",
         "issue_no",
@@ -266,7 +267,7 @@ def test_numbers_name_their_unit():
     for layer in CATALOGUE.layers:
         for field in layer.fields:
             if field.type == "real" and not field.unit:
-                assert layer.id == "county_index", f"{layer.id}.{field.name}"
+                assert layer.id in {"county_index", "statistic"}, f"{layer.id}.{field.name}"
             if field.type == "integer" and not field.unit and not field.domain:
                 assert field.name in known, f"{layer.id}.{field.name}"
 
