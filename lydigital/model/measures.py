@@ -71,3 +71,20 @@ def _each(shapes: NDArray[np.object_], least: int, work: Any) -> NDArray[np.floa
     for at in np.flatnonzero(fit):
         out[at] = work(shapes[at])
     return out
+
+
+def path_lengths_m(coords: NDArray[np.float64], offsets: NDArray[np.int64], crs: Crs) -> NDArray[np.float64]:
+    """Length of each run of vertices ``(n,) float64`` in metres, from vertex to vertex as the geodesic.
+
+    Against a straight line on the map that differs by less than a ten-millionth for segments up to 20 km. ``offsets`` is
+    ``(n + 1,)``; a run has at least one vertex.
+    """
+    degrees = transformation(crs, Crs(CGCS2000)).points(np.ascontiguousarray(coords))
+    if len(coords) < 2:
+        return np.zeros(len(offsets) - 1)
+    lon, lat = np.ascontiguousarray(degrees[:, 0]), np.ascontiguousarray(degrees[:, 1])
+    _, _, far = _geod().inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    far = np.append(far, 0.0)
+    far[offsets[1:] - 1] = 0.0  # from one run to the next
+    made: NDArray[np.float64] = np.add.reduceat(far, offsets[:-1])
+    return made
