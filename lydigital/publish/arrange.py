@@ -195,6 +195,7 @@ def arrange(
     main = layout.main_map
     if main is not None and main.id in maps:
         facts.setdefault("scale", _ratio(maps[main.id].scale))
+        facts.setdefault("sources", _sources(maps[main.id], material))
         missing = len(maps[main.id].picture.missing)
         if missing:
             issues.append(Issue("layout.unplaced", "note", "{count} labels found no place on the map", "Use a larger sheet or scale, or fewer layers.", count=missing))
@@ -219,6 +220,12 @@ def _placed(item: AnyItem, context: pieces.Context, maps: Mapping[str, PlacedMap
     if isinstance(item, MapItem):
         return Placed(item, box, map=maps[item.id], over=partial(pieces.over_map, item=item, box=box, context=context))
     return Placed(item, box, paint=partial(pieces.paint, item=item, box=box, context=context))
+
+
+def _sources(placed: PlacedMap, material: Material) -> str:
+    """Whose data is drawn, top layer first."""
+    drawn = [layer.id for layer in reversed(placed.scene) if layer.id in material.titles and layer.style.shows_at(placed.viewport.scale)]
+    return "；".join(dict.fromkeys(source for i in drawn if (source := material.definition(i).source)))
 
 
 def _ratio(scale: float) -> str:

@@ -1,0 +1,72 @@
+"""Layouts made, edited and written by commands."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+import lydigital as ly
+from lydigital.commands import layout as commands
+from lydigital.errors import BadDataError, UsageError
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch):
+    monkeypatch.setenv("LYDIGITAL_HOME", str(tmp_path))
+    opened = ly.open("sample")
+    yield opened
+    opened.close()
+
+
+def test_templates_are_listed_and_every_one_reads(session):
+    listed = session.run("layout.list")["layouts"]
+    assert {found["id"] for found in listed} >= {"planning"}
+    assert all(found["title"] and found["note"] for found in listed)
+
+
+def test_a_layout_is_made_edited_and_undone(session):
+    session.run("layout.add", template="planning", title="我的图")
+    session.run("layout.add", template="planning")
+    first, second = session.document.layouts
+    assert (first.id, first.title, first.template) == ("planning", "我的图", "planning")
+    assert second.id == "planning_2"
+    moved = msgspec.structs.replace(first.item("title"), x=40.0)
+    session.run("layout.edit", layout="我的图", items=msgspec.to_builtins(first.with_item(moved).items))
+    assert session.document.layout("planning").item("title").x == 40.0
+    session.undo()
+    assert session.document.layout("planning") == first
+    session.run("layout.remove", layout="planning_2")
+    assert session.document.layouts == (first,)
+    session.undo()
+    assert session.document.layouts == (first, second)
+
+
+def test_an_edit_that_breaks_the_layout_is_refused(session):
+    session.run("layout.add", template="planning")
+    (layout,) = session.document.layouts
+    with pytest.raises(BadDataError):
+        session.run("layout.edit", layout="planning", items=msgspec.to_builtins(layout.without("main").items))
+    assert session.document.layouts == (layout,)
+
+
+def test_an_unknown_name_is_told_with_near_ones(session):
+    with pytest.raises(UsageError) as told:
+        session.run("layout.export", layout="planing", path="a.pdf")
+    assert "planning" in told.value.hint_text()
+
+
+def test_the_offices_own_template_goes_before_the_one_shipped(session, tmp_path):
+    own = tmp_path / "config" / "pages"
+    own.mkdir(parents=True)
+    (own / "planning.toml").write_text('id = "planning"\ntitle = "本局"\n', encoding="utf-8")
+    assert commands.template("planning").title == "本局"
+
+
+def test_a_layout_is_written(session, tmp_path):
+    pytest.importorskip("PySide6")
+    path = tmp_path / "a.pdf"
+    written = session.run("layout.export", layout="planning", path=str(path), values={"title": "附图一"}, bounds=session.bounds(("county",)))
+    assert written["output"] == [str(path)]
+    assert path.read_bytes().startswith(b"%PDF")
+    assert set(written["scales"]) == {"main", "overview"}
+    assert written["labels"] > 10
