@@ -92,7 +92,8 @@ class Reach(_Frozen, frozen=True):
     Attributes
     ----------
     seconds, metres
-        By the fastest way that is open; None where there is none, and ``reason`` says why.
+        By the fastest way that is open; None where there is none, and ``reason`` says why. ``metres`` and ``way`` are also
+        missing where ways were not asked for.
     straight_m
         As the crow flies.
     off_road_m
