@@ -68,6 +68,10 @@ class SvgPaper:
             f"{_stroke(color, width_mm)}/>"
         )
 
+    def shape(self, points: Sequence[tuple[float, float]], fill: str, color: str = "", width_mm: float = 0.15) -> None:
+        at = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
+        self.parts.append(f'<polygon points="{at}" fill="{fill or "none"}"{_stroke(color, width_mm)}/>')
+
     def dot(self, x: float, y: float, radius: float, fill: str, *, color: str = "", width_mm: float = 0.15) -> None:
         self.parts.append(f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}" fill="{fill}"{_stroke(color, width_mm)}/>')
 
