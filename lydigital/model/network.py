@@ -196,7 +196,7 @@ KIND_TITLES: dict[Kind, str] = {
     Kind.CROSSING: "Roads split where they cross on one level",
     Kind.INTERCHANGE: "Expressway joined to a road it meets",
     Kind.NO_LENGTH: "Line without length left out",
-    Kind.DOUBLE: "Piece of road laid twice, counted once",
+    Kind.DOUBLE: "Piece of road laid twice",
     Kind.REFUSED: "End on a road of another level or an expressway, not joined",
     Kind.DEAD_END: "Dead end",
     Kind.ISLAND: "Road that is not connected to the others",
