@@ -136,17 +136,17 @@ def _side(frame: Frame, side: Box, k: float) -> Iterator[AnyItem]:
     if frame.legend:
         yield LegendItem(id="legend", map="main", x=rest.x, y=rest.y, width=rest.width, height=rest.height, size=min(7 * k, 16.0))
     for name, place in zip(extras, places, strict=True):
-        where = {"x": place.x, "y": place.y, "width": place.width, "height": place.height}
+        x, y, width, height = place.x, place.y, place.width, place.height
         if name == "overview":
             yield MapItem(
                 id="overview", name=tr("Overview"), follows="home", margin=0.04, round_scale=False, shows="main", outline=Outline(width=0.25 * k),
-                labels=False, **where,
+                labels=False, x=x, y=y, width=width, height=height,
             )  # fmt: skip
         elif name == "table":
-            yield TableItem(id="table", layer=frame.table, within="main", rows=max(1, int(place.height / (4.6 * k)) - 2), size=6.5 * k, **where)
+            yield TableItem(id="table", layer=frame.table, within="main", rows=max(1, int(place.height / (4.6 * k)) - 2), size=6.5 * k, x=x, y=y, width=width, height=height)
         else:
             layer, _, category = frame.chart.partition("/")
-            yield ChartItem(id="chart", layer=layer, category=category, within="main", **where)
+            yield ChartItem(id="chart", layer=layer, category=category, within="main", x=x, y=y, width=width, height=height)
 
 
 def _foot(frame: Frame, foot: Box, k: float) -> Iterator[AnyItem]:
