@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lydigital.model.crs import Crs
-    from lydigital.model.network import RoadNetwork, Speeds
+    from lydigital.model.network import RoadNetwork
+    from lydigital.model.speeds import Speeds
     from lydigital.session import Session
 
 SPEEDS = "speeds.toml"
@@ -127,7 +128,7 @@ def network_of(session: Session, profile: str = "car", *, tolerance_m: float | N
 
 def speeds_of() -> Speeds:
     """What roads are: the user's own ``speeds.toml`` in the configuration folder, or the one shipped."""
-    from lydigital.model.network import read_speeds
+    from lydigital.model.speeds import read_speeds
 
     own = paths.config_dir() / SPEEDS
     return read_speeds(own if own.is_file() else paths.layers_dir() / SPEEDS)

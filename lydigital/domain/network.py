@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lydigital.model.crs import Crs
-    from lydigital.model.network import RoadFields, Speeds
+    from lydigital.model.speeds import RoadFields, Speeds
     from lydigital.model.table import FeatureTable
 
 _FORWARD = frozenset({"1", "true", "yes", "y", "t", "是", "单行", "f", "ft", "forward", "1.0"})

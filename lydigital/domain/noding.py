@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lydigital.model.network import RoadClass
+    from lydigital.model.speeds import RoadClass
 
 TOUCH = 0.01  # map units: nearer than this is the same place
 _GRID = 1000.0  # vertices that agree to the millimetre are one
