@@ -129,10 +129,6 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         ],
         callback=lambda **given: _render(settings, **given),
     ))  # fmt: skip
-    group.add_command(click.Command(
-        "info", help=tr("Say what is in PROJECT or a file: layers, counts, systems, bounds, fields, problems."),
-        params=[given, *_common()], callback=lambda **given: _info(settings, **given),
-    ))  # fmt: skip
     folder, file = click.Path(file_okay=False, path_type=Path), click.Path(dir_okay=False, path_type=Path)
     group.add_command(click.Command(
         "bench", help=tr("Measure the program on the benchmark data."),
@@ -146,7 +142,15 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         ],
         callback=_bench,
     ))  # fmt: skip
-    from lydigital.commands import card_line, check_line, hazard_line, impact_line, store_line
+    from lydigital.commands import (
+        card_line,
+        check_line,
+        coverage_line,
+        hazard_line,
+        impact_line,
+        info_line,
+        store_line,
+    )
     from lydigital.commands.door import Door
 
     group.add_command(store_line.group(_common, _show, _bar, settings.operator))
@@ -156,6 +160,8 @@ def _commands(window: Window, settings: Settings) -> click.Group:
     group.add_command(hazard)
     group.add_command(impact_line.command(door))
     group.add_command(check_line.command(door))
+    group.add_command(info_line.command(door))
+    group.add_command(coverage_line.group(door))
     return group
 
 
@@ -323,12 +329,6 @@ def _render(
     _show(written, tr("Written: {path}", path=written["output"]), as_json=as_json)
 
 
-def _info(settings: Settings, *, project: str, as_json: bool) -> None:
-    with _session(project, settings) as session:
-        found = session.run("file.info")
-    _show(found, _as_text(found), as_json=as_json)
-
-
 def _prepare() -> None:
     """Compile the drawing kernels on the first start, and say so."""
     from lydigital.kernels import jit
@@ -446,50 +446,3 @@ def _fault(error: Exception, *, as_json: bool) -> int:
         tr("The program made a mistake: {error}", error=f"{type(error).__name__}: {error}"),
         tr("Report it with the file {path}; your data is as it was.", path=str(log)), FAULT, as_json=as_json,
     )  # fmt: skip
-
-
-def _as_text(found: dict[str, Any]) -> str:
-    """What :func:`lydigital.commands.file.inspect` found, as a table for people."""
-    rows = [[tr("Layer"), tr("Title"), tr("Geometry"), tr("Features"), tr("System")]]
-    for layer in found["layers"]:
-        count = layer.get("count")
-        rows.append([
-            layer["id"], layer["title"], tr(layer["geometry"]) if layer["available"] else tr("not available"),
-            f"{count:,}" if isinstance(count, int) and count >= 0 else "-", _short(layer.get("crs") or "-"),
-        ])  # fmt: skip
-    widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
-    x0, y0, x1, y1 = found["bounds"]
-    lines = [
-        f"{found['title']} · {found['project'] or '-'}",
-        tr(
-            "{crs}, bounds {x0:.0f}, {y0:.0f} – {x1:.0f}, {y1:.0f}",
-            crs=found["crs"],
-            x0=x0,
-            y0=y0,
-            x1=x1,
-            y1=y1,
-        ),
-        "",
-        *(
-            "  ".join(t + " " * (w - _cells(t)) for t, w in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ),
-    ]
-    for issue in found["issues"]:
-        lines += [
-            "",
-            f"{issue['layer'] or '-'}: {issue['message']}",
-            *([f"  → {issue['hint']}"] if issue["hint"] else []),
-        ]
-    return "\n".join(lines)
-
-
-def _short(crs: str) -> str:
-    return crs if len(crs) <= 24 else crs[:23] + "…"
-
-
-def _cells(text: str) -> int:
-    """Width on a terminal: Chinese characters take two cells."""
-    import unicodedata
-
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -14,7 +14,7 @@ from lydigital.errors import BadDataError
 from lydigital.model import columns
 from lydigital.model.condition import parse
 from lydigital.model.geometry import GeometryKind
-from lydigital.model.indicator import CITY, DIGITS, UNIT, UNIT_LAYERS, Level, OldCode, Term
+from lydigital.model.indicator import CITY, DIGITS, UNIT, UNIT_LAYERS, Level, OldCode, Term, level_name
 from lydigital.model.issue import Issue
 
 if TYPE_CHECKING:
@@ -428,7 +428,7 @@ def _where(term: Term, table: FeatureTable, level: Level, material: Material) ->
     if len(table) and not np.any(at >= 0) and term.code and places.digits < DIGITS[level]:
         raise BadDataError(
             "{layer} cannot be told by {level}", hint="Its codes are those of larger units.",
-            layer=_title(term, material), level=level,
+            layer=_title(term, material), level=level_name(level),
         )  # fmt: skip
     return at, places
 

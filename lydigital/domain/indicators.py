@@ -22,6 +22,7 @@ from lydigital.model.indicator import (
     Level,
     Term,
     UnitValue,
+    level_name,
 )
 from lydigital.model.issue import Issue
 from lydigital.texts import tr
@@ -52,8 +53,8 @@ def compute(indicator: Indicator, level: Level, material: Material, year: int | 
     """
     if level not in (*indicator.levels, "city"):
         raise BadDataError(
-            "{name} cannot be told by {level}", hint="It is known by {levels}.", name=indicator.name, level=level,
-            levels=", ".join(indicator.levels),
+            "{name} cannot be told by {level}", hint="It is known by {levels}.", name=indicator.name, level=level_name(level),
+            levels=", ".join(map(level_name, indicator.levels)),
         )  # fmt: skip
     known = _years(indicator, level, material)
     if year is None:

@@ -28,6 +28,16 @@ UNIT_LAYERS: dict[Level, str] = {
     "county": "county", "township": "township", "village": "community", "community": "urban_community",
 }  # fmt: skip
 
+_LEVELS: dict[Level, tuple[str, str]] = {
+    "city": ("全市", "city"), "county": ("区县", "county"), "township": ("乡镇街道", "township"), "village": ("村（社区）", "village"),
+    "community": ("城市社区", "community"),
+}  # fmt: skip
+
+
+def level_name(level: Level) -> str:
+    """A level as a person calls it."""
+    return pick(*_LEVELS[level])
+
 
 class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Immutable, and a misspelt key is an error."""

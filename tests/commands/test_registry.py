@@ -16,11 +16,16 @@ from lydigital.model.document import MapDocument
 from lydigital.model.selection import Selection
 
 ALL = list(commands().values())
-OF_A_CITY = ("attachment.", "hazard.", "history.", "impact.", "index.", "layout.", "warning.")  # they need tables of the catalogue, townships, rain, a trail: done in modules of their own
+OF_A_CITY = ("attachment.", "framework.", "hazard.", "history.", "impact.", "index.", "indicator.", "layout.", "warning.")  # they need tables of the catalogue, townships, rain, a trail: done in modules of their own
 SMALL = [c for c in ALL if not c.id.startswith(OF_A_CITY)]
 # What each command is called with; those left out take nothing.
 PARAMETERS: dict[str, dict[str, object]] = {
     "file.open": {"project": "{city}"},
+    "framework.open": {"system": "catv"},
+    "indicator.compute": {"indicator": "phone_use"},
+    "indicator.gaps": {"indicator": "school_equipped"},
+    "indicator.map": {"indicator": "phone_use"},
+    "indicator.whatif": {"indicator": "agri_townships", "sites": [(600_000, 3_830_000)]},
     "file.save_as": {"path": "{tmp}/new"},
     "layer.add": {"path": "{city}"},
     "layer.remove": {"layer": "way"},
