@@ -42,10 +42,10 @@ def text_of(cell: Cell) -> str:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Words: a section's ``heading``, running ``text``, an item of a ``list``, or a ``note`` in small print."""
+    """Words: a section's ``heading`` or ``subheading``, running ``text``, an item of a ``list``, a ``note`` in small print."""
 
     text: str
-    style: Literal["heading", "text", "list", "note"] = "text"
+    style: Literal["heading", "subheading", "text", "list", "note"] = "text"
 
 
 @dataclass(frozen=True)

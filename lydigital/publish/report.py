@@ -135,6 +135,8 @@ def _paragraph(block: Paragraph, section: int, before: tuple[Block, ...], after:
     text = escape(block.text)
     if block.style == "heading":
         return f"<h2 id='s{section}'>{text}</h2>"
+    if block.style == "subheading":
+        return f"<h3>{text}</h3>"
     if block.style == "list":
         begins, ends = (not any(isinstance(b, Paragraph) and b.style == "list" for b in near) for near in (before, after))
         return f"{'<ul>' if begins else ''}<li>{text}</li>{'</ul>' if ends else ''}"

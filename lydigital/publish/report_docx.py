@@ -129,6 +129,8 @@ def _run(line: Any, text: str, color: str = _INK, size_pt: float = 0.0, *, bold:
 def _words(made: Any, block: Paragraph) -> None:
     if block.style == "heading":
         made.add_heading(block.text, 1)
+    elif block.style == "subheading":
+        made.add_heading(block.text, 2)
     elif block.style == "list":
         made.add_paragraph(block.text, style="List Bullet")
     elif block.style == "note":

@@ -1,8 +1,12 @@
-"""A report as a workbook: a summary, one sheet a table, native charts beside their numbers, notes and sources last."""
+"""A report as a workbook: a summary, one sheet a table, notes and sources last.
+
+Charts are native ones beside their numbers; those of a section stand below each other, with its maps, on one sheet.
+"""
 
 from __future__ import annotations
 
 import io
+import math
 import re
 import struct
 from typing import TYPE_CHECKING, Any
@@ -18,8 +22,11 @@ if TYPE_CHECKING:
 
     from lydigital.model.report import Cell
 
+_FACE = "Microsoft YaHei"
 _HEAD, _INK, _STAMP = "EDF3F2", "1F2A30", "B3261E"
 _SCREEN_DPI = 96.0
+_ROW_PX, _ROW_CM = 20.0, 0.529
+_HEAD_CELLS = 20  # longer heads are broken
 _LOOK = Look()
 
 
@@ -33,18 +40,16 @@ def content(report: Report) -> bytes:
     words = [b for b in report.blocks if isinstance(b, Paragraph)]
     if words:
         _summary(_sheet(book, tr("Summary")), report, words)
+    section, stack = tr("Charts"), None
     for block in report.blocks:
-        if isinstance(block, Table):
-            sheet = _sheet(book, block.title)
-            _table(sheet, block)
-        elif isinstance(block, Chart):
-            sheet = _sheet(book, block.title)
-            _table(sheet, _numbers(block))
-            _chart(sheet, block)
-        elif isinstance(block, Picture):
-            sheet = _sheet(book, block.title)
-            sheet.add_image(_png(block))
-            sheet.sheet_view.showGridLines = False
+        if isinstance(block, Paragraph):
+            if block.style == "heading":
+                section, stack = block.text, None
+        elif isinstance(block, Table):
+            _table(_sheet(book, block.title), block)
+        else:
+            stack = stack or _Stack(_sheet(book, section))
+            stack.add(block)
     ends = endings(report)
     if ends or not book.worksheets:
         _ends(_sheet(book, tr("Notes")), ends)
@@ -76,9 +81,10 @@ def _sheet(book: Any, title: str) -> Any:
 
 
 def _put(sheet: Any, row: int, column: int, value: Cell) -> Any:
-    from openpyxl.styles import Alignment
+    from openpyxl.styles import Alignment, Font
 
     cell = sheet.cell(row, column)
+    cell.font = Font(name=_FACE, size=10, color=_INK)
     if isinstance(value, Number):
         shown = value.rounded
         cell.value = int(shown) if shown.is_integer() else shown
@@ -91,21 +97,31 @@ def _put(sheet: Any, row: int, column: int, value: Cell) -> Any:
     return cell
 
 
-def _table(sheet: Any, table: Table) -> None:
+def _grid(sheet: Any, table: Table, top: int, cells: int = _HEAD_CELLS) -> None:
+    """Head and rows from row ``top`` on; a line of the head has room for so many ``cells``."""
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-    from openpyxl.utils import get_column_letter
 
     for column, head in enumerate(table.head, 1):
-        cell = _put(sheet, 1, column, head)
-        cell.font, cell.fill = Font(bold=True, color=_INK), PatternFill("solid", fgColor=_HEAD)
+        cell = _put(sheet, top, column, head)
+        cell.font, cell.fill = Font(name=_FACE, size=10, bold=True, color=_INK), PatternFill("solid", fgColor=_HEAD)
         cell.border = Border(bottom=Side("thin", color=_INK))
         is_number = any(isinstance(row[column - 1], Number) for row in table.rows)
         cell.alignment = Alignment(horizontal="right" if is_number else "left", wrap_text=True, vertical="center")
-        longest = max((cells_wide(text_of(row[column - 1])) for row in table.rows), default=0)
-        sheet.column_dimensions[get_column_letter(column)].width = min(60, max(10, min(cells_wide(head), 24) + 2, longest + 2))
-    for at, row in enumerate(table.rows, 2):
+    lines = max((math.ceil(cells_wide(h) / cells) for h in table.head), default=1) or 1
+    sheet.row_dimensions[top].height = 17.0 * lines
+    for at, row in enumerate(table.rows, top + 1):
         for column, value in enumerate(row, 1):
             _put(sheet, at, column, value)
+
+
+def _table(sheet: Any, table: Table) -> None:
+    from openpyxl.styles import Alignment
+    from openpyxl.utils import get_column_letter
+
+    _grid(sheet, table, 1)
+    for column, head in enumerate(table.head, 1):
+        longest = max((cells_wide(text_of(row[column - 1])) for row in table.rows), default=0)
+        sheet.column_dimensions[get_column_letter(column)].width = min(60, max(10, min(cells_wide(head), _HEAD_CELLS) + 3, longest + 3))
     sheet.freeze_panes = "A2"
     if len(table.rows) > 20:
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(table.head))}{len(table.rows) + 1}"
@@ -117,16 +133,16 @@ def _table(sheet: Any, table: Table) -> None:
 def _summary(sheet: Any, report: Report, words: Sequence[Paragraph]) -> None:
     from openpyxl.styles import Font
 
-    lines = [(report.title, Font(bold=True, size=16, color=_INK)), (report.subtitle, Font(color="515D66"))]
-    lines += [("　".join(stamps(report)), Font(bold=True, color=_STAMP))]
-    lines += [(w.text, Font(bold=True, size=12) if w.style == "heading" else Font(color="515D66" if w.style == "note" else _INK)) for w in words]
+    lines = [(report.title, Font(name=_FACE, bold=True, size=16, color=_INK)), (report.subtitle, Font(name=_FACE, color="515D66"))]
+    lines += [("　".join(stamps(report)), Font(name=_FACE, bold=True, color=_STAMP))]
+    lines += [(w.text, Font(name=_FACE, bold=True, size=12) if w.style in ("heading", "subheading") else Font(name=_FACE, size=10, color="515D66" if w.style == "note" else _INK)) for w in words]
     _column(sheet, [(text, font) for text, font in lines if text])
 
 
 def _ends(sheet: Any, ends: Sequence[tuple[str, tuple[str, ...]]]) -> None:
     from openpyxl.styles import Font
 
-    _column(sheet, [(text, Font(bold=i == 0)) for title, lines in ends for i, text in enumerate((title, *lines))])
+    _column(sheet, [(text, Font(name=_FACE, size=10, bold=i == 0)) for title, lines in ends for i, text in enumerate((title, *lines))])
 
 
 def _column(sheet: Any, lines: Sequence[tuple[str, Any]]) -> None:
@@ -140,6 +156,33 @@ def _column(sheet: Any, lines: Sequence[tuple[str, Any]]) -> None:
 
 
 # --- charts and pictures ----------------------------------------------------------------------------------------------
+
+
+class _Stack:
+    """A sheet on which charts, beside their numbers, and pictures stand below each other."""
+
+    def __init__(self, sheet: Any) -> None:
+        self.sheet, self.row = sheet, 1
+        sheet.column_dimensions["A"].width = 24
+        for column in "BCDEFGH":
+            sheet.column_dimensions[column].width = 13
+        sheet.sheet_view.showGridLines = False
+
+    def add(self, block: Chart | Picture) -> None:
+        from openpyxl.styles import Font
+
+        unit = f"（{block.unit}）" if isinstance(block, Chart) and block.unit else ""
+        _put(self.sheet, self.row, 1, block.title + unit).font = Font(name=_FACE, size=10, bold=True, color=_INK)
+        if isinstance(block, Picture):
+            image = _png(block)
+            self.sheet.add_image(image, f"A{self.row + 1}")
+            self.row += 3 + math.ceil(image.height / _ROW_PX)
+            return
+        table = _numbers(block)
+        _grid(self.sheet, table, self.row + 1, 11)
+        chart = _chart(self.sheet, block, self.row + 1)
+        self.sheet.add_chart(chart, f"{chr(ord('A') + max(6, len(table.head) + 1))}{self.row + 1}")
+        self.row += 4 + max(len(table.rows), math.ceil(chart.height / _ROW_CM))
 
 
 def _numbers(chart: Chart) -> Table:
@@ -160,22 +203,22 @@ def _numbers(chart: Chart) -> Table:
         return "" if value is None else Number(value, chart.step)
 
     rows = tuple((label, *(cell(c[k]) for c in columns)) for k, label in enumerate(chart.labels))
-    note = tr("Unit: {unit}", unit=chart.unit) if chart.unit else ""
-    return Table(chart.title, tuple(head), rows, note=note)
+    return Table(chart.title, tuple(head), rows)
 
 
-def _chart(sheet: Any, chart: Chart) -> None:
+def _chart(sheet: Any, chart: Chart, top: int) -> Any:
+    """A native chart of the numbers whose head is in row ``top``."""
     from openpyxl.chart import BarChart, LineChart, Reference
     from openpyxl.chart.label import DataLabelList
     from openpyxl.chart.shapes import GraphicalProperties
     from openpyxl.drawing.line import LineProperties
 
-    last = len(chart.labels) + 1
-    labels = Reference(sheet, min_col=1, min_row=2, max_row=last)
+    last = top + len(chart.labels)
+    labels = Reference(sheet, min_col=1, min_row=top + 1, max_row=last)
     own = len(chart.series)
     made = LineChart() if chart.kind == "line" else BarChart()
     first, end = (own + 3, own + 3) if chart.kind == "target" else (2, own + 1)
-    made.add_data(Reference(sheet, min_col=first, max_col=end, min_row=1, max_row=last), titles_from_data=True)
+    made.add_data(Reference(sheet, min_col=first, max_col=end, min_row=top, max_row=last), titles_from_data=True)
     made.set_categories(labels)
     made.title, made.style = None, 2
     if chart.kind in ("hbar", "stack", "target"):
@@ -205,14 +248,13 @@ def _chart(sheet: Any, chart: Chart) -> None:
         made.dataLabels = DataLabelList(showVal=True, showSerName=False, showCatName=False, showLegendKey=False, showPercent=False)
     if chart.target is not None and chart.kind in ("bar", "line"):
         aim = LineChart()
-        aim.add_data(Reference(sheet, min_col=own + 2, min_row=1, max_row=last), titles_from_data=True)
+        aim.add_data(Reference(sheet, min_col=own + 2, min_row=top, max_row=last), titles_from_data=True)
         line = aim.series[0]
         line.graphicalProperties.line.solidFill, line.graphicalProperties.line.dashStyle, line.smooth = _LOOK.target.lstrip("#"), "dash", False
         line.marker.symbol = "none"
         made += aim
     made.width, made.height = 24.0, max(9.0, 0.62 * len(chart.labels)) if made.__class__ is BarChart and made.type == "bar" else 10.5
-    columns = 1 + own + (2 if chart.kind == "target" else chart.target is not None)
-    sheet.add_chart(made, f"{chr(ord('A') + min(columns, 24) + 1)}2")
+    return made
 
 
 def _png(picture: Picture) -> Any:
