@@ -67,7 +67,7 @@ def isolate(
 ) -> Isolation:
     """What to shut for a burst on an edge, at a place in map units; what has a code in ``stuck`` cannot be shut.
 
-    A drain is plugged above the burst; what arrives there has to be pumped past it, which ``lost`` then tells the origin of.
+    What nothing shuts (telecom) is only broken there. A drain is plugged above the burst; what arrives there has to be pumped past it, which ``lost`` then tells the origin of.
     """
     from scipy.sparse.csgraph import connected_components, dijkstra
 
@@ -75,7 +75,7 @@ def isolate(
     count = len(network.places)
     shutting, feeding = _nodes_of(network, trade.shut_by, stuck), _nodes_of(network, trade.fed_by)
     gravity = trade.flow == "gravity"
-    barrier = shutting if gravity else shutting | feeding
+    barrier = shutting if gravity else shutting | feeding if trade.shut_by else np.ones(count, bool)
     a, b, m = network.end, network.begin, length
     first = [int(network.begin[edge])]
     if not gravity:  # the burst is fed from both ends
@@ -98,7 +98,7 @@ def isolate(
             trade.id, _piece(network, edge), *at, shut, (), _pieces(network, edges), lost,
             tuple(_shut_told(network.layer, trade, shut, (), lost)),
         )  # fmt: skip
-    must_stop = reached & feeding & ~shutting
+    must_stop = reached & feeding & ~shutting if trade.shut_by else np.zeros(count, bool)
     stop = _met(network, np.where(must_stop, away, np.inf), trade.fed_by)[1]
     whole = connected_components(_matrix(count, network.begin, network.end, length), directed=False)[1]
     mine = whole == whole[network.begin[edge]]
@@ -175,7 +175,12 @@ def _shut_told(
             "utility.stop", "warning", "Nothing shuts between the burst and {names}, which has to stop",
             "Add the valves that are there but not in the data.", layer, values={"names": names},
         )  # fmt: skip
-    if not shut and not stop:
+    if not trade.shut_by:
+        yield Issue(
+            "utility.cut", "note", "Nothing has to be shut: what is beyond the break has no service until it is mended",
+            "Look for another way to feed it.", layer,
+        )  # fmt: skip
+    elif not shut and not stop:
         yield Issue(
             "utility.no_valve", "warning", "Nothing that shuts is known around this burst: all that is connected goes off",
             "Add the valves to the layer of facilities.", layer,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lydigital.model.table import FeatureTable
-    from lydigital.model.utility import TradeRules
+    from lydigital.model.utility import Piece, TradeRules
 
 SNAP_M = 0.5  # ends this near each other, or a facility this near a pipe, are one place
 MOST_NAMES = 8
@@ -269,3 +269,25 @@ def _beside(
             "Move them onto their pipe, or widen the distance of snapping.", FACILITIES, count=away,
             values={"count": str(away), "all": str(len(found))},
         )  # fmt: skip
+
+
+def shapes_of(table: FeatureTable, pieces: Sequence[Piece]) -> NDArray[np.object_]:
+    """Pieces as lines cut out of their pipes, ``(pieces,) object``; empty where a piece has no length."""
+    import shapely
+    from shapely.ops import substring
+
+    rows = table.rows_of(np.array([p.fid for p in pieces], np.int64))
+    lines = table.geometry.to_shapely(rows)
+    out = np.empty(len(pieces), object)
+    for i, (piece, line) in enumerate(zip(pieces, lines, strict=True)):
+        if piece.is_whole:
+            out[i] = line
+            continue
+        parts, passed = [], 0.0
+        for part in shapely.get_parts(line).tolist():
+            begin, end = max(piece.from_m - passed, 0.0), min(piece.to_m - passed, part.length)
+            if end > begin:
+                parts.append(substring(part, begin, end))
+            passed += part.length
+        out[i] = shapely.multilinestrings(parts) if parts else shapely.MultiLineString()
+    return out

@@ -306,7 +306,7 @@ def _table(paper: _Pencil, box: Box, view: _View, section: Section, trades: Trad
     if wide < _LEAST_COLUMN_MM:
         paper.text(box.x + _NAME_MM, box.y + _LEAD_MM, tr("{count} pipes: too many for a table, see the list", count=len(pipes)), 8, color=look.soft)
         return
-    names = [tr("Pipe"), tr("Size"), tr("Top below ground (m)"), tr("Bottom below ground (m)")]
+    names = [tr("Pipe"), tr("Size of pipe"), tr("Top below ground (m)"), tr("Bottom below ground (m)")]
     if section.ground:
         names.append(tr("Level of top (m)"))
     names.append(tr("Clear distance (m)"))

@@ -193,6 +193,16 @@ def test_a_drain_is_plugged_above():
     assert not down.issues
 
 
+def test_a_broken_cable_takes_only_what_is_beyond():
+    lines = pipes([(0, 0), (100, 0)], [(100, 0), (200, 0)], [(200, 0), (300, 0)], [(100, 0), (100, 90)], trade="TX")
+    network = network_of(lines, things(O=(0, 0, SOURCE, "TX")), RULES)
+    found = shut(network, "b", trade="TX")
+    assert (found.shut, found.stop) == ((), ())
+    assert spans(found.off) == {"b": (0, 100)}
+    assert spans(found.lost) == {"c": (0, 100)}
+    assert told(found) == {"utility.cut"}
+
+
 def test_links_by_code():
     links = pipes([(0, 0), (10, 0)], [(10, 0), (20, 0)], [(10, 0), (10, 9)], [(0, 0), (0, 0.1)], from_code=["A", "B", "B", None], to_code=["B", "C", "D", "A"])
     nodes = FeatureTable(np.arange(1, 4), pa.table({"code": ["A", "B", "C"], "name": ["局甲", "局乙", "局丙"]}), GeometryArray.from_points(np.array([[X, Y], [X + 10, Y], [X + 20, Y]])), CRS)
