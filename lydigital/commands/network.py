@@ -156,4 +156,12 @@ def no_roads(session: Session) -> str | None:
 
 COMMANDS = (
     Command("network.build", "Check road network", later("network", "build"), Build, disabled=no_roads, icon="graph-outline"),
+    Command("network.build_map", "Show check of road network", later("networkmap", "build_map"), Build, disabled=no_roads, icon="map-check-outline"),
+    Command("network.route", "Fastest way", later("network", "route"), Route, disabled=no_roads, icon="directions"),
+    Command("network.route_map", "Show fastest way", later("networkmap", "route_map"), Route, disabled=no_roads, icon="map-marker-path"),
+    Command("network.isochrone", "Areas by travel time", later("network", "within"), Within, disabled=no_roads, icon="timer-outline"),
+    Command("network.isochrone_map", "Show areas by travel time", later("networkmap", "within_map"), Within, disabled=no_roads, icon="map-clock-outline"),
+    Command("network.nearest", "Nearest by road", later("network", "nearest"), Nearest, disabled=no_roads, icon="map-marker-distance"),
+    Command("network.nearest_map", "Show nearest by road", later("networkmap", "nearest_map"), Nearest, disabled=no_roads, icon="map-marker-radius-outline"),
+    Command("network.matrix", "Times between places", later("network", "matrix"), Matrix, disabled=no_roads, icon="table-clock"),
 )
