@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def gini(values: Floats, people: Floats) -> float | None:
     """Gini coefficient of ``values`` (a rate a person, ``(n,) ≥ 0``) among ``people``; None where nothing can be said."""
-    values, people = _known(values, people)
+    keep = _mask(values, people)
+    values, people = _scaled(values[keep]), _scaled(people[keep])
     total = float((values * people).sum())
     if total <= 0:
         return None
@@ -32,7 +33,7 @@ def theil(values: Floats, people: Floats, groups: Sequence[str] | None = None) -
     """Theil's T: all of it, within groups, between groups (the first is the sum of the others)."""
     keep = _mask(values, people)
     names = np.array(list(groups) if groups is not None else [""] * len(values), object)[keep]
-    values, people = values[keep], people[keep]
+    values, people = _scaled(values[keep]), _scaled(people[keep])
     total = float((values * people).sum())
     if total <= 0:
         return None
@@ -56,6 +57,7 @@ def _mask(values: Floats, people: Floats) -> NDArray[np.bool_]:
     return keep
 
 
-def _known(values: Floats, people: Floats) -> tuple[Floats, Floats]:
-    keep = _mask(values, people)
-    return values[keep], people[keep]
+def _scaled(amounts: Floats) -> Floats:
+    """As shares of the largest: neither measure asks how large they are, and products of tiny ones would be lost."""
+    most = float(amounts.max(initial=0.0))
+    return amounts / most if most > 0 else amounts
