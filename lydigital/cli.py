@@ -146,6 +146,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         card_line,
         check_line,
         coverage_line,
+        emergency_line,
         hazard_line,
         impact_line,
         info_line,
@@ -162,6 +163,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
     group.add_command(check_line.command(door))
     group.add_command(info_line.command(door))
     group.add_command(coverage_line.group(door))
+    group.add_command(emergency_line.group(door))
     return group
 
 

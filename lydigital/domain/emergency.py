@@ -6,12 +6,14 @@ Ways over the roads see :mod:`lydigital.domain.dispatch`, who goes to which shel
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lydigital.domain.hazard_cards import HIDDEN
 from lydigital.domain.population import shares
+from lydigital.domain.validity import BEIJING
 from lydigital.model.emergency import AWAY, KIND_TITLES, Contact, Gap, LogEntry, Origin, Resource, Stock
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.issue import Issue
@@ -122,14 +124,21 @@ def log_entries(table: FeatureTable, layer: LayerDef, incident_code: str, *, may
     for row, record in enumerate(table.columns.to_pylist()):
         if record.get("incident_code") != incident_code:
             continue
-        field, time, kind = layer.field("kind"), record.get("time"), record.get("kind")
+        field, kind = layer.field("kind"), record.get("kind")
         shown = _Row(layer, record, may_see)
         found.append(LogEntry(
-            shown.plain("code"), incident_code, time.isoformat() if hasattr(time, "isoformat") else str(time or ""),
+            shown.plain("code"), incident_code, local(record.get("time")),
             kind if isinstance(kind, int) else 0, field.decode(kind) if field is not None else str(kind or ""), shown.plain("text"),
-            shown.plain("resource_code"), shown.plain("author"), int(table.fid[row]), shown.plain("nature") == SAMPLE,
+            shown.plain("resource_code"), shown.text("author"), int(table.fid[row]), shown.plain("nature") == SAMPLE,
         ))  # fmt: skip
     return tuple(sorted(found, key=lambda entry: (entry.time, entry.code)))
+
+
+def local(time: object) -> str:
+    """A time of a table in Beijing time, ISO 8601; "" for none."""
+    if not isinstance(time, datetime):
+        return str(time or "")
+    return (time.replace(tzinfo=BEIJING) if time.tzinfo is None else time.astimezone(BEIJING)).isoformat()
 
 
 # --- people who must leave --------------------------------------------------------------------------------------------
@@ -163,7 +172,7 @@ def origins(
     unknown = [str(people.names[r] or people.codes[r] or "?") for r in found.row[~known].tolist()]
     row, share, by_area = found.row[known], found.share[known], found.by_area[known]
     exact = counted[row] * share
-    whole = _in_whole(exact)
+    whole = in_whole(exact)
     made = []
     for r, n, a in zip(row.tolist(), whole.tolist(), by_area.tolist(), strict=True):
         if n <= 0:
@@ -188,7 +197,7 @@ def origins(
     return tuple(sorted(made, key=lambda o: -o.people)), tuple(issues)
 
 
-def _in_whole(exact: NDArray[np.float64]) -> NDArray[np.int64]:
+def in_whole(exact: NDArray[np.float64]) -> NDArray[np.int64]:
     """Numbers rounded so that they add up to their rounded sum: the largest remainders go up."""
     low = np.floor(exact + 1e-9).astype(np.int64)
     missing = round(float(exact.sum())) - int(low.sum())

@@ -457,3 +457,11 @@ class Plan(_Frozen, frozen=True):
     issues: tuple[Issue, ...] = ()
     is_sample: bool = False
     is_personal: bool = False
+
+
+class Story(_Frozen, frozen=True):
+    """An incident with its log, oldest first; its place is in ``crs``."""
+
+    incident: Incident
+    log: tuple[LogEntry, ...]
+    crs: str = ""
