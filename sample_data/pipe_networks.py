@@ -10,7 +10,7 @@ import shapely
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from sample_data.sites import spread
+from sample_data.sites import shape_array, spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sample_data.sites import Sites
 
 _RANK = {"430200": 3, "430501": 3, "430502": 2, "430503": 1}
-_REACH_M = {1: 2300.0, 2: 2900.0, 3: 7900.0}  # from the middle of the city, by rank
+_REACH_M = {1: 2300.0, 2: 2900.0, 3: 6300.0}  # by rank
 _HEAD_M = 25.0  # a sewer that is no way to the outfall begins this far from the crossing
 
 
@@ -66,14 +66,15 @@ class Run:
 
 
 def street_grid(city: City, sites: Sites) -> Network:
-    """Streets around the middle of the city, the wider the farther out; one connected piece."""
+    """Streets around the middle of the buildings, only wide ones farther out; one connected piece."""
     roads = city.roads
     assert roads is not None
     rank = np.array([_RANK.get(str(k), 0) for k in roads.kind])
     xy = np.round(np.asarray(roads.nodes, float), 1)
     edges = np.asarray(roads.edges, np.int64)
     middle = xy[edges].mean(axis=1)
-    away = np.hypot(*(middle - sites.centre).T)
+    heart = np.median(shapely.get_coordinates(shapely.centroid(shape_array(city.layers["building"]))), axis=0)
+    away = np.hypot(*(middle - heart).T)
     reach = np.array([_REACH_M.get(int(r), 0.0) for r in rank])
     keep = (rank > 0) & (away < reach) & (edges[:, 0] != edges[:, 1])
     grid = Network(xy, edges[keep], rank[keep], np.asarray(roads.name, str)[keep], sites.height(xy))
