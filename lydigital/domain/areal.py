@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_TILE_VERTICES = 4_000  # of an area: beyond, it is handled tile by tile, for GEOS takes an area whole for every unit it cuts
+_TILE_VERTICES = 1_000  # of an area: beyond, it is handled tile by tile, for GEOS takes an area whole for every unit it cuts
 _MOST_TILES = 24  # a side
 
 
@@ -109,17 +109,14 @@ def _pieces(area: object, bounds: tuple[float, float, float, float]) -> tuple[ND
     side = int(np.clip(np.ceil(np.sqrt(int(shapely.get_num_coordinates(area)) / _TILE_VERTICES)), 1, _MOST_TILES))
     x0, y0, x1, y1 = bounds
     xs, ys = np.linspace(x0 - 1.0, x1 + 1.0, side + 1), np.linspace(y0 - 1.0, y1 + 1.0, side + 1)
-    tiles = shapely.box(
-        np.repeat(xs[:-1], side), np.tile(ys[:-1], side), np.repeat(xs[1:], side), np.tile(ys[1:], side)
-    )
+    tiles = shapely.box(np.repeat(xs[:-1], side), np.tile(ys[:-1], side), np.repeat(xs[1:], side), np.tile(ys[1:], side))
     parts = shapely.get_parts(np.array([area], object))  # one by one, so that a tile meets only what reaches it
-    parts = parts[shapely.area(parts) > 0]
-    tree = shapely.STRtree(parts)
-    tile, part = tree.query(tiles, predicate="intersects")
+    tile, part = shapely.STRtree(parts).query(tiles)
+    common = polygonal(shapely.intersection(parts[part], tiles[tile]))
+    pieces, of_pair = shapely.get_parts(common, return_index=True)  # parts of one area have no more than points in common
     inside = np.full(len(tiles), shapely.Polygon(), object)
-    for number in np.unique(tile).tolist():
-        some = parts[part[tile == number]]
-        inside[number] = shapely.union_all(shapely.intersection(some, tiles[number]))
-    inside = polygonal(inside)
+    order = np.argsort(tile[of_pair], kind="stable")
+    if len(order):
+        shapely.multipolygons(pieces[order], indices=tile[of_pair][order], out=inside)
     outside = polygonal(shapely.difference(tiles, inside))
     return np.concatenate([inside, outside]), np.arange(2 * len(tiles)) < len(tiles)

@@ -84,8 +84,8 @@ def dissolved(shapes: Shapes) -> object:
 
 
 def area_of(
-    method: Method, title: str, sites: Sites, pieces: Shapes, problems: Sequence[str], *, whole: object = None,
-    city: object = None, parameters: Sequence[tuple[str, str]] = (), provenance: Sequence[Provenance] = (),
+    method: Method, title: str, sites: Sites, pieces: Shapes | None, problems: Sequence[str], *, whole: object = None,
+    own_km2: NDArray[np.float64] | None = None, city: object = None, parameters: Sequence[tuple[str, str]] = (), provenance: Sequence[Provenance] = (),
     issues: Sequence[Issue] = (),
 ) -> ServiceArea:  # fmt: skip
     """Pieces of sites as one service area, measured on the ellipsoid.
@@ -93,16 +93,20 @@ def area_of(
     Parameters
     ----------
     pieces, problems
-        What each site reaches, and why it reaches nothing (see :func:`said`).
+        What each site reaches (None: not worked out one by one), and why it reaches nothing (see :func:`said`).
     whole
         All pieces together, where whoever made them knows it already.
+    own_km2
+        Area of what each site reaches, where whoever made them knows it already.
     city
         Outline, in the system of the sites; None where it is not known.
     """
     import shapely
 
-    shape = dissolved(pieces) if whole is None else whole
-    own = np.nan_to_num(areas_m2(pieces, sites.crs)) / 1e6
+    shape = dissolved(np.zeros(0, object) if pieces is None else pieces) if whole is None else whole
+    own = own_km2
+    if pieces is not None and own is None:
+        own = np.nan_to_num(areas_m2(pieces, sites.crs)) / 1e6
     parts = shapely.get_parts(np.array([shape], object))
     area = float(np.nansum(areas_m2(parts, sites.crs))) / 1e6 if len(parts) else 0.0
     outside = city_km2 = None
@@ -118,14 +122,15 @@ def area_of(
     told = tuple(
         Site(
             int(fid), sites.codes[i], sites.names[i], float(sites.reach[i]) if np.isfinite(sites.reach[i]) else None,
-            None if problems[i] else float(own[i]), problems[i],
+            None if problems[i] or own is None else float(own[i]), problems[i],
         )
         for i, fid in enumerate(sites.fid.tolist())
     )  # fmt: skip
     kind = GeometryKind.POLYGON
+    each = np.full(len(sites), None, object) if pieces is None else pieces
     return ServiceArea(
-        method, title, GeometryArray.from_shapely(kind, np.array([shape], object)), GeometryArray.from_shapely(kind, pieces),
-        told, sites.crs, area, float(own.sum()), outside, city_km2, tuple(parameters), tuple(provenance), tuple(found),
+        method, title, GeometryArray.from_shapely(kind, np.array([shape], object)), GeometryArray.from_shapely(kind, each),
+        told, sites.crs, area, None if own is None else float(own.sum()), outside, city_km2, tuple(parameters), tuple(provenance), tuple(found),
     )  # fmt: skip
 
 

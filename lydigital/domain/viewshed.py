@@ -106,6 +106,23 @@ def together(found: list[Window], shape: tuple[int, int]) -> States:
     return out
 
 
+def areas_km2(found: list[Window], grid: Grid) -> NDArray[np.float64]:
+    """What each antenna sees, on the ellipsoid ``(n,)``: its cells, by the scale of the map where it stands."""
+    import shapely
+
+    from lydigital.model.measures import areas_m2
+
+    out = np.zeros(len(found))
+    seen = [i for i, window in enumerate(found) if (window.states == SEEN).any()]
+    if seen:
+        width, height = grid.cell
+        x = np.array([grid.origin[0] + width * (found[i].column + found[i].states.shape[1] / 2) for i in seen])
+        y = np.array([grid.origin[1] - height * (found[i].row + found[i].states.shape[0] / 2) for i in seen])
+        one = areas_m2(shapely.box(x - width / 2, y - height / 2, x + width / 2, y + height / 2), grid.crs)
+        out[seen] = one * [(found[i].states == SEEN).sum() for i in seen] / 1e6
+    return out
+
+
 def polygon(states: States, grid: Grid, *, row: int = 0, column: int = 0, state: int = SEEN) -> object:
     """The cells of one state as one valid (multi)polygon in the system of the grid; ``states`` begin at ``row``, ``column``."""
     import shapely
@@ -123,4 +140,4 @@ def polygon(states: States, grid: Grid, *, row: int = 0, column: int = 0, state:
     return shapely.multipolygons(parts)
 
 
-__all__ = ["HIDDEN", "RECEIVER_M", "REFRACTION", "SEEN", "UNKNOWN", "Window", "bend_of", "polygon", "together", "windows"]
+__all__ = ["HIDDEN", "RECEIVER_M", "REFRACTION", "SEEN", "UNKNOWN", "Window", "areas_km2", "bend_of", "polygon", "together", "windows"]

@@ -63,7 +63,8 @@ class ServiceArea:
     shape
         One polygon: all that is reached, dissolved.
     pieces
-        What each of ``sites`` reaches, in their order; empty for those that reach nothing, and for all of them by road.
+        What each of ``sites`` reaches, in their order; empty for those that reach nothing, and for
+        all but buffers, where they are not worked out one by one.
     crs
         Of both, projected.
     area_km2

@@ -16,7 +16,7 @@ from lydigital.model.document import MapDocument
 from lydigital.model.selection import Selection
 
 ALL = list(commands().values())
-OF_A_CITY = ("attachment.", "emergency.", "framework.", "hazard.", "history.", "impact.", "incident.", "index.", "indicator.", "layout.", "network.", "utility.", "warning.")  # they need tables of the catalogue, townships, rain, a trail: done in modules of their own
+OF_A_CITY = ("attachment.", "coverage.", "emergency.", "framework.", "hazard.", "history.", "impact.", "incident.", "index.", "indicator.", "layout.", "network.", "utility.", "warning.")  # they need tables of the catalogue, townships, rain, a trail: done in modules of their own
 SMALL = [c for c in ALL if not c.id.startswith(OF_A_CITY)]
 # What each command is called with; those left out take nothing.
 PARAMETERS: dict[str, dict[str, object]] = {
@@ -109,6 +109,11 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "history.as_of": {"layer": "spot", "time": "2026-01-01T00:00:00Z"},
     "history.resolve": {"choices": []},
     "hazard.card": {"fid": 1},
+    "coverage.area": {"layer": "field", "reach_m": 100.0},
+    "coverage.map": {"layer": "field", "reach_m": 100.0},
+    "coverage.served": {"layer": "field", "reach_m": 100.0},
+    "coverage.access": {"layer": "spot"},
+    "coverage.access_map": {"layer": "spot"},
     "network.route": {"start": (600_000.0, 3_830_000.0), "end": (600_100.0, 3_830_000.0)},
     "network.route_map": {"start": (600_000.0, 3_830_000.0), "end": (600_100.0, 3_830_000.0)},
     "network.nearest": {"place": (600_000.0, 3_830_000.0), "layer": "spot"},
