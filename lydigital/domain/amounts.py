@@ -181,7 +181,9 @@ def amounts(term: Term, level: Level, material: Material, year: int | None = Non
         return Amounts(np.full(count, np.nan), term.constant)
     term = _own(term, level, material)
     table = material.need(term.layer)
-    rows = _rows(term, table, year)
+    if term.is_dated and year is None:  # figures of several years are never added up
+        year = max(years(term, material), default=None)
+    rows = _rows(term, table, material, year)
     at, found = _where(term, table, level, material)
     values, missing, issues = _values(term, table, rows)
     at, here = at[rows], np.where(found.loose[rows], 0, found.county[rows])
@@ -231,7 +233,7 @@ def years(term: Term, material: Material) -> tuple[int, ...]:
     if not term.year:
         return ()
     table = material.need(_own(term, "county", material).layer)
-    rows = _rows(term, table, None)
+    rows = _rows(term, table, material, None)
     found = np.unique(_years(term, table)[rows])
     known = [int(y) for y in found[~np.isnan(found)].tolist()]
     if not known:
@@ -251,6 +253,11 @@ def matching(table: FeatureTable, where: str, layer: str) -> NDArray[np.bool_]:
         return np.ones(len(table), bool)
     found = _asked(table, where, layer)
     return np.array([value is not None and bool(value) for value in found[0]], bool)[found[1]]
+
+
+def fitting(table: FeatureTable, where: str, layer: str, material: Material) -> NDArray[np.bool_]:
+    """As :func:`matching`, asked once."""
+    return material.keep(("fits", id(table), where), lambda: matching(table, where, layer))  # type: ignore[no-any-return]
 
 
 def numbers(table: FeatureTable, expression: str, layer: str) -> Floats:
@@ -317,8 +324,8 @@ def _years(term: Term, table: FeatureTable) -> Floats:
     return np.array([*each, np.nan])[number]
 
 
-def _rows(term: Term, table: FeatureTable, year: int | None) -> Rows:
-    fits = matching(table, term.where, term.layer)
+def _rows(term: Term, table: FeatureTable, material: Material, year: int | None) -> Rows:
+    fits = fitting(table, term.where, term.layer, material)
     if term.year and year is not None:
         of = _years(term, table)
         fits = fits & (of == year if term.is_dated else ~(of > year))
@@ -433,4 +440,4 @@ def _where(term: Term, table: FeatureTable, level: Level, material: Material) ->
     return at, places
 
 
-__all__ = ["CITY", "Amounts", "Material", "Units", "amounts", "matching", "numbers", "texts", "years"]
+__all__ = ["CITY", "Amounts", "Material", "Units", "amounts", "fitting", "matching", "numbers", "texts", "years"]

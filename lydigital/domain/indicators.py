@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from lydigital.domain.amounts import amounts, matching, texts, years
+from lydigital.domain.amounts import amounts, fitting, texts, years
 from lydigital.domain.placing import places
 from lydigital.errors import BadDataError
 from lydigital.model.impact import Provenance
@@ -56,11 +56,12 @@ def compute(indicator: Indicator, level: Level, material: Material, year: int | 
             "{name} cannot be told by {level}", hint="It is known by {levels}.", name=indicator.name, level=level_name(level),
             levels=", ".join(map(level_name, indicator.levels)),
         )  # fmt: skip
-    known = _years(indicator, level, material)
+    dated, built = _years(indicator.terms_at(level), material)
+    known = dated or built
     if year is None:
-        year = indicator.base_year if indicator.base_year in known or not known else known[-1]
+        year = known[-1] if known and (not indicator.base_year or (dated and indicator.base_year not in dated)) else indicator.base_year
     issues: list[Issue] = []
-    if known and year not in known:
+    if known and (year not in known if dated else year is not None and year < known[0]):
         issues.append(Issue(
             "indicator.year", "warning", "{name} is not known for {year}", "There are figures for {first} to {last}.",
             values={"name": indicator.name, "year": str(year), "first": str(known[0]), "last": str(known[-1])},
@@ -71,23 +72,23 @@ def compute(indicator: Indicator, level: Level, material: Material, year: int | 
     units = case.units()
     issues += [*_once(case.issues()), *_oddities(units)]
     return IndicatorResult(
-        indicator, level, year if known else None, units, case.city(), _trend(indicator, material, known),
+        indicator, level, year if known else None, units, case.city(), _trend(indicator, material),
         gaps(indicator, level, material, units), tuple(issues), case.sources(), above.unplaced,
     )  # fmt: skip
 
 
 def value_of(indicator: Indicator, above: float | None, below: float | None) -> tuple[float | None, str]:
     """The indicator of two amounts, or None and why."""
-    if above is None or not np.isfinite(above):
+    if above is None:
         return None, NONE
     if indicator.denominator is None:
         return indicator.factor * above, ""
-    if below is None or not np.isfinite(below):
+    if below is None:
         return None, NO_BASE
     if below == 0:
         return None, ZERO
     value = indicator.factor * above / below
-    is_share = indicator.factor == 100.0 and indicator.unit == "%"
+    is_share = indicator.unit == "%" and not indicator.can_exceed
     return value, MORE if is_share and value > 100.0 + 1e-6 else ""
 
 
@@ -125,11 +126,12 @@ def _names(material: Material) -> dict[str, str]:
     return {} if table is None else dict(zip(texts(table, "code"), texts(table, "name"), strict=True))
 
 
-def _years(indicator: Indicator, level: Level, material: Material) -> tuple[int, ...]:
-    """All years that any of its terms tells."""
-    found = [years(term, material) for term in indicator.terms_at(level) if term is not None and term.how != "constant"]
-    dated = [set(some) for some in found if some]
-    return tuple(sorted(set.union(*dated))) if dated else ()
+def _years(terms: tuple[Term, Term | None], material: Material) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The years that terms are told for: those of statistics, and from the first to the last in which things were built."""
+    found = [(term.is_dated, years(term, material)) for term in terms if term is not None and term.how != "constant"]
+    dated = [set(some) for is_dated, some in found if some and is_dated]
+    built = [set(some) for is_dated, some in found if some and not is_dated]
+    return tuple(sorted(set.intersection(*dated))) if dated else (), tuple(sorted(set.union(*built))) if built else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +165,8 @@ class _Case:
         return self._unit((CITY, tr("Luoyang"), ""), above.city, None if below is None else below.city)
 
     def _unit(self, names: tuple[str, str, str], above: float, below: float | None) -> UnitValue:
-        value, problem = value_of(self.indicator, above, below)
-        return UnitValue(*names, _number(above), _number(below), value, problem)
+        top, base = _number(above), _number(below)
+        return UnitValue(*names, top, base, *value_of(self.indicator, top, base))
 
     def sources(self) -> tuple[Provenance, ...]:
         """Where its figures come from."""
@@ -213,16 +215,22 @@ def _number(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else float(value)
 
 
-def _trend(indicator: Indicator, material: Material, known: tuple[int, ...]) -> tuple[tuple[int, float], ...]:
-    """The city year by year."""
+def _trend(indicator: Indicator, material: Material) -> tuple[tuple[int, float], ...]:
+    """The city year by year, as far as the numerator tells years; a denominator without them stays what it is."""
+    top, base = indicator.numerator, indicator.denominator
+    if not top.year:
+        return ()
+    dated, built = _years((top, base), material)
+    known = list(dated or built)
+    if not dated and built and indicator.base_year and indicator.base_year > built[-1]:
+        known += range(built[-1] + 1, indicator.base_year + 1)
     if len(known) < 2:
         return ()
-    out = []
-    base = indicator.denominator
     fixed = None if base is None or base.year else amounts(base, "city", material, None).city
+    out = []
     for year in known:
         below = fixed if base is None or not base.year else amounts(base, "city", material, year).city
-        value, _ = value_of(indicator, amounts(indicator.numerator, "city", material, year).city, below)
+        value, _ = value_of(indicator, _number(amounts(top, "city", material, year).city), _number(below))
         if value is not None:
             out.append((year, value))
     return tuple(out)
@@ -233,7 +241,7 @@ def _empty_units(indicator: Indicator, rule: GapRule, material: Material) -> tup
     level = cast("Level", rule.level)
     units = material.units(level)
     found = amounts(indicator.terms_at(level)[0], level, material, None)
-    fits = matching(units.table, rule.where, UNIT_LAYERS[level])[units.row]
+    fits = fitting(units.table, rule.where, UNIT_LAYERS[level], material)[units.row]
     return tuple(
         Gap(units.codes[i], units.names[i], place_of(units.codes[i], material), rule.why, UNIT_LAYERS[level], int(units.table.fid[units.row[i]]))
         for i in np.flatnonzero(fits & ~(found.each > 0)).tolist()
@@ -243,7 +251,7 @@ def _empty_units(indicator: Indicator, rule: GapRule, material: Material) -> tup
 def _features(rule: GapRule, material: Material) -> tuple[Gap, ...]:
     """Features that meet a condition."""
     table, layer = material.need(rule.layer), material.definition(rule.layer)
-    rows = np.flatnonzero(matching(table, rule.where, rule.layer)).tolist()
+    rows = np.flatnonzero(fitting(table, rule.where, rule.layer, material)).tolist()
     parts = []
     for name in rule.name.split():
         field = layer.field(name)

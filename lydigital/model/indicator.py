@@ -144,6 +144,8 @@ class Indicator(_Frozen, frozen=True, kw_only=True):
         A figure of the plan for the whole city, which the city's total is compared with.
     base_year
         Year it is told for unless another is asked for; None for all features.
+    can_exceed
+        More than 100 % is possible; otherwise it is told as a fault of the data.
     basis
         What it is a rate of, where that could be mistaken (每百人, 每百户).
     """
@@ -170,6 +172,7 @@ class Indicator(_Frozen, frozen=True, kw_only=True):
     source: str = ""
     levels: tuple[Level, ...] = ("county",)
     higher_is_better: bool = True
+    can_exceed: bool = False
     gap: GapRule | None = None
     note: str = ""
     note_en: str = ""
