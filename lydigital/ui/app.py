@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TRACE = "LYDIGITAL_TRACE_START"
 WAIT_S = 600.0  # a screenshot waits this long for its frame: the first start compiles
+SETTLE_S = 0.5
 _SIZE_RANGE = (640, 8000)
 
 
@@ -133,8 +134,11 @@ def shown(
         )
     settle = QTimer(singleShot=True)
     settle.timeout.connect(loop.quit)
-    settle.start(500)  # the counts, scale and greyed rows follow the frame
-    loop.exec()
+    for _ in range(int(WAIT_S / SETTLE_S)):  # counts, scale and greyed rows follow the frame, and so does what a workspace works out
+        settle.start(int(SETTLE_S * 1000))
+        loop.exec()
+        if window.jobs.running is None and window.is_current():
+            break
     return window
 
 

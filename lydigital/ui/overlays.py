@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,10 +44,22 @@ def table_layer(name: str, table: FeatureTable, style: Style, columns: Mapping[s
     return SceneLayer(name, shown, style, codes(shown, style), labels=bool(style.labels), selected=rows)
 
 
-def with_overlays(scene: tuple[SceneLayer, ...], overlays: Iterable[SceneLayer], groups: Mapping[str, str]) -> tuple[SceneLayer, ...]:
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """What one desk lays on the map; areas of the groups ``instead_of`` are left out meanwhile."""
+
+    layers: tuple[SceneLayer, ...]
+    instead_of: tuple[str, ...] = ()
+
+
+def with_overlays(scene: tuple[SceneLayer, ...], overlays: Iterable[Overlay], groups: Mapping[str, str]) -> tuple[SceneLayer, ...]:
     """The scene, bottom first: areas go below the first layer of a group that stays above them, lines and points on top."""
-    areas = tuple(layer for layer in overlays if _is_area(layer))
-    rest = tuple(layer for layer in overlays if not _is_area(layer))
+    overlays = tuple(overlays)
+    hidden = {group for overlay in overlays for group in overlay.instead_of}
+    scene = tuple(layer for layer in scene if groups.get(layer.id) not in hidden or not _is_area(layer))
+    laid = [layer for overlay in overlays for layer in overlay.layers]
+    areas = tuple(layer for layer in laid if _is_area(layer))
+    rest = tuple(layer for layer in laid if not _is_area(layer))
     place = next((i for i, layer in enumerate(scene) if groups.get(layer.id) in ABOVE), len(scene))
     return (*scene[:place], *areas, *scene[place:], *rest)
 

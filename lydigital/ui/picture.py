@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lydigital.render.drawlist import SceneLayer
     from lydigital.render.placer import Placer
     from lydigital.session import Session
+    from lydigital.ui.overlays import Overlay
     from lydigital.ui.reading import Reader
 
 PATIENCE_S = 0.12  # reading that takes longer is shown as it goes
@@ -38,12 +39,17 @@ class Picture:
         self._again = again
         self._dress = dress
         self._placer: Placer | None = None
-        self.overlays: dict[str, tuple[SceneLayer, ...]] = {}  # what is being worked on and belongs to no map, by desk
+        self.overlays: dict[str, Overlay] = {}  # what is being worked on and belongs to no map, by desk
 
-    def lay(self, desk: str, *layers: SceneLayer) -> None:
-        """Lay what a desk has in hand over the map, or take it away again; a new frame has to be asked for."""
+    def lay(self, desk: str, *layers: SceneLayer, instead_of: tuple[str, ...] = ()) -> None:
+        """Lay what a desk has in hand over the map, or take it away again; a new frame has to be asked for.
+
+        Areas of the groups ``instead_of``, which would cover it, are left out meanwhile.
+        """
+        from lydigital.ui.overlays import Overlay
+
         rest = {name: over for name, over in self.overlays.items() if name != desk}
-        self.overlays = {**rest, desk: layers} if layers else rest
+        self.overlays = {**rest, desk: Overlay(layers, instead_of)} if layers else rest
 
     def __call__(self, viewport: Viewport, cancelled: Callable[[], bool]) -> tuple[Any, int, bool]:
         """BGRA pixels ``(h, w, 4) uint8`` of ``viewport``, the number of labels left out, and whether all is on it.
@@ -70,8 +76,7 @@ class Picture:
         if overlays:
             from lydigital.ui.overlays import with_overlays
 
-            laid = [layer for layers in overlays.values() for layer in layers]
-            scene = with_overlays(scene, laid, {ref.id: ref.group for ref in self._session.document.layers})
+            scene = with_overlays(scene, overlays.values(), {ref.id: ref.group for ref in self._session.document.layers})
         if cancelled():
             raise _stopped()
         drawn = drawlist.build(scene, viewport, self._fonts, placer=self._placer)

@@ -54,6 +54,20 @@ def _hazard(window: Window) -> SpacePage:
     return HazardPage(WarningDesk(window))
 
 
+def _coverage(window: Window) -> SpacePage:
+    from lydigital.ui.coveragedesk import CoverageDesk
+    from lydigital.ui.panels.coverage import CoveragePage
+
+    return CoveragePage(CoverageDesk(window))
+
+
+def _utility(window: Window) -> SpacePage:
+    from lydigital.ui.panels.utility import UtilityPage
+    from lydigital.ui.utilitydesk import UtilityDesk
+
+    return UtilityPage(UtilityDesk(window))
+
+
 def _growing(name: str) -> Callable[[Window], SpacePage]:
     def make(window: Window) -> SpacePage:
         from lydigital.ui.panels.workspace import SPACES as GROWING
@@ -66,7 +80,8 @@ def _growing(name: str) -> Callable[[Window], SpacePage]:
 
 SPACES: dict[str, Callable[[Window], SpacePage]] = {
     "hazard": _hazard,
-    "coverage": _growing("coverage"),
+    "coverage": _coverage,
     "emergency": _growing("emergency"),
     "publish": _growing("publish"),
+    "utility": _utility,
 }

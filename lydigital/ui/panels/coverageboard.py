@@ -248,6 +248,10 @@ class SystemTile(QFrame):
         foot.addWidget(self.theme)
         foot.addWidget(self.indicator)
         foot.addStretch(1)
+        if card.headline is not None and card.headline.gaps:
+            gaps = label(tr("{count} gaps", count=f"{len(card.headline.gaps):,}"), "warn")
+            gaps.setToolTip(tr("Listed by name with the indicator"))
+            foot.addWidget(gaps)
         box.addLayout(foot)
 
 

@@ -195,7 +195,8 @@ class StepsPage(SpacePage):
     def ideal_height(self, width: int) -> int:
         self._box.invalidate()
         inner = self._box.heightForWidth(width) if self._box.hasHeightForWidth() else self._box.sizeHint().height()
-        return self._head.sizeHint().height() + inner + 6
+        head = self._head.heightForWidth(width) if self._head.hasHeightForWidth() else self._head.sizeHint().height()
+        return head + inner + 6
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -36,12 +36,6 @@ SPACES = {
     w.id: w
     for w in (
         Workspace(
-            "coverage", "Coverage", "access-point", "Which communities have which network and service, and which lack it.",
-            ("telecom", "egov", "rural", "education"),
-            ("Look at exchanges, base stations, cable and school sites", "Click one to see capacity and users"),
-            ("Share of communities served, by county and township", "Gaps listed by name", "One index with its formula"),
-        ),
-        Workspace(
             "emergency", "Emergency", "ambulance", "Who is hit, and who can help.",
             ("emergency", "health"),
             ("Look at teams, depots, shelters and hospitals", "Click one to see stock, beds and contacts"),

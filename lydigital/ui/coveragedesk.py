@@ -1,0 +1,451 @@
+"""The desk of the workspace 覆盖: systems, an indicator unit by unit, sites that might be, the index, access, failing channels."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from lydigital.commands import framework as frameworks
+from lydigital.commands import registry
+from lydigital.commands.coverage import Fail, Reach
+from lydigital.commands.index import Compute as IndexWanted
+from lydigital.model.indicator import Gap
+from lydigital.model.selection import Selection
+from lydigital.model.table import FeatureTable
+from lydigital.texts import pick, tr
+from lydigital.ui.desk import Desk
+from lydigital.ui.notices import Notice
+from lydigital.ui.tools.hand import Hand
+from lydigital.ui.tools.site import PutSite
+from lydigital.ui.unitmap import UnitMap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lydigital.model.changeset import ChangeSet
+    from lydigital.model.coverage import Access, Board
+    from lydigital.model.index import IndexResult
+    from lydigital.model.indicator import Indicator, IndicatorResult, Level, WhatIf
+    from lydigital.model.system import Framework, SystemCard
+    from lydigital.render.drawlist import SceneLayer
+    from lydigital.ui.tools.shapes import XY
+    from lydigital.ui.window import Window
+
+SUPPLIES = ("hospital", "school", "agri_station", "shelter")
+SITE_REACH_M = 3_000.0  # where an indicator does not say how far a site reaches
+NEAR_PX = 26.0  # a unit smaller than this is gone to when it is chosen
+
+
+class CoverageDesk(Desk):
+    """``changed`` names what is other now: systems, indicators, indicator, unit, sites, index, access, failing, map, busy."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self.cards: tuple[SystemCard, ...] = ()
+        self.indicators: tuple[Indicator, ...] = ()
+        self.indicator: Indicator | None = None
+        self.level: Level = "county"
+        self.year: int | None = None
+        self.result: IndicatorResult | None = None
+        self.unit = ""
+        self.sites: tuple[XY, ...] = ()
+        self.what_if: WhatIf | None = None
+        self.site_amount = 0.0
+        self._site_reach = 0.0
+        self.index_wanted = IndexWanted()
+        self.index: IndexResult | None = None
+        self.usual: IndexResult | None = None  # with the weights of the definition
+        self.access_wanted = Reach(layer="")
+        self.access: Access | None = None
+        self.failing_wanted = Fail()
+        self.failing: Board | None = None
+        self.hand = Hand(window.canvas, window.session, window.preferences.aids)
+        self.hand.left.connect(lambda: self.take_site(on=False))
+        self.shown = ""  # what of it lies on the map
+        self._maps: dict[str, tuple[UnitMap | None, tuple[SceneLayer, ...]]] = {}
+        self._said: set[tuple[str, str]] = set()
+        window._links = (*window._links, (self.session.changed, self._session_changed))
+        self.session.changed.connect(self._session_changed)
+
+    # systems
+
+    @cached_property
+    def framework(self) -> Framework:
+        """Chapters and systems of the plan."""
+        return frameworks.framework()
+
+    def look_at_systems(self) -> None:
+        """Every system of the plan on this map, in a job."""
+
+        def done(cards: tuple[SystemCard, ...]) -> None:
+            self.cards = cards
+            self.changed.emit("systems")
+
+        self.ask("systems", tr("Looking at the systems of the plan"), "framework.show", done)
+
+    def open_theme(self, system: str) -> None:
+        """The theme map of a system: one step to undo."""
+        self.show("")
+        self.window.do("framework.open", system=system)
+
+    # an indicator
+
+    def list_indicators(self) -> Sequence[Indicator]:
+        """All indicators that are defined, once."""
+        if not self.indicators:
+            self.indicators = tuple(registry.execute(self.session, "indicator.list"))
+        return self.indicators
+
+    def choose(self, indicator: str, level: str = "", year: int | None = None) -> None:
+        """Work an indicator out; at the level of before where it has that, at its first otherwise."""
+        found = next((i for i in self.list_indicators() if i.id == indicator), None)
+        if found is None:
+            return
+        wanted = level or self.level
+        self.indicator = found
+        self.level = wanted if wanted in found.levels else found.levels[0]  # type: ignore[assignment]
+        self.year = year
+        self.result = None
+        self.clear_sites()
+        self.changed.emit("indicator")
+
+        session = self.session
+        given: dict[str, Any] = {"indicator": indicator, "level": self.level} | ({} if year is None else {"year": year})
+
+        def work(job: Any) -> tuple[IndicatorResult, UnitMap | None]:
+            job.report(0.05)
+            result = registry.execute(session, "indicator.compute", **given)
+            values = {u.code: u.value for u in result.units if u.value is not None}
+            return result, UnitMap.of(session, result.level, values, is_reversed=not found.higher_is_better)
+
+        def done(both: tuple[IndicatorResult, UnitMap | None]) -> None:
+            result, units = both
+            if self.indicator is None or (result.indicator.id, result.level) != (self.indicator.id, self.level):
+                return
+            self.result = result
+            self.put("indicator", units)
+            self.say(result.issues)
+            self.changed.emit("indicator")
+
+        self.start("indicator", tr("Working out {indicator}", indicator=found.name), work, done)
+
+    def keep_on_map(self) -> None:
+        """The indicator as a layer of the map."""
+        if self.indicator is not None:
+            given = {} if self.year is None else {"year": self.year}
+            self.window.do("indicator.map", indicator=self.indicator.id, level=self.level, **given)
+
+    def begin(self) -> None:
+        """An indicator is there to be looked at: the first one, where none was chosen."""
+        known = self.list_indicators()
+        if self.indicator is None and known:
+            self.choose(known[0].id)
+
+    def name_of_system(self, system: str) -> str:
+        """As the plan calls it."""
+        found = self.framework.system(system)
+        return system if found is None else found.name
+
+    def colors_of(self, kind: str) -> dict[str, str]:
+        """Colours of the units of a kind of work, by code."""
+        units = self.map_of(kind)
+        return {} if units is None else units.colors
+
+    def show_gap(self, gap: Gap) -> None:
+        """Go to what is missing: its feature, else its unit."""
+        table = self.session.table(gap.layer) if gap.layer and self.session.ref(gap.layer) is not None else None
+        if isinstance(table, FeatureTable) and gap.fid in table.row_of and table.geometry is not None:
+            self.session.select(Selection.of(gap.layer, [gap.fid]))
+            west, south, east, north = (float(v) for v in table.geometry.bounds[table.row_of[gap.fid]])
+            if west <= east:
+                self.window.canvas.mark((west + east) / 2, (south + north) / 2)
+                self.go_to((west, south, east, north))
+                return
+        self.choose_unit(gap.code)
+
+    # sites that might be
+
+    def no_sites(self) -> str | None:
+        """Why a site cannot be tried out, None when it can."""
+        if self.indicator is None:
+            return tr("Choose an indicator first")
+        if self.indicator.gap is None and not self.site_amount:
+            return tr("Say how much a site adds")
+        return None
+
+    @property
+    def site_reach(self) -> float:
+        """How far a new site reaches, metres; 0: the unit it stands in."""
+        rule = None if self.indicator is None else self.indicator.gap
+        if rule is None or rule.level:
+            return 0.0
+        return self._site_reach or rule.reach_m or SITE_REACH_M
+
+    def change_sites(self, reach_m: float | None = None, amount: float | None = None) -> None:
+        """Sites reach so far, or add so much; what was worked out of others is worked out again."""
+        if reach_m is not None:
+            self._site_reach = reach_m
+        if amount is not None:
+            self.site_amount = amount
+        if isinstance(self.hand.tool, PutSite):
+            self.hand.tool.reach = self._reach_in_map()
+        self.window.canvas.update()
+        if self.sites:
+            self._try_sites()
+        else:
+            self.changed.emit("sites")
+
+    def _reach_in_map(self) -> float:
+        return self.site_reach / self.window.canvas.viewport.crs.metres_per_unit
+
+    @property
+    def is_placing(self) -> bool:
+        return self.hand.tool is not None
+
+    def take_site(self, on: bool = True) -> None:
+        """Take sites into the hand, or give the map its gestures back."""
+        if on and self.no_sites() is None:
+            self.window.editing.stop(close_card=False)
+            self.window.map.close_board()
+            self.hand.take(PutSite(self.hand, self.put_site, lambda: self.sites, self._reach_in_map()))
+        elif self.window.canvas.hand is self.hand:
+            self.hand.take(None)
+        self.window.canvas.setFocus()
+        self.changed.emit("tool")
+
+    def clear_sites(self) -> None:
+        self.sites, self.what_if = (), None
+        self.window.canvas.update()
+        self.changed.emit("sites")
+
+    def put_site(self, place: XY) -> None:
+        """One more site; who is gained by all of them is worked out at once."""
+        self.sites = (*self.sites, place)
+        self._try_sites()
+
+    def _try_sites(self) -> None:
+        one = self.indicator
+        if one is None:
+            return
+
+        def done(found: WhatIf) -> None:
+            if found.indicator is self.indicator or found.indicator == self.indicator:
+                self.what_if = found
+                self.say(found.issues)
+                self.changed.emit("sites")
+
+        given: dict[str, Any] = {"indicator": one.id, "level": self.level, "sites": self.sites}
+        given |= {"amount": self.site_amount} if one.gap is None else {"reach_m": self.site_reach}
+        self.ask("sites", tr("Who is gained"), "indicator.whatif", done, **given)
+
+    # the index
+
+    def weigh(self, weights: dict[str, float], **choices: Any) -> None:
+        """Other weights of the parts, by id, adding up to 1; other ``year``, ``method`` or ``missing``. It is worked out at once."""
+        self.index_wanted = msgspec.structs.replace(self.index_wanted, weights=weights, **choices)
+        session, wanted = self.session, self.index_wanted
+
+        def work(job: Any) -> tuple[IndexResult, UnitMap | None]:
+            job.report(0.05)
+            found: IndexResult = registry.execute(session, "index.compute", **msgspec.structs.asdict(wanted))
+            values = {s.code: s.value for s in found.ranking if s.value is not None}
+            return found, UnitMap.of(session, "county", values)
+
+        def done(both: tuple[IndexResult, UnitMap | None]) -> None:
+            self.index, units = both
+            self.usual = self.usual or self.index
+            if self.shown in ("", "index"):
+                self.put("index", units)
+            self.say(self.index.issues)
+            self.changed.emit("index")
+
+        self.start("index", tr("Working out the index"), work, done)
+
+    def keep_index(self) -> None:
+        """The index as a layer of the map."""
+        self.window.do("index.map", **msgspec.structs.asdict(self.index_wanted))
+
+    # access
+
+    def want_access(self, **changes: Any) -> None:
+        """Ask otherwise; nothing is worked out yet."""
+        self.access_wanted = msgspec.structs.replace(self.access_wanted, **changes)
+        self.changed.emit("access")
+
+    def supply_layers(self) -> list[tuple[str, str]]:
+        """Layers of points on the map, services first."""
+        points = [ref.id for ref in self.session.document.layers if self.session.definition(ref.id).geometry == "point"]
+        first = [layer for layer in SUPPLIES if layer in points]
+        found = [(layer, self.session.definition(layer).name) for layer in (*first, *(p for p in points if p not in first))]
+        if found and not self.access_wanted.layer:
+            self.access_wanted = msgspec.structs.replace(self.access_wanted, layer=found[0][0])
+        return found
+
+    def capacities(self, layer: str) -> list[tuple[str, str]]:
+        """Fields that may say how much a supply has."""
+        usual = tr("Beds") if layer == "hospital" else tr("Each counts 1")
+        if not layer:
+            return [("", usual)]
+        fields = self.session.definition(layer).fields
+        return [("", usual), *((f.name, pick(f.title, f.title_en)) for f in fields if f.type in ("integer", "real") and not f.domain)]
+
+    def look_at_access(self) -> None:
+        """Who can reach how much, in a job."""
+        session, wanted = self.session, self.access_wanted
+
+        def work(job: Any) -> tuple[Access, UnitMap | None]:
+            job.report(0.05)
+            found: Access = registry.execute(session, "coverage.access", **msgspec.structs.asdict(wanted))
+            return found, UnitMap.of(session, "village", {p.code: p.value for p in found.places if p.value is not None})
+
+        def done(both: tuple[Access, UnitMap | None]) -> None:
+            self.access, units = both
+            self.put("access", units)
+            self.say(self.access.issues)
+            self.changed.emit("access")
+
+        self.start("access", tr("Working out access"), work, done)
+
+    def keep_access(self) -> None:
+        """Access as a layer of the map."""
+        self.window.do("coverage.access_map", **msgspec.structs.asdict(self.access_wanted))
+
+    def show_feature(self, layer: str, fid: int) -> None:
+        """Select a feature and go to it."""
+        self.show_gap(Gap("", "", "", "", layer, fid))
+
+    # warnings that do not get through
+
+    def want_failing(self, **changes: Any) -> None:
+        """Ask for other dangers or levels; nothing is worked out yet."""
+        self.failing_wanted = msgspec.structs.replace(self.failing_wanted, **changes)
+        self.changed.emit("failing")
+
+    def look_at_failing(self) -> None:
+        """Places in danger and the channels that fail there, in a job."""
+        session, wanted = self.session, self.failing_wanted
+
+        def work(job: Any) -> tuple[Board, UnitMap | None]:
+            job.report(0.05)
+            found: Board = registry.execute(session, "coverage.failing", **msgspec.structs.asdict(wanted))
+            missing = {p.code: len(p.missing) for p in found.places}
+            return found, UnitMap.of(session, "village", missing, ramp="ember", limits=(1.0, 2.0, 3.0, 4.0, 5.0)[: max(missing.values(), default=0)], is_partial=True)
+
+        def done(both: tuple[Board, UnitMap | None]) -> None:
+            self.failing, units = both
+            self.put("failing", units)
+            self.say(self.failing.issues)
+            self.changed.emit("failing")
+
+        self.start("failing", tr("Looking for warnings that do not get through"), work, done)
+
+    def keep_failing(self) -> None:
+        """Places that warnings do not reach as a layer of the map."""
+        self.window.do("coverage.failing_map", **msgspec.structs.asdict(self.failing_wanted))
+
+    # the map
+
+    def put(self, kind: str, units: UnitMap | None, *more: SceneLayer) -> None:
+        """What belongs on the map for a kind of work; it is shown at once."""
+        self._maps[kind] = (units, more)
+        if units is not None and self.unit and units.bounds(self.unit) is None:
+            self.unit = ""
+        self.show(kind)
+
+    def take_away(self, kind: str) -> None:
+        """Nothing of a kind of work is on the map any more."""
+        self._maps.pop(kind, None)
+        if self.shown == kind:
+            self.show("")
+
+    def show(self, kind: str) -> None:
+        """Lay one kind of work on the map, "" for none."""
+        self.shown = kind if kind in self._maps else ""
+        units, more = self._maps.get(kind, (None, ()))
+        layers = [] if units is None else [units.layer(self.unit)]
+        self.window.picture.lay("coverage", *layers, *more, instead_of=() if kind == "failing" else ("geohazard",))
+        self.window.redraw()
+        self.changed.emit("map")
+
+    def leave(self) -> None:
+        """Another workspace: its map is its own; what was worked out stays in hand."""
+        self.take_site(on=False)
+        self.window.map.close_board()
+        self.window.picture.lay("coverage")
+        self.window.redraw()
+
+    def map_of(self, kind: str) -> UnitMap | None:
+        """The units of a kind of work."""
+        return self._maps.get(kind, (None, ()))[0]
+
+    def choose_unit(self, code: str) -> None:
+        """Mark a unit on the map and in every list; one that is too small or out of sight is gone to."""
+        units = self.map_of(self.shown)
+        if units is None:
+            return
+        self.unit = code
+        self.show(self.shown)
+        self.session.select(units.selection(code))
+        self.go_to(units.bounds(code))
+        self.changed.emit("unit")
+
+    def click(self, x: float, y: float) -> bool:
+        """A click on the map chooses the unit there; True when there is one."""
+        units = self.map_of(self.shown)
+        code = "" if units is None else units.at(x, y)
+        if not code:
+            return False
+        self.choose_unit(code)
+        return True
+
+    def go_to(self, bounds: tuple[float, float, float, float] | None) -> None:
+        """Bring a place into view, only where it is not in view."""
+        if bounds is None:
+            return
+        canvas = self.window.canvas
+        west, south, east, north = canvas.viewport.bounds
+        x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
+        east -= self.window._covered_px() * canvas.viewport.units_per_px
+        size = max(bounds[2] - bounds[0], bounds[3] - bounds[1])
+        if size < NEAR_PX * canvas.viewport.units_per_px:
+            canvas.show_bounds(bounds, 1.5)
+        elif not (west <= x <= east and south <= y <= north):
+            canvas.go_to(x, y)
+
+    # inside
+
+    def ask(self, kind: str, title: str, command: str, done: Callable[[Any], None], **given: object) -> None:
+        """A command that takes long and changes nothing of the map, in a job."""
+        session = self.session
+
+        def work(job: Any) -> Any:
+            job.report(0.05, title)
+            return registry.execute(session, command, **given)
+
+        self.start(kind, title, work, done)
+
+    def say(self, issues: Sequence[Any]) -> None:
+        """Tell what is the matter with the data, each once."""
+        for issue in issues:
+            notice = Notice.of_issue(issue)
+            if (notice.text, notice.hint) not in self._said:
+                self._said.add((notice.text, notice.hint))
+                self.window.say(notice)
+
+    def forget(self) -> None:
+        """Another map: nothing of the old one stays."""
+        self.forget_jobs()
+        self.cards, self.indicators, self.indicator, self.result = (), (), None, None
+        self.level, self.year, self.unit = "county", None, ""
+        self.sites, self.what_if, self.index, self.usual, self.access, self.failing = (), None, None, None, None, None
+        self.index_wanted, self.access_wanted, self.failing_wanted = IndexWanted(), Reach(layer=""), Fail()
+        self.take_site(on=False)
+        self._maps.clear()
+        self._said.clear()
+        self.show("")
+
+    def _session_changed(self, changes: ChangeSet) -> None:
+        if any(d.target.startswith("feature/") for d in changes.deltas):
+            self.changed.emit("stale")

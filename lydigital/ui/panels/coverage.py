@@ -1,0 +1,55 @@
+"""The workspace 覆盖: where information reaches and where it does not, against the targets of the plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lydigital.ui.panels.coverageaccess import AccessStep
+from lydigital.ui.panels.coveragefailing import FailingStep
+from lydigital.ui.panels.coverageframe import FrameStep
+from lydigital.ui.panels.coverageindex import IndexStep
+from lydigital.ui.panels.coverageindicator import IndicatorStep
+from lydigital.ui.panels.coveragesite import SiteStep
+from lydigital.ui.panels.steps import StepsPage
+
+if TYPE_CHECKING:
+    from lydigital.ui.coveragedesk import CoverageDesk
+
+
+class CoveragePage(StepsPage):
+    """The board of all systems comes first; a result opens its step."""
+
+    def __init__(self, desk: CoverageDesk) -> None:
+        self.desk = desk
+        self.frame, self.indicator, self.site = FrameStep(desk), IndicatorStep(desk), SiteStep(desk)
+        self.index, self.access, self.failing = IndexStep(desk), AccessStep(desk), FailingStep(desk)
+        super().__init__(
+            "access-point", "Coverage", "Where information reaches, and where it does not.",
+            (self.frame, self.indicator, self.site, self.index, self.access, self.failing),
+        )  # fmt: skip
+        self._has_come = False
+        self.frame.open()
+        desk.changed.connect(self._desk_changed)
+
+    def entered(self) -> None:
+        if not self._has_come:
+            self._has_come = True
+            self.frame.show_board()
+        self.desk.show(self.desk.shown)
+
+    def left(self) -> None:
+        self.desk.leave()
+
+    def click(self, x: float, y: float) -> bool:
+        return self.desk.click(x, y)
+
+    def document_replaced(self) -> None:
+        self.desk.forget()
+        self._has_come = False
+        self.retranslate()
+
+    def _desk_changed(self, what: str) -> None:
+        desk = self.desk
+        if what == "indicator" and desk.result is not None and not self.indicator.is_open and not self.site.is_open:
+            self.go_to(self.indicator)
+        self.relayout()
