@@ -62,7 +62,7 @@ class Where(Roads, frozen=True, kw_only=True):
 
 
 class FindNearest(Where, frozen=True, kw_only=True):
-    """``count`` of each service of teams and of each other kind; ``kinds`` and ``services`` narrow it down."""
+    """``count`` of each service of teams and of each other kind, those away on top; ``kinds`` and ``services`` narrow it down."""
 
     kinds: tuple[ResourceKind, ...] = KINDS
     services: tuple[int, ...] = ()

@@ -65,7 +65,7 @@ def nearest(session: Session, wanted: verbs.FindNearest) -> Nearest:
             if not wanted.services or resource.service in wanted.services:
                 groups.setdefault(resource.service if kind == "team" else None, []).append(i)
         for service in sorted(groups, key=lambda s: (s is None, s or 0)):
-            chosen += coming.reaches(coming.order(groups[service])[: wanted.count])
+            chosen += coming.reaches(_first(coming, coming.order(groups[service]), wanted.count))
     return Nearest(
         case.incident, tuple(chosen), case.closures, case.all_issues(), str(case.network.crs),
         any(r.resource.is_sample for r in chosen),
@@ -108,6 +108,17 @@ def plan(session: Session, wanted: verbs.MakePlan) -> Plan:
         allocation, case.closures, gone, gaps, emergency.contacts(sent, allocation), log, case.sources(), notes,
         (*case.all_issues(), *issues, *(() if allocation is None else allocation.issues)), case.is_sample, case.personal,
     )  # fmt: skip
+
+
+def _first(coming: dispatch.Arrivals, order: Sequence[int], count: int) -> list[int]:
+    """The first so many that are not away; those away stand among them, so that nobody wonders where they are."""
+    made: list[int] = []
+    for i in order:
+        if count <= 0:
+            break
+        made.append(i)
+        count -= coming.resources[i].duty != AWAY
+    return made
 
 
 # --- one incident -----------------------------------------------------------------------------------------------------
