@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable  # noqa: TC003 - a field of a dataclass
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _SCALES = {"十": 10.0, "百": 100.0, "千": 1_000.0, "万": 10_000.0, "亿": 100_000_000.0}
 _SAME = {"residents": "population", "population": "residents"}  # as layers of units call people
 MOST_YEARS = 60
+_OTHER = re.compile(r"([a-z_]\w*)\.([a-z_]\w*)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +187,7 @@ def amounts(term: Term, level: Level, material: Material, year: int | None = Non
         year = max(years(term, material), default=None)
     rows = _rows(term, table, material, year)
     at, found = _where(term, table, level, material)
-    values, missing, issues = _values(term, table, rows)
+    values, missing, issues = _values(term, table, rows, material)
     at, here = at[rows], np.where(found.loose[rows], 0, found.county[rows])
     inside = ~found.outside[rows]
     is_city = found.city[rows]
@@ -253,6 +255,16 @@ def matching(table: FeatureTable, where: str, layer: str) -> NDArray[np.bool_]:
         return np.ones(len(table), bool)
     found = _asked(table, where, layer)
     return np.array([value is not None and bool(value) for value in found[0]], bool)[found[1]]
+
+
+def figures(table: FeatureTable, field: str, code: str, layer: str, material: Material) -> Floats:
+    """As :func:`numbers`; ``layer.field`` is that of the feature of another layer with the same code."""
+    found = _OTHER.fullmatch(field)
+    if found is None:
+        return numbers(table, field, layer)
+    other = material.need(found[1])
+    value = dict(zip(texts(other, "code"), numbers(other, _field(other, found[2], found[1]), found[1]).tolist(), strict=True))
+    return np.array([value.get(c, np.nan) for c in texts(table, code)], np.float64)
 
 
 def fitting(table: FeatureTable, where: str, layer: str, material: Material) -> NDArray[np.bool_]:
@@ -340,7 +352,7 @@ def _field(table: FeatureTable, name: str, layer: str) -> str:
     return name
 
 
-def _values(term: Term, table: FeatureTable, rows: Rows) -> tuple[Floats, int, tuple[Issue, ...]]:
+def _values(term: Term, table: FeatureTable, rows: Rows, material: Material) -> tuple[Floats, int, tuple[Issue, ...]]:
     """What each of ``rows`` adds, NaN where it has no value; how many have none."""
     if term.how in ("count", "area"):
         return np.ones(len(rows)), 0, ()
@@ -354,7 +366,7 @@ def _values(term: Term, table: FeatureTable, rows: Rows) -> tuple[Floats, int, t
 
         shapes = table.geometry.to_shapely(rows)
         return measures.lengths_m(shapes, table.crs) / 1000.0, 0, ()
-    found = numbers(table, term.field, term.layer)[rows]
+    found = figures(table, term.field, term.code, term.layer, material)[rows]
     issues: tuple[Issue, ...] = ()
     if term.unit_field:
         scale, strange = _scales(term, table)
@@ -440,4 +452,4 @@ def _where(term: Term, table: FeatureTable, level: Level, material: Material) ->
     return at, places
 
 
-__all__ = ["CITY", "Amounts", "Material", "Units", "amounts", "fitting", "matching", "numbers", "texts", "years"]
+__all__ = ["CITY", "Amounts", "Material", "Units", "amounts", "figures", "fitting", "matching", "numbers", "texts", "years"]

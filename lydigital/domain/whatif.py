@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from lydigital.domain.amounts import numbers, texts
+from lydigital.domain.amounts import figures, numbers, texts
 from lydigital.domain.indicators import compute, value_of
 from lydigital.domain.placing import containing, middles
 from lydigital.errors import BadDataError, UsageError
@@ -158,7 +158,7 @@ def _gains(indicator: Indicator, gained: tuple[Gap, ...], material: Material) ->
     if rule is None or not rule.gain or not gained:
         return [(gap.code, 1.0) for gap in gained]
     table = material.need(gained[0].layer)
-    each = numbers(table, rule.gain, gained[0].layer)
+    each = figures(table, rule.gain, rule.code, gained[0].layer, material)
     return [(gap.code, float(np.nan_to_num(each[table.row_of[gap.fid]]))) for gap in gained]
 
 

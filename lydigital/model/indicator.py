@@ -58,7 +58,8 @@ class Term(_Frozen, frozen=True):
         ``value`` of ``field`` as it stands (a rate: never added up), ``area`` in km² after dissolving overlaps, ``length``
         in km, or a ``constant`` of the whole city.
     field
-        A field, or an expression of fields as in :mod:`lydigital.model.condition`.
+        A field, or an expression of fields as in :mod:`lydigital.model.condition`, or ``layer.field``: of the feature of
+        another layer with the same code.
     where
         SQL condition on the features that count.
     code

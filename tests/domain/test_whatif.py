@@ -42,6 +42,16 @@ def test_villages_within_reach_are_gained_with_their_people():
     assert wider.people == 400.0
 
 
+def test_people_of_villages_that_are_gained_count_where_people_are_counted():
+    people = Term(layer="service", how="sum", field="village.population", code="code")
+    of = msgspec.structs.replace(
+        TV, numerator=msgspec.structs.replace(people, where="tv"), denominator=people, gap=msgspec.structs.replace(TV.gap, gain="village.population"),
+    )  # fmt: skip
+    found = whatif(of, "county", villages_without(), [at(7.5, 7.5)])  # 乙1村 with 200 people
+    assert (found.before.numerator, found.before.denominator) == (300.0, 1200.0)
+    assert found.after.numerator == 500.0
+
+
 def test_two_sites_do_not_gain_anybody_twice():
     found = whatif(TV, "county", villages_without(), [at(7.5, 2.5), at(7.4, 2.5)])
     assert len(found.gained) == 1

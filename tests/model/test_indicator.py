@@ -55,7 +55,10 @@ def test_an_indicator_fits_the_layers(one):
             names = {f.name for f in layer.fields} | ({"residents"} if term.layer == UNIT else set())
             asked = set(parse(term.where).names) if term.where else set()
             asked |= {n for n in (term.code, term.year, term.unit_field) if n}
-            if term.field and term.layer != UNIT:
+            if "." in term.field:
+                other, field = term.field.split(".")
+                assert field in {f.name for f in CATALOGUE.layer(other).fields}
+            elif term.field and term.layer != UNIT:
                 asked |= {term.field} if term.field in names else set(parse(term.field).names)
             assert asked <= names, (level, asked - names)
             assert term.how in ("constant", "count") or term.unit or term.how == "value" or term.field == "value"
