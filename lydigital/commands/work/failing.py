@@ -99,13 +99,13 @@ def failing(session: Session, wanted: Fail) -> Board:
 def _asked(session: Session, wanted: Fail, crs: Crs) -> _Asked:
     now = desk.moment(wanted.at) if wanted.at else datetime.now(UTC)
     if wanted.hazard == "issue" or (not wanted.hazard and wanted.issue):
-        issues = (issue_of(session, wanted.issue),) if wanted.issue else in_force(desk.ledger_of(session).latest, now)
+        issues = (issue_of(session, wanted.issue),) if wanted.issue else in_force(desk.ledger_of(session).versions, now)
         return _of_issues(issues, wanted, crs)
     if wanted.hazard == "zones" or (not wanted.hazard and wanted.fids):
         return _of_layer(session, wanted, WARNINGS, crs)
     if wanted.hazard == "susceptibility":
         return _of_layer(session, wanted, SUSCEPTIBLE, crs)
-    issues = in_force(desk.ledger_of(session).latest, now)
+    issues = in_force(desk.ledger_of(session).versions, now)
     if issues:
         return _of_issues(issues, wanted, crs)
     if session.document.layer(WARNINGS) is not None:

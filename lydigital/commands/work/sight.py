@@ -38,10 +38,12 @@ def seen(
     xy = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)]) if len(sites) else np.zeros((0, 2))
     issues = []
     if height is None:
-        height = np.full(len(sites), MAST_M)
+        height = np.full(len(sites), math.nan)
+    low = int((~np.isfinite(height)).sum())
+    if low:
         issues.append(Issue(
-            "coverage.mast", "note", "The antennas have no height of their own: {height} m above the ground are taken",
-            "Name a height, or add the field height_m to the layer.", values={"height": f"{MAST_M:g}"},
+            "coverage.mast", "note", "{count} antennas have no height of their own: {height} m above the ground are taken",
+            "Name a height, or fill in the field height_m of the layer.", count=low, values={"count": str(low), "height": f"{MAST_M:g}"},
         ))  # fmt: skip
     height = np.where(np.isfinite(height), height, MAST_M)
     far = float(reach[known].max()) if known.any() else 0.0
