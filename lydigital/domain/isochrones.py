@@ -30,6 +30,7 @@ def areas(tree: Tree, limits_s: Sequence[float], beside_m: float) -> tuple[Isoch
     network = tree.network
     beside = max(beside_m, 1.0) / network.crs.metres_per_unit
     union: object = shapely.Polygon()
+    outline: object = shapely.Polygon()
     whole_before = np.zeros(network.edge_count, bool)
     made: dict[float, Isochrone] = {}
     for limit in sorted(set(limits_s)):
@@ -39,7 +40,7 @@ def areas(tree: Tree, limits_s: Sequence[float], beside_m: float) -> tuple[Isoch
             shapes = shapely.buffer(shapely.simplify(new, beside / 20), beside, quad_segs=_ROUND)
             union = shapely.union_all([union, shapely.union_all(shapes)])
         whole_before = reached.low >= reached.high
-        outline = shapely.simplify(union, beside / 20)
+        outline = shapely.union_all([outline, shapely.simplify(union, beside / 20)])
         area = float(measures.areas_m2(np.array([outline], object), network.crs)[0]) / 1e6
         made[limit] = Isochrone(limit, shapely.to_wkb(outline, byte_order=1), area, reached.length_m / 1000, beside_m)
     return tuple(made[limit] for limit in limits_s)
