@@ -126,6 +126,7 @@ def material_of(session: Session) -> Material:
     """The map as indicators see it, in a metric system. Tables are read once for as long as it is kept."""
     from lydigital.commands.hazard import working_crs
     from lydigital.domain.amounts import Material
+    from lydigital.publish.wording import read_names
 
     crs = working_crs(session)
 
@@ -135,7 +136,8 @@ def material_of(session: Session) -> Material:
         found = session.table(layer)
         return found.to_crs(crs) if isinstance(found, FeatureTable) else None
 
-    return Material(table, session.definition, read_codes(paths.layers_dir() / FOLDER / CODES))
+    names = tuple((n.code, n.name) for n in read_names().names)
+    return Material(table, session.definition, read_codes(paths.layers_dir() / FOLDER / CODES), names)
 
 
 def computed(session: Session, wanted: Compute, material: Material | None = None) -> IndicatorResult:

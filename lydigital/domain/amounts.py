@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable  # noqa: TC003 - a field of a dataclass
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lydigital.domain import placing
+from lydigital.domain.figures import field_of, figures, fitting, scales, texts
 from lydigital.errors import BadDataError
 from lydigital.model import columns
-from lydigital.model.condition import parse
 from lydigital.model.geometry import GeometryKind
-from lydigital.model.indicator import CITY, DIGITS, UNIT, UNIT_LAYERS, Level, OldCode, Term, level_name
+from lydigital.model.indicator import DIGITS, UNIT, UNIT_LAYERS, Level, OldCode, Term, level_name
 from lydigital.model.issue import Issue
 
 if TYPE_CHECKING:
@@ -27,10 +26,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Rows = NDArray[np.int64]
 
-_SCALES = {"十": 10.0, "百": 100.0, "千": 1_000.0, "万": 10_000.0, "亿": 100_000_000.0}
 _SAME = {"residents": "population", "population": "residents"}  # as layers of units call people
 MOST_YEARS = 60
-_OTHER = re.compile(r"([a-z_]\w*)\.([a-z_]\w*)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +59,14 @@ class Material:
     ----------
     table
         The features of a layer, or None where the map has none.
+    names
+        Code and name of units that were called otherwise once.
     """
 
     table: Callable[[str], FeatureTable | None]
     definition: Callable[[str], LayerDef]
     codes: tuple[OldCode, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
     _kept: dict[Any, Any] = field(default_factory=dict)
 
     def keep(self, key: Any, make: Callable[[], Any]) -> Any:
@@ -116,6 +116,20 @@ class Material:
         """A code as it is today."""
         return next((c.new + code[len(c.old) :] for c in self.codes if code.startswith(c.old)), code)
 
+    def code_of_name(self, name: str) -> str:
+        """Code of the only unit that is or was called so, "" where there is none or several are."""
+        return str(self.keep("names", self._named).get(name, ""))
+
+    def _named(self) -> dict[str, str]:
+        pairs = list(self.counties.items()) + [(c.new, c.name) for c in self.codes if c.name] + list(self.names)
+        table = self.table(UNIT_LAYERS["township"])
+        if table is not None:
+            pairs += zip(texts(table, "code"), texts(table, "name"), strict=True)
+        found: dict[str, set[str]] = {}
+        for code, name in pairs:
+            found.setdefault(name, set()).add(code)
+        return {name: codes.pop() for name, codes in found.items() if len(codes) == 1}
+
     def _owners(self) -> dict[str, str]:
         table = self.table(UNIT_LAYERS["township"])
         if table is None or "county_code" not in table.column_names:
@@ -148,6 +162,8 @@ class Amounts:
         Without code, put where they lie.
     unplaced
         Neither.
+    named
+        Without code, put by their name.
     outside
         Points beyond the city, which are not in it.
     """
@@ -157,16 +173,10 @@ class Amounts:
     missing: int = 0
     renewed: int = 0
     placed: int = 0
+    named: int = 0
     unplaced: int = 0
     outside: int = 0
     issues: tuple[Issue, ...] = ()
-
-
-def texts(table: FeatureTable, name: str) -> list[str]:
-    """A column as texts, "" for nothing."""
-    if name not in table.column_names:
-        return [""] * len(table)
-    return ["" if value is None else str(value) for value in table.column(name).to_pylist()]
 
 
 def amounts(term: Term, level: Level, material: Material, year: int | None = None) -> Amounts:
@@ -216,6 +226,8 @@ def amounts(term: Term, level: Level, material: Material, year: int | None = Non
                 each[np.bincount(at[fits], minlength=count) == 0] = np.nan
         city = float(values[mine].sum()) if np.any(mine) or not term.is_dated else np.nan
         whole = values[is_city & known]
+        if term.is_dated and count:
+            issues += _more_than_others(term, np.bincount(at[fits], minlength=count), material)
         if len(whole):
             total, city = city, float(whole[0])
             if not np.isnan(total) and abs(total - city) > 0.005 * abs(city):
@@ -225,8 +237,9 @@ def amounts(term: Term, level: Level, material: Material, year: int | None = Non
                     values={"term": term.name or term.field, "sum": f"{total:,.6g}", "city": f"{city:,.6g}"},
                 ),)  # fmt: skip
     unplaced = int(np.sum(((here if level == "city" else at) < 0) & ~is_city & inside))
+    named = sum(bool(found.named[i]) for i in rows.tolist()) if found.named else 0
     return Amounts(
-        each, city, missing, int(found.renewed[rows].sum()), int(found.placed[rows].sum()), unplaced, int(np.sum(~inside)), issues
+        each, city, missing, int(found.renewed[rows].sum()), int(found.placed[rows].sum()), named, unplaced, int(np.sum(~inside)), issues
     )
 
 
@@ -241,51 +254,6 @@ def years(term: Term, material: Material) -> tuple[int, ...]:
     if not known:
         return ()
     return tuple(known if term.is_dated else range(max(known[0], known[-1] - MOST_YEARS), known[-1] + 1))
-
-
-def matching(table: FeatureTable, where: str, layer: str) -> NDArray[np.bool_]:
-    """Which features meet a condition; an unknown answer is no.
-
-    Raises
-    ------
-    BadDataError
-        When the condition names a field that is not there.
-    """
-    if not where:
-        return np.ones(len(table), bool)
-    found = _asked(table, where, layer)
-    return np.array([value is not None and bool(value) for value in found[0]], bool)[found[1]]
-
-
-def figures(table: FeatureTable, field: str, code: str, layer: str, material: Material) -> Floats:
-    """As :func:`numbers`; ``layer.field`` is that of the feature of another layer with the same code."""
-    found = _OTHER.fullmatch(field)
-    if found is None:
-        return numbers(table, field, layer)
-    other = material.need(found[1])
-    value = dict(zip(texts(other, "code"), numbers(other, _field(other, found[2], found[1]), found[1]).tolist(), strict=True))
-    return np.array([value.get(c, np.nan) for c in texts(table, code)], np.float64)
-
-
-def fitting(table: FeatureTable, where: str, layer: str, material: Material) -> NDArray[np.bool_]:
-    """As :func:`matching`, asked once."""
-    return material.keep(("fits", id(table), where), lambda: matching(table, where, layer))  # type: ignore[no-any-return]
-
-
-def numbers(table: FeatureTable, expression: str, layer: str) -> Floats:
-    """A field or an expression of fields as ``(n,) float64``, NaN where it has no value."""
-    if expression in table.column_names:
-        import pyarrow as pa
-
-        try:
-            return columns.numbers(table.column(expression))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise BadDataError(
-                "The field {field} of {layer} holds no numbers", hint="Correct the indicator, or the layer.",
-                field=expression, layer=layer,
-            ) from error  # fmt: skip
-    values, number = _asked(table, expression, layer)
-    return np.array([np.nan if v is None else float(v) for v in values] or [np.nan])[number] if len(table) else np.zeros(0)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
@@ -308,30 +276,8 @@ def _own(term: Term, level: Level, material: Material) -> Term:
     return msgspec.structs.replace(term, layer=layer, field=name, code="code")
 
 
-def _asked(table: FeatureTable, text: str, layer: str) -> tuple[list[Any], Rows]:
-    """The value of an expression for each combination of values of its fields, and which of them each feature has."""
-    condition = parse(text)
-    for name in condition.names:
-        if name not in table.column_names:
-            raise BadDataError(
-                "The layer {layer} has no field {field}", hint="Correct the indicator, or the layer.", layer=layer, field=name
-            )
-    names = sorted(condition.names)
-    coded = [columns.coded(table.column(name)) for name in names]
-    key = np.zeros(len(table), np.int64)
-    for number, values in coded:
-        key = key * (len(values) + 1) + number + 1
-        _, key = np.unique(key, return_inverse=True)  # stays small however many fields there are
-    _, first, key = np.unique(key, return_index=True, return_inverse=True)
-    rows = [
-        {name: None if number[i] < 0 else values[number[i]] for name, (number, values) in zip(names, coded, strict=True)}
-        for i in first.tolist()
-    ]
-    return [condition(row) for row in rows], key
-
-
 def _years(term: Term, table: FeatureTable) -> Floats:
-    number, values = columns.coded(table.column(_field(table, term.year, term.layer)))
+    number, values = columns.coded(table.column(field_of(table, term.year, term.layer)))
     each = [np.nan if v is None else float(str(v)[:4]) if str(v)[:4].isdecimal() else np.nan for v in values]
     return np.array([*each, np.nan])[number]
 
@@ -344,20 +290,12 @@ def _rows(term: Term, table: FeatureTable, material: Material, year: int | None)
     return np.flatnonzero(fits)
 
 
-def _field(table: FeatureTable, name: str, layer: str) -> str:
-    if name not in table.column_names:
-        raise BadDataError(
-            "The layer {layer} has no field {field}", hint="Correct the indicator, or the layer.", layer=layer, field=name
-        )
-    return name
-
-
 def _values(term: Term, table: FeatureTable, rows: Rows, material: Material) -> tuple[Floats, int, tuple[Issue, ...]]:
     """What each of ``rows`` adds, NaN where it has no value; how many have none."""
     if term.how in ("count", "area"):
         return np.ones(len(rows)), 0, ()
     if term.how == "distinct":
-        number, values = columns.coded(table.column(_field(table, term.field, term.layer)))
+        number, values = columns.coded(table.column(field_of(table, term.field, term.layer)))
         empty = np.array([v is None or v == "" for v in values] + [True])
         found = np.where(empty[number], np.nan, number.astype(np.float64))[rows]
         return found, int(np.isnan(found).sum()), ()
@@ -367,40 +305,28 @@ def _values(term: Term, table: FeatureTable, rows: Rows, material: Material) -> 
         shapes = table.geometry.to_shapely(rows)
         return measures.lengths_m(shapes, table.crs) / 1000.0, 0, ()
     found = figures(table, term.field, term.code, term.layer, material)[rows]
-    issues: tuple[Issue, ...] = ()
+    found = np.where(np.isfinite(found), found, np.nan)
+    issues: list[Issue] = []
+    field = material.definition(term.layer).field(term.field)
+    if field is not None and field.minimum is not None and np.any(found < field.minimum):
+        low = found < field.minimum
+        issues.append(Issue(
+            "indicator.impossible", "warning", "{count} figures of {layer} are not counted: {field} cannot be below {least}",
+            "Correct them.", term.layer, count=int(low.sum()),
+            values={"count": str(int(low.sum())), "layer": _title(term, material), "field": field.alias, "least": f"{field.minimum:g}"},
+        ))  # fmt: skip
+        found = np.where(low, np.nan, found)
     if term.unit_field:
-        scale, strange = _scales(term, table)
+        scale, strange = scales(term, table)
+        bad = int(np.isnan(scale[rows]).sum())
         found = found * scale[rows]
-        if strange:
-            bad = int(np.isnan(scale[rows]).sum())
-            if bad:
-                issues = (Issue(
-                    "indicator.unit", "warning", "{count} figures of {term} are not counted: their unit is {units}, not {unit}",
-                    "Correct their units.", term.layer, count=bad,
-                    values={"count": str(bad), "term": term.name or term.field, "units": "、".join(strange), "unit": term.unit},
-                ),)  # fmt: skip
-    return found, int(np.isnan(found).sum()), issues
-
-
-def _scales(term: Term, table: FeatureTable) -> tuple[Floats, list[str]]:
-    """By what the figure of each feature is multiplied to be in the term's unit, NaN where it cannot be."""
-    number, values = columns.coded(table.column(_field(table, term.unit_field, term.layer)))
-    power, base = _split(term.unit)
-    each, strange = [], []
-    for value in [*values, None]:
-        of, mine = _split(str(value or ""))
-        fits = bool(value) and mine == base
-        each.append(of / power if fits else np.nan)
-        if not fits:
-            strange.append(str(value or "–"))
-    return np.array(each)[number], strange
-
-
-def _split(unit: str) -> tuple[float, str]:
-    scale = 1.0
-    while unit[:1] in _SCALES and len(unit) > 1:
-        scale, unit = scale * _SCALES[unit[0]], unit[1:]
-    return scale, unit
+        if bad:
+            issues.append(Issue(
+                "indicator.unit", "warning", "{count} figures of {term} are not counted: their unit is {units}, not {unit}",
+                "Correct their units.", term.layer, count=bad,
+                values={"count": str(bad), "term": term.name or term.field, "units": "、".join(strange), "unit": term.unit},
+            ))  # fmt: skip
+    return found, int(np.isnan(found).sum()), tuple(issues)
 
 
 def _firsts(values: Floats, at: Rows, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -410,6 +336,19 @@ def _firsts(values: Floats, at: Rows, fits: NDArray[np.bool_]) -> NDArray[np.boo
     _, first = np.unique(np.stack([at[rows].astype(np.float64), values[rows]], axis=1), axis=0, return_index=True)
     out[rows[first]] = True
     return out
+
+
+def _more_than_others(term: Term, times: NDArray[np.int64], material: Material) -> tuple[Issue, ...]:
+    """Units with more figures of a year than most have: something may be in them twice."""
+    usual = np.median(times[times > 0]) if np.any(times > 0) else 0
+    more = int(np.sum(times > usual))
+    if not more:
+        return ()
+    values = {"count": str(more), "layer": _title(term, material)}
+    return (Issue(
+        "indicator.twice", "warning", "{count} units of {layer} have more figures than the others: something may count twice",
+        "Check whether old and new codes stand for the same unit.", term.layer, count=more, values=values,
+    ),)  # fmt: skip
 
 
 def _areas(term: Term, table: FeatureTable, rows: Rows, groups: Rows, material: Material) -> Floats:
@@ -436,13 +375,13 @@ def _areas(term: Term, table: FeatureTable, rows: Rows, groups: Rows, material: 
 
 def _where(term: Term, table: FeatureTable, level: Level, material: Material) -> tuple[Rows, placing.Places]:
     """Unit of every feature, -1 for none; and where it is in the city."""
-    places = placing.places(table, term.code, material)
+    places = placing.places(table, term.code, material, term.named)
     if level == "city":
         return np.full(len(table), -1, np.int64), places
     if level == "county":
         return places.county_at(material.units("county").index), places
     at: Rows = material.keep(
-        ("at", id(table), term.code, level), lambda: placing.units_of(table, term.code, material.units(level), places, material)
+        ("at", id(table), term.code, term.named, level), lambda: placing.units_of(table, term.code, material.units(level), places, material)
     )
     if len(table) and not np.any(at >= 0) and term.code and places.digits < DIGITS[level]:
         raise BadDataError(
@@ -450,6 +389,3 @@ def _where(term: Term, table: FeatureTable, level: Level, material: Material) ->
             layer=_title(term, material), level=level_name(level),
         )  # fmt: skip
     return at, places
-
-
-__all__ = ["CITY", "Amounts", "Material", "Units", "amounts", "figures", "fitting", "matching", "numbers", "texts", "years"]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from lydigital.domain.amounts import amounts, fitting, texts, years
+from lydigital.domain.amounts import amounts, years
+from lydigital.domain.figures import fitting, texts
 from lydigital.domain.placing import places
 from lydigital.errors import BadDataError
 from lydigital.model.impact import Provenance
@@ -273,6 +274,7 @@ def _noticed(found: Amounts, layer: str, title: str) -> list[Issue]:
         ("indicator.old_code", "note", found.renewed, "{count} features of {layer} have a code that is no longer in use: put to the unit of today",
          "Bring their codes up to date."),
         ("indicator.placed", "note", found.placed, "{count} features of {layer} have no code: put where they lie", ""),
+        ("indicator.named", "note", found.named, "{count} features of {layer} have no code: put by their name", "Give them their codes."),
         ("indicator.unplaced", "warning", found.unplaced, "{count} features of {layer} are in no unit: without code, or with one that nobody knows",
          "Correct their codes."),
         ("indicator.outside", "warning", found.outside, "{count} features of {layer} lie outside the city and are not counted",

@@ -40,6 +40,8 @@ class Places:
         With a code that is no longer in use.
     placed
         Without code, put where it lies.
+    named
+        The name that it was put by for want of a code, "" for all others; empty where nothing was put by name.
     loose
         In a table that tells neither: the city's as a whole.
     digits
@@ -52,6 +54,7 @@ class Places:
     city: Flags
     renewed: Flags
     placed: Flags
+    named: tuple[str, ...]
     loose: Flags
     digits: int
 
@@ -66,13 +69,20 @@ class Places:
         return [(*self.codes, "")[i] for i in self.county.tolist()]
 
 
-def places(table: FeatureTable, code: str, material: Material) -> Places:
-    """The county of every feature of a table, whose codes stand in the field ``code`` ("" for none)."""
-    found: Places = material.keep(("places", id(table), code), lambda: _places(table, code, material))
+def places(table: FeatureTable, code: str, material: Material, named: str = "") -> Places:
+    """The county of every feature of a table: codes stand in the field ``code``, names of units in ``named`` ("" for none)."""
+    found: Places = material.keep(("places", id(table), code, named), lambda: _places(table, code, named, material))
     return found
 
 
-def _places(table: FeatureTable, code: str, material: Material) -> Places:
+def clean(value: object) -> str:
+    """A code as text, as it should have been: without spaces, and whole where a sheet made a number of it."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value).strip()
+
+
+def _places(table: FeatureTable, code: str, named: str, material: Material) -> Places:
     n = len(table)
     known = tuple(material.counties)
     index = {c: i for i, c in enumerate(known)}
@@ -81,7 +91,7 @@ def _places(table: FeatureTable, code: str, material: Material) -> Places:
     without, digits = np.ones(n, bool), 0
     if code in table.column_names:
         number, values = columns.coded(table.column(code))
-        found = [str(value or "").strip() for value in values]
+        found = [clean(value) for value in values]
         digits = max(map(len, found), default=0)
         at = [index.get(material.county_of(text), -1) if text else -1 for text in found]
         old = [bool(text) and text[:6] not in index and at[i] >= 0 and not _is_statistical(text, material) for i, text in enumerate(found)]
@@ -91,7 +101,14 @@ def _places(table: FeatureTable, code: str, material: Material) -> Places:
         without = np.array([*(not text for text in found), True])[number]
     if not known:  # nothing to place by: all of it is the city's
         no = np.zeros(n, bool)
-        return Places(("",), np.zeros(n, np.int64), no, city, renewed, no, ~no, digits)
+        return Places(("",), np.zeros(n, np.int64), no, city, renewed, no, (), ~no, digits)
+    names: list[str] = []
+    if named in table.column_names and np.any(without):
+        names = [clean(v) if lost else "" for v, lost in zip(table.column(named).to_pylist(), without.tolist(), strict=True)]
+        codes = [material.code_of_name(name) if name else "" for name in names]
+        names = [name if code_of else "" for name, code_of in zip(names, codes, strict=True)]
+        mine = np.array([index.get(material.county_of(c), -1) if c else -1 for c in codes], np.int64)
+        county, without = np.where(mine >= 0, mine, county), without & (mine < 0)
     lies = _lying(table, UNIT_LAYERS["county"], known, material)
     is_place = ~np.isnan(table.geometry.bounds[:, 0])
     placed = without & (lies >= 0)
@@ -99,7 +116,7 @@ def _places(table: FeatureTable, code: str, material: Material) -> Places:
     is_point = table.geometry.kind is GeometryKind.POINT
     outside = is_place & (lies < 0) & ~_is_near(table, known, material) if is_point else without & is_place & (lies < 0)
     loose = np.full(n, code not in table.column_names and not np.any(is_place))
-    return Places(known, county, outside, city, renewed, placed, loose, digits)
+    return Places(known, county, outside, city, renewed, placed, tuple(names), loose, digits)
 
 
 def units_of(table: FeatureTable, code: str, units: Units, found: Places, material: Material) -> Rows:
@@ -110,10 +127,13 @@ def units_of(table: FeatureTable, code: str, units: Units, found: Places, materi
         number, values = columns.coded(table.column(code))
         each = []
         for value in values:
-            text = str(value or "").strip()
+            text = clean(value)
             mine = units.index.get(text[:size], -1) if len(text) >= size else -1
             each.append(mine if mine >= 0 or len(text) < size else units.index.get(material.renewed(text)[:size], -1))
         at = np.array([*each, -1], np.int64)[number]
+    for i, name in enumerate(found.named):
+        if name:
+            at[i] = units.index.get(material.code_of_name(name)[:size], -1)
     if np.any(found.placed):
         lies = _lying(table, UNIT_LAYERS[units.level], units.codes, material)
         at = np.where(found.placed, lies, at)

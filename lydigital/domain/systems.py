@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lydigital.domain.amounts import texts
+from lydigital.domain.figures import texts
 from lydigital.model.system import LayerState, System, SystemCard
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from lydigital.domain.amounts import figures, numbers, texts
+from lydigital.domain.figures import figures, numbers, texts
 from lydigital.domain.indicators import compute, value_of
 from lydigital.domain.placing import containing, middles
 from lydigital.errors import BadDataError, UsageError

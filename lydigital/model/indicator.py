@@ -65,6 +65,8 @@ class Term(_Frozen, frozen=True):
     code
         Field with the code of a unit (12 digits hold the township in the first nine, the county in the first six), "" to
         go by place, which is only for layers without codes.
+    named
+        Field with the name of the unit, for features whose code is empty.
     unit, unit_field
         Unit of ``field``, and the field that tells it row by row: 万户 counts as 10,000 户, another unit not at all.
     year
@@ -76,6 +78,7 @@ class Term(_Frozen, frozen=True):
     field: str = ""
     where: str = ""
     code: str = ""
+    named: str = ""
     year: str = ""
     is_dated: bool = False
     constant: float = 0.0
@@ -321,10 +324,11 @@ class _File(_Frozen, frozen=True):
 
 
 class OldCode(_Frozen, frozen=True):
-    """A code that became another one; codes that begin with it change with it."""
+    """A code that became another one, as that of ``name`` did ``since`` a day; codes that begin with it change with it."""
 
     old: str
     new: str
+    name: str = ""
     since: str = ""
     note: str = ""
 

@@ -15,7 +15,7 @@ from lydigital.model.table import FeatureTable
 
 CRS = Crs("EPSG:4546")
 X, Y, SIDE = 600_000.0, 3_830_000.0, 10_000.0
-CODES = (OldCode("410381", "410307", "2021-03-18"), OldCode("410371", "410302"))
+CODES = (OldCode("410381", "410307", since="2021-03-18"), OldCode("410371", "410302"))
 
 
 def square(x: float, y: float, width: float, height: float) -> list[list[list[tuple[float, float]]]]:

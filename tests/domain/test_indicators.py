@@ -11,9 +11,10 @@ from lydigital.domain import indicators
 from lydigital.domain.amounts import amounts
 from lydigital.domain.indicators import compute
 from lydigital.errors import BadDataError
-from lydigital.model.indicator import Indicator, Term
+from lydigital.model.indicator import Indicator, OldCode, Term
+from lydigital.model.layerdef import FieldDef
 from lydigital.texts import tr
-from tests.domain.small_city import bare, city, points
+from tests.domain.small_city import bare, city, definition, points
 
 STATISTIC = bare([
     {"unit_code": code, "year": year, "item": item, "value": value, "unit": unit}
@@ -106,6 +107,41 @@ def test_features_go_by_code_first_and_by_place_only_without_one():
     for part in ("1 features of Site have no figure", "1 features of Site have a code that is no longer in use", "1 features of Site have no code",
                  "1 features of Site are in no unit", "1 features of Site lie outside the city"):  # fmt: skip
         assert part in text
+
+
+def test_without_a_code_the_name_of_a_unit_is_enough_where_only_one_is_called_so():
+    rows = [{"code": "", "unit": "丁", "lines": 1}, {"code": None, "unit": "丁镇", "lines": 2}, {"code": "", "unit": "东县", "lines": 4},
+            {"code": "410302001", "unit": "丁", "lines": 8}, {"code": "", "unit": "无", "lines": 16}]  # fmt: skip
+    term_ = Term(layer="site", how="sum", field="lines", code="code", named="unit")
+    map_ = city(site=bare(rows))
+    map_.names, map_.codes = (("410307002", "丁镇"),), (*map_.codes, OldCode("410381", "410307", "东县", "2021"))
+    found = compute(made(term_, levels=["county", "township"]), "township", map_)
+    assert {u.name: u.numerator for u in found.units} == {"甲": 8.0, "乙": 0.0, "丙": 0.0, "丁": 3.0}
+    assert [u.numerator for u in compute(made(term_), "county", map_).units] == [8.0, 7.0]
+    assert found.city.numerator == 15.0
+    assert "3 features of Site have no code: put by their name" in said(found)
+    assert found.unplaced == 2
+
+
+def test_codes_that_a_sheet_made_numbers_of_are_still_codes():
+    found = compute(made(Term(layer="site", code="code")), "county", city(site=bare([{"code": 410302.0}, {"code": 410307001.0}])))
+    assert [u.value for u in found.units] == [1.0, 1.0]
+
+
+def test_figures_below_what_can_be_and_infinite_ones_do_not_count():
+    map_ = city(site=bare([{"code": "410302", "lines": -5.0}, {"code": "410302", "lines": 7.0}, {"code": "410307", "lines": math.inf}]))
+    layer = msgspec.structs.replace(map_.definition("site"), fields=(FieldDef("lines", "门", "Lines", type="real", minimum=0),))
+    map_.definition = lambda name: layer if name == "site" else definition(name)
+    found = compute(made(Term(layer="site", how="sum", field="lines", code="code")), "county", map_)
+    assert [u.value for u in found.units] == [7.0, None]
+    assert "1 figures of Site are not counted: Lines cannot be below 0" in said(found)
+
+
+def test_a_unit_with_more_figures_than_others_may_count_twice():
+    rows = [{"unit_code": code, "year": 2005, "item": "users", "value": 10.0, "unit": "户"} for code in ("410302", "410307", "410381")]
+    found = compute(made(USERS.numerator), "county", city(statistic=bare(rows)))
+    assert "something may count twice" in said(found)
+    assert "no longer in use" in said(found)
 
 
 def test_what_was_built_counts_from_its_year():
