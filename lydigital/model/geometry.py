@@ -205,6 +205,8 @@ class GeometryArray:
         some = self if index is None else self.take(index)
         offsets: tuple[NDArray[np.int64], ...]
         if self.kind is GeometryKind.POINT:
+            if not len(some.coords):  # shapely trips over points that are all empty
+                return np.full(len(some), shapely.MultiPoint(), object)
             offsets, kind = (some.geom_rings,), shapely.GeometryType.MULTIPOINT
         elif self.kind is GeometryKind.LINE:
             offsets, kind = (some.ring_offsets, some.geom_rings), shapely.GeometryType.MULTILINESTRING

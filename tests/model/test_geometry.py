@@ -122,3 +122,11 @@ def test_any_choice_of_rows_is_the_choice_of_their_shapes(corners, data):
     taken = array.take(index).to_shapely()
     assert [g.bounds for g in taken] == [shapes[i].bounds for i in index]
     assert np.array_equal(shapely.to_wkb(array.to_shapely(index)), shapely.to_wkb(taken))
+
+
+@pytest.mark.parametrize("kind", list(GeometryKind))
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_features_without_any_geometry(kind, count):
+    """A table of attributes only has rows all the same."""
+    array = GeometryArray.from_shapely(kind, np.full(count, None, object))
+    assert [shape.is_empty for shape in array.to_shapely()] == [True] * count

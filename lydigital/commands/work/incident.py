@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from lydigital.session import Session
 
 REAL = "真实"
+FIRST, FIRST_LINE = "SJ0001", "RZ0001"  # numbers in an empty table
 _SLACK = timedelta(minutes=5)  # that clocks may differ
 
 
@@ -68,6 +69,8 @@ def opened(session: Session, p: Open) -> Edited:
     values = fill(session, ref, [shape], [values_for(session, ref, {k: v for k, v in given.items() if k in known})])[0]
     if "county_code" in known and not values.get("county_code"):
         raise RefusedError("{place} lies outside the city", hint="Tell the neighbouring city; name a place inside.", place=name)
+    if "code" in known and not values.get("code"):
+        values["code"] = FIRST
     fid = fresh_fids(session, ref, 1)[0]
     draft = Draft()
     draft.make(space, fid, shape, values)
@@ -215,10 +218,12 @@ def _row(session: Session, code: str, nature: str, line: _Line) -> Delta:
     assert ref is not None
     given: dict[str, Any] = {
         "incident_code": code, "time": _stored(_moment(line.time)), "kind": line.kind, "text": line.text.strip(),
-        "resource_code": line.resource, "author": session.history.author, "nature": nature,
+        "resource_code": line.resource or None, "author": session.history.author, "nature": nature,
     }  # fmt: skip
     known = {f.name for f in session.stores.describe(ref).fields}
     values = fill(session, ref, [None], [values_for(session, ref, {k: v for k, v in given.items() if k in known})])[0]
+    if "code" in known and not values.get("code"):  # the first of all has none before it to count on from
+        values["code"] = FIRST_LINE
     return made(LOG, fresh_fids(session, ref, 1)[0], Feature(None, values))
 
 
