@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -46,10 +47,14 @@ class Area(Parameters, frozen=True, kw_only=True):
 
 
 class People(Area, frozen=True, kw_only=True):
-    """People in that area, shared in units it cuts by where they live (``dasymetric``) or by plain area (``areal``)."""
+    """People in that area, shared in units it cuts by where they live (``dasymetric``) or by plain area (``areal``).
+
+    ``output`` is an XLSX, Word, HTML or JSON file.
+    """
 
     way: Way = "dasymetric"
     by: By = "township"
+    output: str = ""
 
 
 class Reach(Parameters, frozen=True, kw_only=True):
@@ -57,7 +62,8 @@ class Reach(Parameters, frozen=True, kw_only=True):
 
     ``capacity`` is a field (beds of hospitals unless named; without one every feature counts 1). Catchments end at ``reach_m``
     as the crow flies, or at ``minutes`` by ``road`` to the service for a ``profile`` of speeds.toml. ``decay``: the same weight everywhere, ``rings`` of
-    equal width, or a bell. Access is told for each ``per`` persons.
+    equal width, or a bell. Access is told for each ``per`` persons. ``output`` is an XLSX, Word,
+    HTML or JSON file.
     """
 
     layer: str
@@ -71,6 +77,7 @@ class Reach(Parameters, frozen=True, kw_only=True):
     decay: Decay = "none"
     rings: tuple[float, ...] = (1.0, 0.68, 0.22)
     per: Annotated[float, msgspec.Meta(gt=0)] = 1000.0
+    output: str = ""
 
 
 class Fail(Parameters, frozen=True, kw_only=True):
@@ -79,7 +86,7 @@ class Fail(Parameters, frozen=True, kw_only=True):
     ``hazard``: drawn warning ``zones`` (``fids``, or all that hold), the warning ``issue`` (by id or number; those in force
     unless named), zones of ``susceptibility``; without it the first of issue, zones, susceptibility that there is. Only
     ``levels`` count. A place is in danger when its seat is, or ``least_share`` of its area. Contacts are starred unless asked
-    for by ``personal``, which the rules of the office must allow.
+    for by ``personal``, which the rules of the office must allow. ``output`` is an XLSX, Word, HTML or JSON file.
     """
 
     hazard: Hazard | Literal[""] = ""
@@ -91,6 +98,7 @@ class Fail(Parameters, frozen=True, kw_only=True):
     least_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
     year: int = 0
     personal: bool = False
+    output: str = ""
 
 
 def issue_values(issues: Iterable[Issue]) -> list[dict[str, Any]]:
@@ -124,6 +132,26 @@ def values_of(found: ServiceArea | Served | Access | Board) -> dict[str, Any]:
         values["sample"] = found.is_sample
         values["failing"] = len(found.failing)
     return values
+
+
+def written(found: ServiceArea | Served | Access | Board, output: str) -> None:
+    """Write a result, where ``output`` names a file: the report of it, or its values as JSON.
+
+    Raises
+    ------
+    LydError
+        When the ending is another one, or the file cannot be written.
+    """
+    if not output:
+        return
+    from pathlib import Path
+
+    from lydigital.publish import image, report, service_report
+
+    if output.lower().endswith(".json"):
+        image.write(Path(output).absolute(), json.dumps(values_of(found), ensure_ascii=False, indent=1).encode())
+    else:
+        report.write(service_report.report_of(found), output)
 
 
 def _no_places(session: Session) -> str | None:

@@ -28,7 +28,7 @@ Hazard = Literal["zones", "issue", "susceptibility"]
 CHANNELS: tuple[Channel, ...] = ("phone", "mobile", "broadband", "tv", "station")
 
 
-class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Immutable, and a misspelt key is an error."""
 
 

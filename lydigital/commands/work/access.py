@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from lydigital.commands import results
+from lydigital.commands.coverage import written
 from lydigital.commands.hazard import working_crs
 from lydigital.commands.network import network_of, no_roads
 from lydigital.commands.work import sites
@@ -41,7 +42,9 @@ _NAMED = 5
 
 def access(session: Session, wanted: Reach) -> Access:
     """How much of a service the people of each place can reach."""
-    return _access(session, wanted)[0]
+    found = _access(session, wanted)[0]
+    written(found, wanted.output)
+    return found
 
 
 def _access(session: Session, wanted: Reach) -> tuple[Access, Places]:

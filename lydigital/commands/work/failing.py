@@ -13,7 +13,7 @@ import shapely
 
 from lydigital import paths
 from lydigital.commands import card, desk, results
-from lydigital.commands.coverage import SUSCEPTIBLE, WARNINGS
+from lydigital.commands.coverage import SUSCEPTIBLE, WARNINGS, written
 from lydigital.commands.hazard import has, working_crs
 from lydigital.commands.impact import LEVELS
 from lydigital.commands.warning import issue_of
@@ -62,6 +62,13 @@ class _Asked(NamedTuple):
 
 
 def failing(session: Session, wanted: Fail) -> Board:
+    """The board, written where a file is named."""
+    board = board_of(session, wanted)
+    written(board, wanted.output)
+    return board
+
+
+def board_of(session: Session, wanted: Fail) -> Board:
     """Villages and communities in danger without a warning channel, and whom to call there.
 
     Raises
@@ -305,7 +312,7 @@ def _contacts(session: Session, codes: set[str], *, is_masked: bool) -> list[dom
 
 def failing_map(session: Session, wanted: Fail) -> ChangeSet:
     """Places that lack a channel as a layer of the map, by how many they lack."""
-    board = failing(session, wanted)
+    board = board_of(session, wanted)
     lost = [p for p in board.failing if p.longitude is not None and p.latitude is not None]
     if not lost:
         raise UsageError("No place in these zones is known to lack a channel", hint="Choose other zones or levels, or fill in the table of village services.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lydigital.commands import impact
+from lydigital.commands.coverage import written
 from lydigital.commands.work.coverage import area
 from lydigital.domain import areal
 from lydigital.domain.impact import provenance_of
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 def served(session: Session, wanted: People) -> Served:
     """People in the area."""
+    found = _served(session, wanted)
+    written(found, wanted.output)
+    return found
+
+
+def _served(session: Session, wanted: People) -> Served:
     found = area(session, wanted)
     crs = found.crs
     rules = impact.rules_of()
