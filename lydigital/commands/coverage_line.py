@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from lydigital.commands import reach_line
 from lydigital.errors import UsageError
 from lydigital.model.indicator import Level
 from lydigital.texts import tr
@@ -43,6 +44,7 @@ def group(door: Door) -> click.Group:
         ],
         callback=lambda **given: _indicator(door, **given),
     ))  # fmt: skip
+    reach_line.add(made, door)
     return made
 
 
