@@ -89,16 +89,16 @@ def _merged(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _lines(tree: Tree, reached: _Reached, before: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Lines of what is reached, without edges that were reached whole ``before``."""
+    """Lines of what is reached and has access, without edges that were reached whole ``before``."""
     import shapely
 
     network = tree.network
-    low, high = reached.low, reached.high
-    whole = (low >= high) & ~before
+    low, high, has_access = reached.low, reached.high, tree.network.has_access
+    whole = (low >= high) & ~before & has_access
     parts = []
-    for edge in np.flatnonzero((low < high) & ((low > 0) | (high < 1))).tolist():
+    for edge in np.flatnonzero((low < high) & ((low > 0) | (high < 1)) & has_access).tolist():
         parts += [] if edge in reached.middle else [(edge, 0.0, low[edge]), (edge, high[edge], 1.0)]
-    parts += [(edge, a, b) for edge, spans in reached.middle.items() if low[edge] < high[edge] for a, b in spans]
+    parts += [(edge, a, b) for edge, spans in reached.middle.items() if low[edge] < high[edge] and has_access[edge] for a, b in spans]
     lines = [
         shapely.linestrings(part_of(network.coords[network.offsets[e] : network.offsets[e + 1]], float(a), float(b)))
         for e, a, b in parts if b > a

@@ -269,10 +269,15 @@ class RoadNetwork:
         return made
 
     @cached_property
+    def has_access(self) -> NDArray[np.bool_]:
+        """``(m,) bool``: places beside an edge are reached from it; not so from expressways."""
+        found: NDArray[np.bool_] = np.array([c.has_access for c in self.classes] or [True])[self.road_class]
+        return found
+
+    @cached_property
     def near_roads(self) -> tuple[shapely.STRtree, NDArray[np.int64]]:
         """Index over the lines of the edges that places are reached from, and which edges these are."""
-        of_class = np.array([c.has_access for c in self.classes] or [True])
-        return self._index(of_class[self.road_class])
+        return self._index(self.has_access)
 
     @cached_property
     def all_roads(self) -> tuple[shapely.STRtree, NDArray[np.int64]]:
@@ -407,7 +412,7 @@ class Near(NamedTuple):
 class Isochrone(_Frozen, frozen=True):
     """What is reached within a time: ``wkb`` polygon in the network's system, with what lies ``beside_m`` off the roads.
 
-    ``length_km`` are the roads reached, parts of edges with their part.
+    What lies beside expressways is not in it. ``length_km`` are all roads reached, parts of edges with their part.
     """
 
     limit_s: float

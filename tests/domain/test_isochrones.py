@@ -77,6 +77,15 @@ def test_several_places_count_once():
     assert one.length_km == pytest.approx(0.5, rel=1e-4)
 
 
+def test_what_lies_beside_an_expressway_is_not_reached_from_it():
+    made = network([(-500, 0), (0, 0)], [(0, 0), (4000, 0)], [(4000, 0), (4500, 0)], kind=["main", "fast", "main"])
+    (area,) = areas(made, [(-100, 0)], [300], beside_m=100)
+    shape = shapely.from_wkb(area.wkb)
+    assert shapely.contains_xy(shape, X + 4400, Y)
+    assert not shapely.contains_xy(shape, X + 2000, Y)
+    assert area.length_km == pytest.approx(5.0, rel=1e-4)
+
+
 def test_closures_bound_it():
     made = network(STREET)
     shut = close(made, [Barrier("slide", shapely.linestrings(at((1100, -5), (1100, 5))))])
