@@ -272,15 +272,15 @@ def _beside(
 
 
 def shapes_of(table: FeatureTable, pieces: Sequence[Piece]) -> NDArray[np.object_]:
-    """Pieces as lines cut out of their pipes, ``(pieces,) object``; empty where a piece has no length."""
+    """Pieces as lines cut out of their pipes, ``(pieces,) object``; empty where a piece has no length, or its pipe is gone."""
     import shapely
     from shapely.ops import substring
 
     rows = table.rows_of(np.array([p.fid for p in pieces], np.int64))
-    lines = table.geometry.to_shapely(rows)
-    out = np.empty(len(pieces), object)
-    for i, (piece, line) in enumerate(zip(pieces, lines, strict=True)):
-        if piece.is_whole:
+    out = np.full(len(pieces), shapely.MultiLineString(), object)
+    out[rows >= 0] = table.geometry.to_shapely(rows[rows >= 0])
+    for i, (piece, line) in enumerate(zip(pieces, out.tolist(), strict=True)):
+        if piece.is_whole or shapely.is_empty(line):
             out[i] = line
             continue
         parts, passed = [], 0.0

@@ -30,7 +30,7 @@ _EARTH, _EARTH_DARK = "#f1e9db", "#2c2a26"
 _AXIS_MM, _ROW_MM, _LEAD_MM, _NAME_MM = 11.0, 5.4, 9.0, 25.0
 _LEAST_COLUMN_MM, _LEAST_MARK_MM = 4.6, 0.55
 _MOST_UPRIGHT_MM = 14.0
-_TALLEST = 6.0  # times the horizontal scale, that the vertical one is at most
+_TALLEST = 3.0  # times the horizontal scale, that the vertical one is at most
 
 
 class _Pencil(Pencil, Protocol):
@@ -200,7 +200,7 @@ def _earth(paper: _Pencil, view: _View, section: Section, look: Look) -> None:
         if section.ground or k <= 0:
             paper.text(box.x - 1.2, y + 0.9, f"{value + 0.0:.{digits}f}", 6, color=look.soft, align="right")
     name = tr("Level (m)") if section.ground else tr("Depth (m)")
-    paper.text(box.x - 1.2, box.y - 0.6, name, 6, color=look.soft, align="right")
+    paper.text(box.x + 1.0, box.y + 2.0, name, 6, color=look.soft)
     step = nice(view.length_m / 6.0)
     for k in range(math.floor(view.length_m / step + 1e-9) + 1):
         x = view.x(k * step)

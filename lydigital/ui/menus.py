@@ -100,4 +100,6 @@ def own_entries(window: Window) -> list[Entry]:
     for number, (name, title, icon) in enumerate(WORKSPACES, 1):
         entries.append(Entry(tr(title), partial(window.set_workspace, name), tr("Workspace"), icon, (title,),
                              f"Ctrl+{number}", rank=1.5))  # fmt: skip
+    entries.append(Entry(tr("Pipes and cables"), partial(window.set_workspace, "utility"), tr("Workspace"), "pipe",
+                         ("管线", "追踪", "爆管", "断面", "净距", "pipe", "trace", "burst", "section"), rank=1.5))  # fmt: skip
     return entries + window.editing.entries() + window.past.entries() + window.holding.entries()

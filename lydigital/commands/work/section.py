@@ -16,9 +16,9 @@ from lydigital.domain import section as cutting
 from lydigital.domain.pipes import Pipes
 from lydigital.errors import LydError, UsageError
 from lydigital.model.crs import Crs, transformation
-from lydigital.model.geometry import GeometryArray
+from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.layerdef import FieldDef
-from lydigital.model.style import LineSymbolizer, PointSymbolizer, Rule, Style
+from lydigital.model.style import LineSymbolizer, PointSymbolizer, Rule, Stroke, Style
 from lydigital.model.table import FeatureTable
 
 if TYPE_CHECKING:
@@ -81,27 +81,47 @@ def near_map(session: Session, wanted: Show) -> ChangeSet:
     """Places where pipes are too near, as a layer."""
     from lydigital.commands.utility import Near
 
-    found = clearance(session, Near(fids=wanted.fids, bounds=wanted.bounds)).found[:MOST_SHOWN]
-    columns = {
-        "codes": [" – ".join(c.codes) for c in found], "relation": [c.relation for c in found],
-        "clear_m": [np.nan if c.clear_m is None else round(c.clear_m, 3) for c in found], "least_m": [c.least_m for c in found],
-    }  # fmt: skip
+    table, style = near_layer(session, clearance(session, Near(fids=wanted.fids, bounds=wanted.bounds)))
     fields = (
         FieldDef("codes", "管线", "Pipes"),
         FieldDef("relation", "净距类型", "Kind", domain={"horizontal": ("水平净距", "In plan"), "vertical": ("垂直净距", "In level")}),
         FieldDef("clear_m", "净距", "Clear distance", type="real", unit="m"), FieldDef("least_m", "要求", "Asked for", type="real", unit="m"),
     )  # fmt: skip
+    return results.add(
+        session, "utility_near", title="管线净距不足处", title_en="Pipes that are too near", crs=table.crs, geometry=table.geometry,
+        fields=fields, columns={name: table.column(name).to_pylist() for name in table.column_names}, style=style,
+        nature="示例数据" if is_sample(session, PIPES) else "推算", words="Show {layer}",
+    )  # fmt: skip
+
+
+def near_layer(session: Session, found: Clearances) -> tuple[FeatureTable, Style]:
+    """Places where pipes are too near as points in the working system, and how they are drawn."""
+    import pyarrow as pa
+
+    some = found.found[:MOST_SHOWN]
+    table = pa.table({
+        "codes": pa.array([" – ".join(c.codes) for c in some], pa.string()),
+        "relation": pa.array([c.relation for c in some], pa.string()),
+        "clear_m": pa.array([c.clear_m if c.clear_m is None else round(c.clear_m, 3) for c in some], pa.float64()),
+        "least_m": pa.array([c.least_m for c in some], pa.float64()),
+    })  # fmt: skip
+    places = GeometryArray.from_points(np.array([(c.x, c.y) for c in some], float).reshape(-1, 2))
     marks = (("vertical", "垂直净距不足", "Too near in level", "#b3261e", "triangle"), ("horizontal", "水平净距不足", "Too near in plan", "#d97706", "circle"))
     rules = tuple(
         Rule((PointSymbolizer(shape=shape, size_mm=((500.0, 3.4), (15_000.0, 1.8)), color=colour),), zh, en, value=value)  # type: ignore[arg-type]
         for value, zh, en, colour, shape in marks
     )
-    return results.add(
-        session, "utility_near", title="管线净距不足处", title_en="Pipes that are too near", crs=working_crs(session),
-        geometry=GeometryArray.from_points(np.array([(c.x, c.y) for c in found], float).reshape(-1, 2)), fields=fields, columns=columns,
-        style=Style(rules, kind="categorized", field="relation", max_scale=50_000), nature="示例数据" if is_sample(session, PIPES) else "推算",
-        words="Show {layer}",
-    )  # fmt: skip
+    style = Style(rules, kind="categorized", field="relation", max_scale=50_000)
+    return FeatureTable(np.arange(1, len(some) + 1), table, places, working_crs(session)), style
+
+
+def cut_layer(section: Section) -> tuple[FeatureTable, Style]:
+    """The section as a line, and how it is drawn."""
+    import pyarrow as pa
+
+    line = GeometryArray.from_rings(GeometryKind.LINE, [[[[section.start, section.end]]]])
+    strokes = (LineSymbolizer(Stroke("#b3261e", width_mm=0.7, dash_mm=(2.4, 1.0)), casing=Stroke("#ffffff", width_mm=1.5, opacity=0.85)),)
+    return FeatureTable(np.array([1]), pa.table({"code": ["A-B"]}), line, Crs(section.crs)), Style((Rule(strokes),))
 
 
 def trades_of(session: Session, rules: TradeRules) -> Trades:

@@ -29,8 +29,6 @@ from lydigital.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from lydigital.commands.utility import Follow, Leak, Pipe, Show, Shut
     from lydigital.model.changeset import ChangeSet
     from lydigital.model.impact import Impact
@@ -181,7 +179,7 @@ def line_layer(session: Session, found: Trace | Isolation, layer: str = PIPES) -
         roles = [("lost", found.lost or ()), ("off", found.off), ("burst", (found.burst,))]
     pieces = [(role, piece) for role, some in roles for piece in some if piece.length_m > 0 or piece.whole_m == 0]
     table = lines_of(session, layer, working_crs(session))
-    shapes = shapes_of(table, [p for _, p in pieces]) if layer == PIPES else _whole(table, [p for _, p in pieces])
+    shapes = shapes_of(table, [p if layer == PIPES else _as_drawn(p) for _, p in pieces])
     columns = {
         "code": [p.code for _, p in pieces], "trade": [p.trade for _, p in pieces], "role": [r for r, _ in pieces],
         "length_m": [round(p.length_m, 2) for _, p in pieces],
@@ -277,8 +275,9 @@ def _with(found: _Told, issues: tuple[Issue, ...]) -> _Told:
     return msgspec.structs.replace(found, issues=(*found.issues, *issues))
 
 
-def _whole(table: FeatureTable, pieces: Sequence[Piece]) -> NDArray[np.object_]:
-    return table.geometry.to_shapely(table.rows_of(np.array([p.fid for p in pieces], np.int64)))
+def _as_drawn(piece: Piece) -> Piece:
+    """The whole of a link: its length is measured on the ellipsoid, not along the map."""
+    return msgspec.structs.replace(piece, from_m=0.0, to_m=piece.whole_m)
 
 
 def is_sample(session: Session, layer: str) -> bool:
