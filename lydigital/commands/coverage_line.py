@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from lydigital.commands import reach_line
+from lydigital.commands import coverage_report_line, reach_line
 from lydigital.errors import UsageError
 from lydigital.model.indicator import Level
 from lydigital.texts import tr
@@ -44,6 +44,8 @@ def group(door: Door) -> click.Group:
         ],
         callback=lambda **given: _indicator(door, **given),
     ))  # fmt: skip
+    for command in coverage_report_line.commands(door):
+        made.add_command(command)
     reach_line.add(made, door)
     return made
 

@@ -83,9 +83,9 @@ def height_of(chart: Chart, look: Look | None = None) -> float:
     em = em_of(look or Look())
     lines = (2.4 if len(chart.series) > 1 or chart.kind == "target" else 0.0) + (1.4 if chart.target is not None or chart.kind == "target" else 0.0)
     if chart.kind in ("bar", "line"):
-        return 62.0 + lines * em
+        return 46.0 + lines * em
     bars = len(chart.series) if chart.kind == "hbar" else 1
-    return len(chart.labels) * max(2.1, 0.75 + 1.25 * bars) * em + (lines + 1.0) * em
+    return len(chart.labels) * max(1.8, 0.7 + 1.15 * bars) * em + (lines + 1.0) * em
 
 
 def draw(paper: Pencil, box: Box, chart: Chart, look: Look | None = None) -> tuple[Spot, ...]:

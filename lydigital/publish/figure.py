@@ -83,7 +83,10 @@ def png(
         foot = inner.bottom + _FOOT_MM
         furniture.scale_bar(paper, inner.x + 0.6, foot - 0.8, metres_per_mm(viewport), 45.0)
         said = tr("Map review No. {number}", number=approval) if approval else tr("Internal working map. Not reviewed. Not to be published.")
-        paper.text(inner.right, foot - 1.2, f"{said}　{tr('Coordinate system: {name} ({code})', name=crs.name, code=str(crs))}", 6, color=GREY, align="right")
+        system = tr("Coordinate system: {name} ({code})", name=crs.name, code=str(crs))
+        room = inner.width - 60.0
+        words = next((w for w in (f"{said}　{system}", said) if paper.width_mm(w, 6) <= room), said)
+        paper.text(inner.right, foot - 1.2, words, 6, color=GREY, align="right", most_mm=room)
 
     page = furniture.pixels(width_mm, height_mm, dpi, furnish, fonts, under=(frame, inner))
     return encode_png(page, dpi)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _FACE = "Microsoft YaHei"
 _INK, _SOFT, _STAMP, _HAIR = "1F2A30", "515D66", "B3261E", "E5E0D6"
 _LONG_MM, _SHORT_MM, _MARGIN_MM = 297.0, 210.0, 20.0
-_MANY_COLUMNS = 8  # a wide table with more of them is laid across
+_CELL_MM, _PADDING_MM = 1.45, 4.2  # half a Chinese character at 8 pt; margins of a cell
+_MANY_COLUMNS = 6  # a wide table with more of them is laid across
 
 
 def content(report: Report) -> bytes:
@@ -38,13 +39,16 @@ def content(report: Report) -> bytes:
             _run(line, f"【{text}】", _STAMP, bold=True)
     level = 2 if any(isinstance(b, Paragraph) and b.style == "heading" for b in report.blocks) else 1
     across, figure = report.is_landscape, 0
-    for block in report.blocks:
+    for at, block in enumerate(report.blocks):
         wanted = report.is_landscape or (isinstance(block, Table) and block.is_wide and len(block.head) > _MANY_COLUMNS)
         if wanted != across:
             across = wanted
             _page(made.add_section(), across=across)
         if isinstance(block, Paragraph):
             _words(made, block)
+            after = report.blocks[at + 1 : at + 2]
+            if block.style == "text" and after and not isinstance(after[0], (Paragraph, Table)):
+                made.paragraphs[-1].paragraph_format.keep_with_next = True  # a figure stays with what introduces it
         elif isinstance(block, Table):
             made.add_heading(block.title, level)
             _table(made, block, (_LONG_MM if across else _SHORT_MM) - 2 * _MARGIN_MM)
@@ -140,7 +144,11 @@ def _words(made: Any, block: Paragraph) -> None:
 
 
 def _note(made: Any, text: str) -> None:
-    _run(made.add_paragraph(), text, _SOFT, 8)
+    from docx.shared import Pt
+
+    line = made.add_paragraph()
+    line.paragraph_format.space_before = Pt(4)
+    _run(line, text, _SOFT, 8)
 
 
 def _picture(made: Any, octets: bytes, width_mm: float, title: str) -> None:
@@ -181,10 +189,23 @@ def _table(made: Any, table: Table, whole_mm: float) -> None:
 
 
 def _widths(table: Table, whole_mm: float) -> list[float]:
-    """Widths of columns, by what stands in them."""
+    """Widths of columns: short ones get what they need, long ones share the rest."""
     longest = [max([cells_wide(h) / 2, *(cells_wide(text_of(row[i])) for row in table.rows)]) for i, h in enumerate(table.head)]
-    weights = [min(60.0, max(7.0, w)) for w in longest]
-    return [whole_mm * w / sum(weights) for w in weights]
+    wanted = [min(70.0, max(4.0, w)) * _CELL_MM + _PADDING_MM for w in longest]
+    if sum(wanted) <= whole_mm:
+        return [w * whole_mm / sum(wanted) for w in wanted]
+    narrow, room = [False] * len(wanted), whole_mm
+    while True:
+        long = [w for w, n in zip(wanted, narrow, strict=True) if not n]
+        fair = room / max(1, len(long))
+        more = [i for i, w in enumerate(wanted) if not narrow[i] and w <= fair]
+        if not more:
+            break
+        for i in more:
+            narrow[i] = True
+            room -= wanted[i]
+    total = sum(w for w, n in zip(wanted, narrow, strict=True) if not n)
+    return [w if n else w * room / total for w, n in zip(wanted, narrow, strict=True)]
 
 
 def _row(row: Any, cells: Sequence[Cell], right: Sequence[bool], *, is_head: bool = False) -> None:

@@ -64,6 +64,7 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "store.edit": {"layer": "spot"},
     "store.history": {"layer": "spot"},
     "history.changes_since": {"step": 0},
+    "coverage.report": {"output": "{tmp}/report.html"},
     "feature.create": {"layer": "spot", "geometry": "POINT (600010 3830010)"},
     "feature.create_circle": {"layer": "field", "x": 600_100, "y": 3_830_700, "radius_m": 20},
     "feature.create_rectangle": {"layer": "field", "points": [(600_000, 3_830_700), (600_100, 3_830_700), (600_000, 3_830_750)]},
