@@ -196,9 +196,9 @@ def amounts(term: Term, level: Level, material: Material, year: int | None = Non
     if term.is_dated and year is None:  # figures of several years are never added up
         year = max(years(term, material), default=None)
     rows = _rows(term, table, material, year)
-    at, found = _where(term, table, level, material)
+    every, found = _where(term, table, level, material)
     values, missing, issues = _values(term, table, rows, material)
-    at, here = at[rows], np.where(found.loose[rows], 0, found.county[rows])
+    at, here = every[rows], np.where(found.loose[rows], 0, found.county[rows])
     inside = ~found.outside[rows]
     is_city = found.city[rows]
     known = ~np.isnan(values)
@@ -222,8 +222,11 @@ def amounts(term: Term, level: Level, material: Material, year: int | None = Non
             values = _areas(term, table, rows, np.where(fits, at, -1), material)
         if count:
             each = np.bincount(at[fits], values[fits], minlength=count).astype(np.float64)
+            told = at[fits]
+            if term.is_dated and term.how in ("count", "distinct"):  # nothing counted is zero where the year is told at all
+                told = every[of_year(term, table, year) & (every >= 0)]
             if term.is_dated or missing:
-                each[np.bincount(at[fits], minlength=count) == 0] = np.nan
+                each[np.bincount(told, minlength=count) == 0] = np.nan
         city = float(values[mine].sum()) if np.any(mine) or not term.is_dated else np.nan
         whole = values[is_city & known]
         if term.is_dated and count:
@@ -248,12 +251,22 @@ def years(term: Term, material: Material) -> tuple[int, ...]:
     if not term.year:
         return ()
     table = material.need(_own(term, "county", material).layer)
-    rows = _rows(term, table, material, None)
-    found = np.unique(_years(term, table)[rows])
+    of = _years(term, table)
+    if not (term.is_dated and term.how in ("count", "distinct")):  # nothing counted in a year is a figure, too
+        of = of[_rows(term, table, material, None)]
+    found = np.unique(of)
     known = [int(y) for y in found[~np.isnan(found)].tolist()]
     if not known:
         return ()
     return tuple(known if term.is_dated else range(max(known[0], known[-1] - MOST_YEARS), known[-1] + 1))
+
+
+def of_year(term: Term, table: FeatureTable, year: int | None) -> NDArray[np.bool_]:
+    """Which features count for a year; all of them without one, or where the term knows none."""
+    if not term.year or year is None:
+        return np.ones(len(table), bool)
+    of = _years(term, table)
+    return of == year if term.is_dated else ~(of > year)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
@@ -283,11 +296,7 @@ def _years(term: Term, table: FeatureTable) -> Floats:
 
 
 def _rows(term: Term, table: FeatureTable, material: Material, year: int | None) -> Rows:
-    fits = fitting(table, term.where, term.layer, material)
-    if term.year and year is not None:
-        of = _years(term, table)
-        fits = fits & (of == year if term.is_dated else ~(of > year))
-    return np.flatnonzero(fits)
+    return np.flatnonzero(fitting(table, term.where, term.layer, material) & of_year(term, table, year))
 
 
 def _values(term: Term, table: FeatureTable, rows: Rows, material: Material) -> tuple[Floats, int, tuple[Issue, ...]]:

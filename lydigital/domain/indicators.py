@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from lydigital.domain.amounts import amounts, years
+from lydigital.domain.amounts import amounts, of_year, years
 from lydigital.domain.figures import fitting, texts
 from lydigital.domain.placing import places
 from lydigital.errors import BadDataError
@@ -74,7 +74,7 @@ def compute(indicator: Indicator, level: Level, material: Material, year: int | 
     issues += [*_once(case.issues()), *_oddities(units)]
     return IndicatorResult(
         indicator, level, year if known else None, units, case.city(), _trend(indicator, material),
-        gaps(indicator, level, material, units), tuple(issues), case.sources(), above.unplaced,
+        gaps(indicator, level, material, units, year), tuple(issues), case.sources(), above.unplaced,
     )  # fmt: skip
 
 
@@ -93,11 +93,13 @@ def value_of(indicator: Indicator, above: float | None, below: float | None) -> 
     return value, MORE if is_share and value > 100.0 + 1e-6 else ""
 
 
-def gaps(indicator: Indicator, level: Level, material: Material, units: tuple[UnitValue, ...]) -> tuple[Gap, ...]:
+def gaps(
+    indicator: Indicator, level: Level, material: Material, units: tuple[UnitValue, ...], year: int | None = None
+) -> tuple[Gap, ...]:
     """What is missing, by name, in the order of codes."""
     rule = indicator.gap
     if rule is not None:
-        return _empty_units(indicator, rule, material) if rule.level else _features(rule, material)
+        return _empty_units(indicator, rule, material) if rule.level else _features(indicator, rule, material, year)
     if indicator.target is None or indicator.target_scope != "unit" or level == "city":
         return ()
     layer = UNIT_LAYERS[level]
@@ -249,10 +251,14 @@ def _empty_units(indicator: Indicator, rule: GapRule, material: Material) -> tup
     )  # fmt: skip
 
 
-def _features(rule: GapRule, material: Material) -> tuple[Gap, ...]:
-    """Features that meet a condition."""
+def _features(indicator: Indicator, rule: GapRule, material: Material, year: int | None) -> tuple[Gap, ...]:
+    """Features that meet a condition, those of the year where the layer holds several."""
     table, layer = material.need(rule.layer), material.definition(rule.layer)
-    rows = np.flatnonzero(fitting(table, rule.where, rule.layer, material)).tolist()
+    fits = fitting(table, rule.where, rule.layer, material)
+    dated = next((term for term in indicator.terms if term.layer == rule.layer and term.is_dated), None)
+    if dated is not None:
+        fits = fits & of_year(dated, table, year if year is not None else max(years(dated, material), default=None))
+    rows = np.flatnonzero(fits).tolist()
     parts = []
     for name in rule.name.split():
         field = layer.field(name)

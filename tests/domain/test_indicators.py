@@ -190,6 +190,19 @@ def test_a_table_without_codes_and_places_is_the_citys():
     assert not found.issues
 
 
+def test_a_count_of_a_year_is_zero_only_where_the_year_is_told():
+    rows = [{"code": "410302001200", "year": 2005, "tv": False}, {"code": "410302001200", "year": 2006, "tv": True}, {"code": "410307001200", "year": 2006, "tv": False}]
+    dated = {"layer": "service", "code": "code", "year": "year", "is_dated": True}
+    rule = {"layer": "service", "where": "NOT tv", "reason": "无"}
+    tv = made(Term(**dated, where="tv"), Term(**dated), unit="%", factor=100.0, gap=rule)
+    then, now = (compute(tv, "county", city(service=bare(rows)), year) for year in (2005, None))
+    assert [u.value for u in then.units] == [0.0, None]
+    assert [u.value for u in now.units] == [100.0, 0.0]
+    assert now.year == 2006
+    assert now.trend == ((2005, 0.0), (2006, 50.0))
+    assert [[g.code for g in found.gaps] for found in (then, now)] == [["410302001200"], ["410307001200"]]
+
+
 def test_what_is_missing_is_told_by_name():
     rule = {"layer": "service", "where": "NOT phone", "code": "code", "name": "name", "reason": "无", "reason_en": "none"}
     service = bare([{"code": "410371001201", "name": "乙1村", "phone": False}, {"code": "410302001200", "name": "甲0村", "phone": True},
