@@ -223,11 +223,12 @@ def amounts(term: Term, level: Level, material: Material, year: int | None = Non
         if count:
             each = np.bincount(at[fits], values[fits], minlength=count).astype(np.float64)
             told = at[fits]
-            if term.is_dated and term.how in ("count", "distinct"):  # nothing counted is zero where the year is told at all
+            if term.is_dated and term.counts_nothing:
                 told = every[of_year(term, table, year) & (every >= 0)]
             if term.is_dated or missing:
                 each[np.bincount(told, minlength=count) == 0] = np.nan
-        city = float(values[mine].sum()) if np.any(mine) or not term.is_dated else np.nan
+        is_told = np.any(of_year(term, table, year)) if term.counts_nothing else np.any(mine)
+        city = float(values[mine].sum()) if is_told or not term.is_dated else np.nan
         whole = values[is_city & known]
         if term.is_dated and count:
             issues += _more_than_others(term, np.bincount(at[fits], minlength=count), material)
@@ -252,7 +253,7 @@ def years(term: Term, material: Material) -> tuple[int, ...]:
         return ()
     table = material.need(_own(term, "county", material).layer)
     of = _years(term, table)
-    if not (term.is_dated and term.how in ("count", "distinct")):  # nothing counted in a year is a figure, too
+    if not (term.is_dated and term.counts_nothing):
         of = of[_rows(term, table, material, None)]
     found = np.unique(of)
     known = [int(y) for y in found[~np.isnan(found)].tolist()]

@@ -67,6 +67,8 @@ class Term(_Frozen, frozen=True):
         go by place, which is only for layers without codes.
     named
         Field with the name of the unit, for features whose code is empty.
+    is_complete
+        The layer lists all there is: a sum of no features is zero, not unknown, in statistics by year too.
     unit, unit_field
         Unit of ``field``, and the field that tells it row by row: 万户 counts as 10,000 户, another unit not at all.
     year
@@ -86,10 +88,16 @@ class Term(_Frozen, frozen=True):
     title_en: str = ""
     unit: str = ""
     unit_field: str = ""
+    is_complete: bool = False
 
     @property
     def name(self) -> str:
         return pick(self.title, self.title_en)
+
+    @property
+    def counts_nothing(self) -> bool:
+        """Whether nothing that fits is zero in a unit that has features of the year; else it is a figure that is missing."""
+        return self.how in ("count", "distinct") or self.is_complete
 
 
 class PlanFigure(_Frozen, frozen=True):
