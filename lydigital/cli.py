@@ -150,6 +150,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         hazard_line,
         impact_line,
         info_line,
+        network_line,
         store_line,
     )
     from lydigital.commands.door import Door
@@ -164,6 +165,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
     group.add_command(info_line.command(door))
     group.add_command(coverage_line.group(door))
     group.add_command(emergency_line.group(door))
+    group.add_command(network_line.group(door))
     return group
 
 

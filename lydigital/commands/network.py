@@ -34,10 +34,12 @@ class Roads(Parameters, frozen=True, kw_only=True):
     """Who is on the road, and what is closed.
 
     ``profile`` of speeds.toml (car, siren, foot). Roads are cut by ``barriers``, lines or areas as WKT in map units, and by
-    features: ``closed`` names layers and fids, roads themselves or areas and lines that lie on them (warning_zone).
+    features: ``closed`` names layers and fids, roads themselves or areas and lines that lie on them (warning_zone). Places
+    are x and y in ``crs``, the map's own system unless named.
     """
 
     profile: str = "car"
+    crs: str = ""
     barriers: tuple[str, ...] = ()
     closed: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
 
@@ -50,7 +52,7 @@ class Build(Parameters, frozen=True, kw_only=True):
 
 
 class Route(Roads, frozen=True, kw_only=True):
-    """The fastest way from ``start`` to ``end``, x and y in map units, by way of ``via``."""
+    """The fastest way from ``start`` to ``end``, x and y, by way of ``via``."""
 
     start: Point
     end: Point

@@ -43,7 +43,7 @@ def build(session: Session, wanted: Build) -> BuildReport:
 def route(session: Session, wanted: Route) -> RouteAnswer:
     """The fastest way between places."""
     network = roads(session, wanted)
-    xy = points(session, [wanted.start, *wanted.via, wanted.end])
+    xy = points(session, [wanted.start, *wanted.via, wanted.end], wanted.crs)
     places = routing.snap(network, xy)
     names = [tr("Start"), *(tr("Stop {number}", number=k + 1) for k in range(len(wanted.via))), tr("Destination")]
     pairs = [(k, k + 1) for k in range(len(xy) - 1)]
@@ -68,7 +68,7 @@ def nearest(session: Session, wanted: Nearest) -> NearestAnswer:
     """The nearest features of a layer by time."""
     network = roads(session, wanted)
     fids, names, xy = features(session, wanted.layer, wanted.fids)
-    place = routing.snap(network, points(session, [wanted.place]))
+    place = routing.snap(network, points(session, [wanted.place], wanted.crs))
     targets = routing.snap(network, xy)
     found = routing.nearest(network, place, targets, wanted.count, towards=wanted.towards, limit_s=60 * wanted.minutes)[0]
     starts, ends = (targets, place) if wanted.towards else (place, targets)
@@ -154,8 +154,8 @@ def _features_as_barriers(session: Session, network: RoadNetwork, layer: str, fi
     return [Barrier(title, shape) for title, shape in zip(titles, shapes, strict=True) if not shapely.is_empty(shape)]
 
 
-def points(session: Session, places: Sequence[Point]) -> NDArray[np.float64]:
-    """Places of the map in the network's system ``(k, 2)``.
+def points(session: Session, places: Sequence[Point], crs: str = "") -> NDArray[np.float64]:
+    """Places in ``crs``, the map's own system unless named, in that of the network ``(k, 2)``.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def points(session: Session, places: Sequence[Point]) -> NDArray[np.float64]:
         When one lies where the map's system does not reach.
     """
     xy = np.array(places, np.float64).reshape(-1, 2)
-    moved = transformation(Crs(session.document.crs), working_crs(session)).points(np.ascontiguousarray(xy))
+    moved = transformation(Crs(crs or session.document.crs), working_crs(session)).points(np.ascontiguousarray(xy))
     if not np.isfinite(moved).all():
         bad = xy[~np.isfinite(moved).all(axis=1)][0]
         raise BadDataError(
@@ -197,7 +197,7 @@ def _starts(session: Session, wanted: Within) -> tuple[NDArray[np.float64], list
         _, names, xy = features(session, wanted.layer, wanted.fids)
         return xy, names
     names = [tr("Place {number}", number=k + 1) for k in range(len(wanted.places))]
-    return points(session, wanted.places), names
+    return points(session, wanted.places, wanted.crs), names
 
 
 def _table(session: Session, layer: str) -> FeatureTable:
