@@ -131,4 +131,5 @@ COMMANDS = (
     Command("emergency.nearest", "Nearest help", later("emergency", "nearest"), FindNearest, disabled=no_roads, icon="map-marker-distance"),
     Command("emergency.allocate", "People to shelters", later("emergency", "allocate"), Allocate, disabled=no_roads, icon="home-import-outline"),
     Command("emergency.plan", "Response plan", later("emergency", "plan"), MakePlan, disabled=no_roads, icon="clipboard-text-clock-outline"),
+    Command("emergency.plan_map", "Show response plan", later("emergencymap", "plan_map"), MakePlan, disabled=no_roads, icon="map-legend"),
 )  # fmt: skip

@@ -79,7 +79,7 @@ class Arrivals:
         seconds = float(self.seconds[i])
         if way is None or way.length_m is None:
             return msgspec.structs.replace(reach, seconds=seconds)
-        return msgspec.structs.replace(reach, seconds=seconds, metres=way.length_m + off, way=way.points)
+        return msgspec.structs.replace(reach, seconds=seconds, metres=way.length_m + off, way=way.points, via=roads_of(way))
 
 
 def arrivals(
@@ -108,6 +108,12 @@ def arrivals(
     seconds = routing.one_to_all(network, goal, towards=towards).at(at) + off / (walk_km_h / 3.6)
     inside = np.zeros(len(xy), bool) if zone is None else np.asarray(shapely.intersects_xy(zone, xy[:, 0], xy[:, 1]), bool).reshape(-1)
     return Arrivals(network, tuple(resources), at, goal, seconds, off, inside, towards)
+
+
+def roads_of(way: Way) -> tuple[str, ...]:
+    """Names of the roads of a way in order, those without a name left out."""
+    named = [leg.name for leg in way.legs if leg.name]
+    return tuple(name for before, name in zip(["", *named], named, strict=False) if name != before)
 
 
 # --- to the shelters --------------------------------------------------------------------------------------------------
@@ -146,7 +152,7 @@ def allocate(
     moves = tuple(
         Move(
             origins[i].code, shelters[usable[j]].code, int(n), float(seconds[i, j]),
-            (way.length_m or 0.0) + float(start.off_m[i] + end.off_m[j]), way.points,
+            (way.length_m or 0.0) + float(start.off_m[i] + end.off_m[j]), way.points, roads_of(way),
         )
         for (i, j), n, way in zip(pairs, flow.people.tolist(), ways, strict=True)
     )  # fmt: skip

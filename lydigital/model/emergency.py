@@ -99,7 +99,9 @@ class Reach(_Frozen, frozen=True):
     off_road_m
         From the resource and from the incident to their roads, together; in ``metres``, at walking pace in ``seconds``.
     way
-        Places along it, from the resource to the incident.
+        Places along it, from the resource to the incident (of a shelter, from the incident to it).
+    via
+        Names of the roads along it, in order.
     is_inside
         Whether the resource stands in the zone of the incident itself.
     """
@@ -112,6 +114,7 @@ class Reach(_Frozen, frozen=True):
     way: Way = ()
     reason: str = ""
     is_inside: bool = False
+    via: tuple[str, ...] = ()
 
     @property
     def is_reachable(self) -> bool:
@@ -191,7 +194,7 @@ class Origin(_Frozen, frozen=True):
 
 
 class Move(_Frozen, frozen=True):
-    """So many ``people`` from an origin to a shelter (by code), on one way."""
+    """So many ``people`` from an origin to a shelter (by code), on one way; ``via`` are the names of its roads."""
 
     origin: str
     shelter: str
@@ -199,6 +202,7 @@ class Move(_Frozen, frozen=True):
     seconds: float
     metres: float
     way: Way = ()
+    via: tuple[str, ...] = ()
 
 
 class ShelterUse(_Frozen, frozen=True):

@@ -302,3 +302,17 @@ def test_wrong_options(city, capsys, wrong):
     code, _, err = run(capsys, city.document.store, *wrong)
     assert code == UsageError.exit_code
     assert "→" in err
+
+
+def test_the_plan_on_the_map(city):
+    before = city.document
+    city.run("emergency.plan_map", **WEST, kind=2, barriers=[box(4.9, 2, 5.1, 2.5).wkt])
+    (ref,) = [ref for ref in city.document.layers if ref.group == "results"]
+    rows = city.table(ref.id).columns.to_pylist()
+    assert {(r["kind"], r["name"], r["target"], r["people"]) for r in rows if r["kind"] != 1} == {
+        (2, "西村", "广场", 800), (2, "西村", "学校", 200), (3, "北沟路", "Barrier 1", None),
+    }  # fmt: skip
+    fire = next(r for r in rows if r["name"] == "消防站")
+    assert (fire["kind"], fire["km"], fire["via"], fire["nature"]) == (1, 7.0, "谷路", "示例数据")
+    city.run("edit.undo")
+    assert city.document == before

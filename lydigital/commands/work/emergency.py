@@ -392,7 +392,7 @@ def _situation(
     if incident.injured is not None:
         made.append(tr("Injured: {count}", count=f"{incident.injured:,}"))
     if allocation is not None:
-        made.append(tr("{people} people of {places} villages and communities must leave", people=f"{allocation.people:,}", places=len(allocation.origins)))
+        made.append(tr("Must leave: {people} people, villages and communities: {places}", people=f"{allocation.people:,}", places=len(allocation.origins)))
         used = sum(1 for use in allocation.shelters if use.taken)
         if allocation.latest_s is not None:
             made.append(tr(
