@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from lydigital.commands import framework as frameworks
-from lydigital.commands import registry
+from lydigital.commands import registry, results
 from lydigital.commands.coverage import Fail, Reach
 from lydigital.commands.index import Compute as IndexWanted
-from lydigital.model.indicator import Gap
+from lydigital.model.document import LayerRef
+from lydigital.model.indicator import UNIT_LAYERS, Gap
 from lydigital.model.selection import Selection
 from lydigital.model.table import FeatureTable
+from lydigital.model.viewport import Viewport
 from lydigital.texts import pick, tr
 from lydigital.ui.desk import Desk
 from lydigital.ui.notices import Notice
@@ -24,7 +26,7 @@ from lydigital.ui.unitmap import UnitMap
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lydigital.model.changeset import ChangeSet
+    from lydigital.model.changeset import ChangeSet, Delta
     from lydigital.model.coverage import Access, Board
     from lydigital.model.index import IndexResult
     from lydigital.model.indicator import Indicator, IndicatorResult, Level, WhatIf
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 SUPPLIES = ("hospital", "school", "agri_station", "shelter")
 SITE_REACH_M = 3_000.0  # where an indicator does not say how far a site reaches
+Bounds: TypeAlias = tuple[float, float, float, float]
+NEAR_SCALE = 75_000.0  # not nearer than this
 NEAR_PX = 26.0  # a unit smaller than this is gone to when it is chosen
 
 
@@ -63,6 +67,7 @@ class CoverageDesk(Desk):
         self.failing: Board | None = None
         self.hand = Hand(window.canvas, window.session, window.preferences.aids)
         self.hand.left.connect(lambda: self.take_site(on=False))
+        self.is_stale = False
         self.shown = ""  # what of it lies on the map
         self._maps: dict[str, tuple[UnitMap | None, tuple[SceneLayer, ...]]] = {}
         self._said: set[tuple[str, str]] = set()
@@ -104,11 +109,13 @@ class CoverageDesk(Desk):
         if found is None:
             return
         wanted = level or self.level
+        is_other = self.indicator is None or self.indicator.id != found.id
         self.indicator = found
         self.level = wanted if wanted in found.levels else found.levels[0]  # type: ignore[assignment]
         self.year = year
         self.result = None
-        self.clear_sites()
+        if is_other:
+            self.clear_sites()
         self.changed.emit("indicator")
 
         session = self.session
@@ -154,16 +161,32 @@ class CoverageDesk(Desk):
         return {} if units is None else units.colors
 
     def show_gap(self, gap: Gap) -> None:
-        """Go to what is missing: its feature, else its unit."""
-        table = self.session.table(gap.layer) if gap.layer and self.session.ref(gap.layer) is not None else None
-        if isinstance(table, FeatureTable) and gap.fid in table.row_of and table.geometry is not None:
-            self.session.select(Selection.of(gap.layer, [gap.fid]))
-            west, south, east, north = (float(v) for v in table.geometry.bounds[table.row_of[gap.fid]])
-            if west <= east:
-                self.window.canvas.mark((west + east) / 2, (south + north) / 2)
-                self.go_to((west, south, east, north))
-                return
-        self.choose_unit(gap.code)
+        """Go to what is missing and ring it: its feature, else its unit; the unit of the map that holds it is chosen."""
+        units = self.map_of(self.shown)
+        if units is not None:
+            holder = next((code for code in units.codes if gap.code and gap.code.startswith(code)), "")
+            if holder:
+                self.choose_unit(holder)
+        bounds = self._feature_bounds(gap.layer, gap.fid) or self._unit_bounds(gap.code)
+        if bounds is None:
+            return
+        west, south, east, north = bounds
+        self.window.canvas.mark((west + east) / 2, (south + north) / 2)
+        self.go_to(bounds)
+
+    def _feature_bounds(self, layer: str, fid: int) -> Bounds | None:
+        table = self.session.table(layer) if layer and self.session.ref(layer) is not None else None
+        if not isinstance(table, FeatureTable) or fid not in table.row_of:
+            return None
+        bounds: Bounds = tuple(float(v) for v in table.geometry.bounds[table.row_of[fid]])  # type: ignore[assignment]
+        if bounds[0] <= bounds[2] and self.session.document.layer(layer) is not None:
+            self.session.select(Selection.of(layer, [fid]))
+        return bounds if bounds[0] <= bounds[2] else None
+
+    def _unit_bounds(self, code: str) -> Bounds | None:
+        level = {6: "county", 9: "township", 12: "village"}.get(len(code))
+        units = UnitMap.of(self.session, level, {}) if level else None  # type: ignore[arg-type]
+        return None if units is None else units.bounds(code)
 
     # sites that might be
 
@@ -364,10 +387,15 @@ class CoverageDesk(Desk):
         """Lay one kind of work on the map, "" for none."""
         self.shown = kind if kind in self._maps else ""
         units, more = self._maps.get(kind, (None, ()))
-        layers = [] if units is None else [units.layer(self.unit)]
+        layers = [] if units is None else [units.layer("" if self._is_seen(units) else self.unit)]
         self.window.picture.lay("coverage", *layers, *more, instead_of=() if kind == "failing" else ("geohazard",))
         self.window.redraw()
         self.changed.emit("map")
+
+    def _is_seen(self, units: UnitMap) -> bool:
+        """Whether the layer of the units is on the map itself, and marks the one chosen."""
+        ref = self.session.document.layer(UNIT_LAYERS[units.level])
+        return ref is not None and self.session.document.is_visible(ref) and self.session.style(ref.id).shows_at(self.session.viewport.scale)
 
     def leave(self) -> None:
         """Another workspace: its map is its own; what was worked out stays in hand."""
@@ -400,7 +428,7 @@ class CoverageDesk(Desk):
         self.choose_unit(code)
         return True
 
-    def go_to(self, bounds: tuple[float, float, float, float] | None) -> None:
+    def go_to(self, bounds: Bounds | None) -> None:
         """Bring a place into view, only where it is not in view."""
         if bounds is None:
             return
@@ -410,7 +438,8 @@ class CoverageDesk(Desk):
         east -= self.window._covered_px() * canvas.viewport.units_per_px
         size = max(bounds[2] - bounds[0], bounds[3] - bounds[1])
         if size < NEAR_PX * canvas.viewport.units_per_px:
-            canvas.show_bounds(bounds, 1.5)
+            fit = Viewport.of_bounds(bounds, canvas.viewport.width_px, canvas.viewport.height_px, canvas.viewport.crs, dpi=canvas.viewport.dpi, margin=1.5)
+            canvas.go_to(x, y, max(fit.scale, NEAR_SCALE))
         elif not (west <= x <= east and south <= y <= north):
             canvas.go_to(x, y)
 
@@ -446,6 +475,23 @@ class CoverageDesk(Desk):
         self._said.clear()
         self.show("")
 
+    def look_again(self) -> None:
+        """What was worked out of features that are others now, once more."""
+        self.is_stale = False
+        self.cards = ()
+        if self.indicator is not None:
+            self.choose(self.indicator.id, self.level, self.year)
+        self.changed.emit("systems")
+
     def _session_changed(self, changes: ChangeSet) -> None:
-        if any(d.target.startswith("feature/") for d in changes.deltas):
-            self.changed.emit("stale")
+        self.is_stale = self.is_stale or any(map(_matters, changes.deltas))
+        if self.is_stale and self.window.workspace == "coverage":
+            self.look_again()
+
+
+def _matters(delta: Delta) -> bool:
+    """Whether what was worked out may be other now: features changed, or a layer came or went that is no result itself."""
+    if delta.target.startswith("layer/") and delta.target.count("/") == 1:
+        ref = delta.new or delta.old
+        return not (isinstance(ref, LayerRef) and results.is_result(ref))
+    return delta.target.startswith("feature/")

@@ -184,6 +184,7 @@ QLabel[role="soft"] { color: $ink_soft; }
 QLabel[role="faint"] { color: $ink_faint; font-size: ${small}px; }
 QLabel[role="section"] { color: $ink_faint; font-size: ${small}px; font-weight: 600; }
 QLabel[role="chip"] { color: $ink_soft; background: $sunken; border-radius: 4px; padding: 1px 6px; font-size: ${small}px; }
+QLabel[role="chip-small"] { color: $ink_soft; background: $sunken; border-radius: 3px; padding: 0 4px; font-size: 11px; max-height: 16px; }
 QLabel[role="chip-accent"] { color: $accent; background: $accent_soft; border-radius: 4px; padding: 1px 6px; font-size: ${small}px; }
 QLabel[role="chip-warn"] { color: $warn; background: $warn_soft; border-radius: 4px; padding: 1px 6px; font-size: ${small}px; }
 QLabel[role="key"] { color: $ink_faint; border: 1px solid $line_strong; border-radius: 4px; padding: 0 4px; font-size: 11px; }
@@ -295,7 +296,7 @@ QLineEdit[bad="true"] { border-color: $danger; background: $danger_soft; }
 #tab:focus { color: $accent; }
 
 #tile { background: $paper; border: 1px solid $line; border-radius: 8px; }
-#tile-link { padding: 1px 6px; font-size: ${small}px; color: $accent; }
+#tile-link { padding: 1px 3px; font-size: ${small}px; color: $accent; }
 #tile-link:hover { background: $accent_soft; }
 #tile-link:focus { border-color: $accent; }
 #tile-link:disabled { color: $ink_faint; background: transparent; }

@@ -9,6 +9,7 @@ from lydigital.ui.panels.coveragefailing import FailingStep
 from lydigital.ui.panels.coverageframe import FrameStep
 from lydigital.ui.panels.coverageindex import IndexStep
 from lydigital.ui.panels.coverageindicator import IndicatorStep
+from lydigital.ui.panels.coveragereport import ReportStep
 from lydigital.ui.panels.coveragesite import SiteStep
 from lydigital.ui.panels.steps import StepsPage
 
@@ -23,9 +24,10 @@ class CoveragePage(StepsPage):
         self.desk = desk
         self.frame, self.indicator, self.site = FrameStep(desk), IndicatorStep(desk), SiteStep(desk)
         self.index, self.access, self.failing = IndexStep(desk), AccessStep(desk), FailingStep(desk)
+        self.report = ReportStep(desk)
         super().__init__(
-            "access-point", "Coverage", "Where information reaches, and where it does not.",
-            (self.frame, self.indicator, self.site, self.index, self.access, self.failing),
+            "access-point", "Coverage", "Where information reaches and where not.",
+            (self.frame, self.indicator, self.site, self.index, self.access, self.failing, self.report),
         )  # fmt: skip
         self._has_come = False
         self.frame.open()
@@ -35,6 +37,8 @@ class CoveragePage(StepsPage):
         if not self._has_come:
             self._has_come = True
             self.frame.show_board()
+        if self.desk.is_stale:
+            self.desk.look_again()
         self.desk.show(self.desk.shown)
 
     def left(self) -> None:

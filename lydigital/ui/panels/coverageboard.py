@@ -32,7 +32,8 @@ class Headline:
     """What a card says of its indicator: ``share`` is value / aim, None without an aim or a value."""
 
     name: str
-    text: str
+    number: str
+    unit: str
     aim: str = ""
     share: float | None = None
     meets: bool | None = None
@@ -41,15 +42,16 @@ class Headline:
 def headline_of(result: IndicatorResult) -> Headline:
     """The city's value of an indicator against its target, or against the figure of the plan."""
     one, value = result.indicator, result.city.value
+    number = "–" if value is None else f"{value:,.{one.digits}f}"
     if one.target is not None:
         share = value / one.target if value is not None and one.target > 0 else None
         meets = None if value is None else one.meets(value)
-        return Headline(one.name, one.shown(value), tr("Target {value}", value=one.shown(one.target)), share, meets)
+        return Headline(one.name, number, one.unit_name, tr("Target {value}", value=one.shown(one.target)), share, meets)
     if one.plan is not None:
         share = result.plan_share
         meets = None if share is None else share >= 1 - 1e-9
-        return Headline(one.name, one.shown(value), tr("Plan {figure}", figure=one.plan.text), share, meets)
-    return Headline(one.name, one.shown(value))
+        return Headline(one.name, number, one.unit_name, tr("Plan {figure}", figure=one.plan.text), share, meets)
+    return Headline(one.name, number, one.unit_name)
 
 
 class SystemBoard(Board):
@@ -206,8 +208,7 @@ class SystemTile(QFrame):
         name.setFont(theme.font(theme.FONT_PX, theme.font().weight().DemiBold))
         top.addWidget(name, 1)
         if card.is_sample:
-            chip = label(tr("Sample"), "chip")
-            chip.setFixedHeight(19)
+            chip = label(tr("Sample"), "chip-small")
             chip.setToolTip(tr("Sample data: no real figures"))
             top.addWidget(chip)
         box.addLayout(top)
@@ -215,7 +216,7 @@ class SystemTile(QFrame):
         there.setToolTip("\n".join(map(_told, card.layers)))
         state = row(there, spacing=8)
         state.addWidget(_Squares(card.layers))
-        said = [tr("Layers {count}/{all}", count=card.present, all=len(card.layers))]
+        said = [f"{card.present}/{len(card.layers)}"]
         if card.completeness is not None:
             said.append(tr("{share} filled", share=f"{100 * card.completeness:.0f} %"))
         if card.currency:
@@ -226,9 +227,12 @@ class SystemTile(QFrame):
         box.addSpacing(1)
         box.addWidget(Elided(head.name if head else tr("No figure"), "faint"))
         figure = row(spacing=6)
-        value = Elided(head.text if head else "–")
+        value = label(head.number if head else "–")
         value.setFont(theme.font(17, theme.font().weight().DemiBold))
-        figure.addWidget(value, 1)
+        figure.addWidget(value)
+        unit = Elided(head.unit if head else "", "faint")
+        unit.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom)
+        figure.addWidget(unit, 1)
         if head and head.aim:
             aim = label(head.aim, "faint")
             aim.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
@@ -238,8 +242,7 @@ class SystemTile(QFrame):
         box.addLayout(figure)
         box.addWidget(_Bar(head))
         foot = row(spacing=2)
-        foot.setContentsMargins(-6, 0, 0, 0)
-        self.theme = _link("map-outline", tr("Theme map"), tr("Show the layers of this system on the map"))
+        self.theme = _link("map-outline", tr("Theme"), tr("Show the layers of this system on the map"))
         self.theme.setEnabled(card.present > 0)
         if not card.present:
             self.theme.setToolTip(tr("The map has none of its layers"))

@@ -79,6 +79,8 @@ class FrameStep(Step):
         self._desk.choose(indicator)
 
     def _desk_changed(self, what: str) -> None:
-        if what in ("systems", "busy"):
+        if what == "systems" or (what == "busy" and not self._desk.cards):
             self._fill()
             self.refresh()
+            if what == "systems" and not self._desk.cards and self._board is not None and self._desk.window.map.board is self._board:
+                self.show_board()

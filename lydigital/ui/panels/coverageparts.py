@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lydigital.ui.panels.coverageboard import Headline
     from lydigital.ui.unitmap import UnitMap
 
-SEARCHED_FROM = 12  # rows; fewer are seen at a glance
+SEARCHED_FROM = 20  # rows; fewer are seen at a glance
 
 
 class Tabs(QWidget):
@@ -73,11 +73,14 @@ class Figure(QWidget):
         super().__init__()
         box = column(self, spacing=3)
         line = row(spacing=8)
-        self.value = Elided()
+        self.value = label()
         self.value.setFont(theme.font(20, theme.font().weight().DemiBold))
+        self.unit = Elided(role="faint")
+        self.unit.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom)
         self.aim = label(role="faint")
         self.aim.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
-        line.addWidget(self.value, 1)
+        line.addWidget(self.value)
+        line.addWidget(self.unit, 1)
         line.addWidget(self.aim)
         box.addLayout(line)
         self.bar = _AimBar()
@@ -86,7 +89,8 @@ class Figure(QWidget):
         box.addWidget(self.note)
 
     def show_figure(self, head: Headline, note: str = "") -> None:
-        self.value.setText(head.text)
+        self.value.setText(head.number)
+        self.unit.setText(head.unit)
         self.aim.setText(head.aim)
         self.bar.show_share(head.share, meets=head.meets)
         self.bar.setVisible(head.share is not None)
