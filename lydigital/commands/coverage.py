@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Metres = Annotated[float, msgspec.Meta(ge=0, le=200_000)]
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=600)]
+MOST_ROWS = 400  # of a table in a document of pages
 WARNINGS, SUSCEPTIBLE = "warning_zone", "hazard_zone"
 
 
@@ -151,7 +152,8 @@ def written(found: ServiceArea | Served | Access | Board, output: str) -> None:
     if output.lower().endswith(".json"):
         image.write(Path(output).absolute(), json.dumps(values_of(found), ensure_ascii=False, indent=1).encode())
     else:
-        report.write(service_report.report_of(found), output)
+        most = MOST_ROWS if output.lower().endswith(".docx") else 0
+        report.write(service_report.report_of(found, most=most), output)
 
 
 def _no_places(session: Session) -> str | None:

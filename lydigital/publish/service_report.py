@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lydigital.model.coverage import Access, Board, Served, ServiceArea
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 _BARS = 20
 
 
-def report_of(found: Found) -> Report:
-    """Everything a result says: numbers, tables by unit or place, what is wrong with the data, how it was made."""
+def report_of(found: Found, *, most: int = 0) -> Report:
+    """Everything a result says: numbers, tables by unit or place, what is wrong with the data, how it was made.
+
+    ``most`` is how many rows a table of places may have, 0 for all: a document of pages is not for thousands.
+    """
     if isinstance(found, ServiceArea):
         title, blocks = found.title, _area(found)
     elif isinstance(found, Served):
@@ -28,6 +32,8 @@ def report_of(found: Found) -> Report:
         title, blocks = tr("Access to {layer}", layer=found.title), _access(found)
     else:
         title, blocks = tr("Warning channels that fail"), _board(found)
+    if most:
+        blocks = tuple(_cut(block, most) for block in blocks)
     said = tuple(
         Paragraph(" ".join(filter(None, (tr(i.message, **i.values), tr(i.hint, **i.values)))), "list") for i in found.issues
     )
@@ -39,6 +45,13 @@ def report_of(found: Found) -> Report:
         title, subtitle, blocks, _sources(found.provenance), notes_of(found), any(p.is_sample for p in found.provenance), stamps,
         is_landscape=isinstance(found, Board),
     )  # fmt: skip
+
+
+def _cut(block: Paragraph | Table | Chart, most: int) -> Paragraph | Table | Chart:
+    if not isinstance(block, Table) or len(block.rows) <= most:
+        return block
+    note = tr("The first {most} of {count}; all of them are in the XLSX file.", most=most, count=len(block.rows))
+    return replace(block, rows=block.rows[:most], note=" ".join(filter(None, (block.note, note))))
 
 
 def notes_of(found: Found) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import numpy as np
 import pytest
 import shapely
 
 import lydigital as ly
-from lydigital import paths
+from lydigital import cli, paths
 from lydigital.commands import desk
 from lydigital.commands.coverage import values_of
 from lydigital.commands.work import sight
@@ -19,6 +20,7 @@ from lydigital.domain.ledger import Ledger
 from lydigital.domain.zones import to_wkb
 from lydigital.errors import BadDataError, RefusedError, UsageError
 from lydigital.model.coverage import CHANNELS
+from lydigital.model.grid import Grid
 from lydigital.model.office import Office
 from lydigital.model.warning import Level, TownshipLevel, WarningIssue, WarningZone
 
@@ -38,9 +40,13 @@ def copy(tmp_path):
     def make(*sql: str):
         path = tmp_path / paths.sample_store().name
         path.write_bytes(paths.sample_store().read_bytes())
-        with sqlite3.connect(path) as file:
+        file = sqlite3.connect(path)
+        for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):  # of the triggers on shapes
+            file.create_function(name, 1, lambda _: None)
+        with file:
             for each in sql:
                 file.execute(each)
+        file.close()
         opened.append(ly.open(str(path)))
         return opened[-1]
 
@@ -80,6 +86,20 @@ def test_antennas_see_less_than_their_circles(city):
     outside = shapely.difference(seen.shape.to_shapely()[0], circles.shape.to_shapely()[0].buffer(130))
     assert outside.area < 1e-3 * seen.area_km2 * 1e6
     assert plain(seen)["parameters"]["Earth radius"] == "4/3"
+
+
+def test_gaps_of_the_terrain_are_said(city, monkeypatch):
+    sites = city.run("coverage.area", layer="base_station").sites[:3]
+    whole = city.table("relief")
+    values = whole.values.copy()
+    values[:, : values.shape[1] // 2] = np.nan
+    values[: values.shape[0] // 2] = np.nan
+    monkeypatch.setattr(sight, "terrain_of", lambda *_: Grid(values, whole.origin, whole.cell, whole.crs))
+    found = city.run("coverage.area", layer="base_station", fids=[s.fid for s in sites], method="viewshed", receiver_m=2.5)
+    assert codes(found) <= {"coverage.gaps", "coverage.no_terrain"}
+    assert {s.problem for s in found.sites} <= {"", "no_height"}
+    assert found.issues
+    plain(found)
 
 
 def test_by_road(city):
@@ -305,7 +325,15 @@ def test_without_the_table_only_areas_tell(copy):
     plain(board)
 
 
-def test_a_zone_without_area_and_one_that_was_lifted(copy):
+def test_a_zone_without_area(copy):
+    session = copy("UPDATE warning_zone SET geom = NULL, level = 1")
+    board = session.run("coverage.failing", hazard="zones")
+    assert {"failing.empty_zone", "failing.no_zone", "failing.empty"} == codes(board)
+    assert (board.zones, board.area_km2, board.people) == (0, 0.0, None)
+    plain(board)
+
+
+def test_a_zone_that_was_lifted(copy):
     session = copy("UPDATE warning_zone SET status = '解除', level = 1")
     board = session.run("coverage.failing", hazard="zones")
     assert {"failing.over", "failing.no_zone"} <= codes(board)
@@ -332,3 +360,49 @@ def test_results_become_layers_in_one_step(city, command, given):
 def test_nouns_are_values(city):
     board = city.run("coverage.failing")
     assert msgspec.to_builtins(board)["places"]
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "docx", "html", "json"])
+def test_results_are_written(city, tmp_path, ending):
+    for command, given in (("served", {"layer": "service_area", "by": "county"}), ("access", {"layer": "hospital"}), ("failing", {"levels": [1]})):
+        if command == "access" and ending in ("xlsx", "docx"):
+            continue  # thousands of rows take seconds there
+        path = tmp_path / f"{command}.{ending}"
+        city.run(f"coverage.{command}", **given, output=str(path))
+        assert path.stat().st_size > 3_000
+    with pytest.raises(UsageError):
+        city.run("coverage.failing", output=str(tmp_path / "a.txt"))
+
+
+def test_the_list_to_call_is_starred_on_paper(city, tmp_path):
+    city.run("coverage.failing", output=str(tmp_path / "a.html"))
+    text = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "示例监测员" not in text
+    assert "000-****" in text
+    city.run("coverage.failing", personal=True, output=str(tmp_path / "b.html"))
+    bare = (tmp_path / "b.html").read_text(encoding="utf-8")
+    assert "示例监测员" in bare
+    assert "Contains personal data" in bare
+
+
+def run(capsys, *arguments):
+    code = cli.main(["coverage", *arguments], None)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_on_the_command_line(capsys, tmp_path):
+    code, out, _ = run(capsys, "area", "sample", "service_area", "--json")
+    assert (code, json.loads(out)["outside_km2"]) == (0, pytest.approx(0.0, abs=5.0))
+    code, out, _ = run(capsys, "served", "sample", "service_area", "--by", "county", "--json")
+    assert code == 0
+    assert len(json.loads(out)["units"]) == 14
+    code, out, _ = run(capsys, "access", "sample", "hospital", "--where", "level = 1", "--json")
+    assert code == 0
+    assert abs(json.loads(out)["residual"]) < 1e-6
+    code, out, err = run(capsys, "failing", "sample", "--hazard", "zones", "--level", "3", "-o", str(tmp_path / "a.xlsx"))
+    assert code == 0
+    assert "尚未签发" in err
+    assert "a.xlsx" in out
+    assert run(capsys, "area", "sample", "nowhere")[0] == 2
+    assert run(capsys, "area", "sample", "hospital")[0] == 2

@@ -115,13 +115,17 @@ def _by_road(session: Session, wanted: Reach, places: Places, xy: NDArray[np.flo
     starts, ends = routing.snap(network, places.seats[here]), routing.snap(network, xy[there])
     seconds = routing.matrix(network, starts, ends, limit_s=60.0 * wanted.minutes)
     place, supply = np.nonzero(np.isfinite(seconds))
+    lost = (starts.edge >= 0) & (network.part[network.tail[np.maximum(starts.edge, 0)]] != 0)
+    away = (ends.edge >= 0) & (network.part[network.tail[np.maximum(ends.edge, 0)]] != 0)
     issues = []
-    for off, message, hint in (
-        (starts.edge < 0, "{count} places are not near any road: they reach nothing", "Check the layer of roads and the seats of these villages."),
-        (ends.edge < 0, "{count} supplies are not near any road: nobody reaches them", "Check their coordinates and the layer of roads."),
+    for some, code, message, hint in (
+        (starts.edge < 0, "access.off_road", "{count} places are not near any road: they reach nothing", "Check the layer of roads and the seats of these villages."),
+        (ends.edge < 0, "access.off_road", "{count} supplies are not near any road: nobody reaches them", "Check their coordinates and the layer of roads."),
+        (lost, "access.island", "{count} places are on roads that are not connected to the others", "Check the road network, which shows such islands."),
+        (away, "access.island", "{count} supplies are on roads that are not connected to the others", "Check the road network, which shows such islands."),
     ):
-        if off.any():
-            issues.append(Issue("access.off_road", "warning", message, hint, count=int(off.sum()), values={"count": str(int(off.sum()))}))
+        if some.any():
+            issues.append(Issue(code, "warning", message, hint, count=int(some.sum()), values={"count": str(int(some.sum()))}))
     return domain.Pairs(here[place], there[supply], seconds[place, supply]), issues
 
 

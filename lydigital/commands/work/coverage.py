@@ -63,9 +63,10 @@ def _made(session: Session, wanted: Area, table: FeatureTable, crs: Crs) -> Serv
     rows = of_map.chosen(table, wanted.layer, wanted.fids, wanted.where)
     moved = table.to_crs(crs)
     shapes = moved.geometry.to_shapely(rows) if len(rows) else np.zeros(0, object)
-    title = f"{layer.name} · {tr(_TITLES[wanted.method])}"
     names = of_map.texts_of(table, layer.title_field or "name", rows)
     reach = _reach(wanted, table, rows, layer.name)
+    is_itself = table.geometry.kind is GeometryKind.POLYGON and not reach.any()
+    title = f"{layer.name} · {tr('their own areas') if is_itself else tr(_TITLES[wanted.method])}"
     sites = service.Sites(table.fid[rows], of_map.texts_of(table, "code", rows), names, shapes, reach, crs)
     if wanted.method == "network":
         return _by_road(session, wanted, sites, title)
@@ -74,7 +75,7 @@ def _made(session: Session, wanted: Area, table: FeatureTable, crs: Crs) -> Serv
         return seen(session, wanted, sites, height, title)
     session.progressed.emit(tr("Service areas"), 0.3)
     pieces, problems = service.buffers(sites)
-    text = f"{wanted.reach_m:g} m" if wanted.reach_m else tr("each its own")
+    text = f"{wanted.reach_m:g} m" if wanted.reach_m else "0 m" if is_itself else tr("each its own")
     return service.area_of(
         "buffer", title, sites, pieces, problems, city=of_map.city_of(session, crs), parameters=((tr("Reach"), text),),
         provenance=(of_map.source_of(session, wanted.layer),),
