@@ -65,7 +65,9 @@ def _systems(door: Door, *, project: str, system: str, as_json: bool) -> None:
         if head is None:
             lines += [f"  {issue['message']}" for issue in card["issues"][:1]]
             continue
-        lines.append(f"  {head['title']}: {head['city']['shown']}" + _against(head))
+        missing = "  " + tr("{count} missing", count=f"{head['gaps']:,}") if head["gaps"] else ""
+        lines.append(f"  {head['title']}: {head['city']['shown']}" + _against(head) + missing)
+        lines.append("  " + tr("workspace {workspace}: {commands}", workspace=card["workspace"], commands=", ".join(card["functions"])))
     door.show({"systems": values, "count": len(values)}, "\n".join(lines), as_json=as_json)
 
 

@@ -141,6 +141,11 @@ class Material:
         codes = texts(table, "code")
         names = texts(table, "name")
         order = sorted((i for i, code in enumerate(codes) if code), key=lambda i: codes[i])
+        if not order:
+            raise BadDataError(
+                "No feature of {layer} has a code", hint="Units are told apart by the field {field}.",
+                layer=self.definition(UNIT_LAYERS[level]).name, field="code",
+            )  # fmt: skip
         order = [i for n, i in enumerate(order) if n == 0 or codes[i] != codes[order[n - 1]]]
         counties = tuple("" if level == "county" else self.counties.get(self.county_of(codes[i]), "") for i in order)
         return Units(

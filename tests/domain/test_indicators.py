@@ -252,6 +252,12 @@ def test_wrong_definitions_are_refused_with_a_reason(numerator, words):
     assert caught.value.hint
 
 
+def test_units_without_codes_are_refused():
+    map_ = city(site=points([{"code": "410302"}], [(1.0, 1.0)]), county=bare([{"name": "西"}]))
+    with pytest.raises(BadDataError, match="No feature of County has a code"):
+        compute(made(Term(layer="site", code="code")), "county", map_)
+
+
 def test_a_level_below_the_codes_is_refused():
     site = points([{"code": "410302"}], [(1.0, 1.0)])
     with pytest.raises(BadDataError, match="cannot be told by township"):

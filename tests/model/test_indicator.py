@@ -40,7 +40,7 @@ def test_no_system_without_layers_an_indicator_and_a_command(system):
         assert function in commands(), function
     named = next(s for s in CATALOGUE.systems if s.id == system.id)
     assert (system.title, system.title_en) == (named.title, named.title_en)
-    assert system.workspace in {"browse", "hazard", "coverage", "emergency", "publish"}
+    assert system.workspace in {"browse", "hazard", "coverage", "emergency", "publish", "utility"}
 
 
 @pytest.mark.parametrize("one", INDICATORS.values(), ids=list(INDICATORS))
