@@ -65,7 +65,7 @@ def test_every_indicator_has_a_value_in_the_city_and_never_a_nan(one, material):
 @pytest.mark.parametrize(
     ("name", "of"),
     [
-        ("phone_capacity", 1_300_000), ("mobile_per_100", 1_700_000), ("broadband_per_100", 100_000), ("catv_per_100", 440_000), ("agri_townships", 50),
+        ("phone_capacity", 1_300_000), ("phone_lines_per_100", 1_300_000), ("mobile_per_100", 1_700_000), ("broadband_per_100", 100_000), ("catv_per_100", 440_000), ("agri_townships", 50),
         ("party_villages", 432), ("party_townships", 32), ("school_equipped", 3284), ("edu_connected", 120), ("gov_lans", 40), ("pilots", 50),
         ("demonstrations", 25), ("numeric_upgrades", 8), ("demonstration_growth", 80), ("egress_per_person", 20), ("agri_trade", 10_000),
     ],

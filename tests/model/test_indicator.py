@@ -77,7 +77,7 @@ def test_figures_of_the_plan_that_say_more_are_lower_bounds():
 
 def test_rates_name_what_they_are_rates_of():
     for one in INDICATORS.values():
-        if "户/百" in one.unit:
+        if "/百人" in one.unit or "/百户" in one.unit:
             assert one.basis, one.id
 
 
