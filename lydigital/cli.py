@@ -152,6 +152,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         info_line,
         network_line,
         store_line,
+        utility_line,
     )
     from lydigital.commands.door import Door
 
@@ -166,6 +167,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
     group.add_command(coverage_line.group(door))
     group.add_command(emergency_line.group(door))
     group.add_command(network_line.group(door))
+    group.add_command(utility_line.group(door))
     return group
 
 

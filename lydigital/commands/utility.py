@@ -35,7 +35,7 @@ KINDS = {
 class Pipe(Parameters, frozen=True, kw_only=True):
     """A pipe: the feature ``fid`` of ``layer``, or the nearest within ``within_m`` of the place ``x``, ``y``.
 
-    The place is in map units, or in ``crs``; with ``fid`` it says where on the pipe is meant. ``trade`` looks for pipes of
+    The place is in map units, or in ``crs``; with ``fid`` it says where on the pipe is meant, the middle without. ``trade`` looks for pipes of
     that trade only. Ends within ``snap_m`` of each other are joined.
     """
 

@@ -222,7 +222,7 @@ def _found(session: Session, wanted: Pipe) -> tuple[UtilityNetwork, Trade | None
     place = _place(session, wanted, crs)
     row = _row(session, wanted, table, place)
     line = table.geometry.to_shapely(np.array([row]))[0]
-    along = None if place is None else float(shapely.line_locate_point(line, shapely.Point(place)))
+    along = float(shapely.length(line)) / 2 if place is None else float(shapely.line_locate_point(line, shapely.Point(place)))
     if wanted.layer in LINKS:
         layer, trade = LINKS[wanted.layer]
         lengths = measures.lengths_m(table.geometry.to_shapely(), crs)
@@ -230,8 +230,7 @@ def _found(session: Session, wanted: Pipe) -> tuple[UtilityNetwork, Trade | None
         return network, None, domain.edge_at(network, int(table.fid[row])), place or (0.0, 0.0)
     network = network_of(table, table_of(session, FACILITIES, crs), rules, snap_m=wanted.snap_m, layer=wanted.layer)
     edge = domain.edge_at(network, int(table.fid[row]), along)
-    middle = (network.from_m[edge] + network.to_m[edge]) / 2 if along is None else along
-    point = shapely.line_interpolate_point(line, middle)
+    point = shapely.line_interpolate_point(line, along)
     return network, rules.trade(network.trades[network.pipe[edge]]), edge, (float(point.x), float(point.y))
 
 
