@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lydigital.model.indicator import Indicator, IndicatorResult, Level, UnitValue
     from lydigital.model.system import Section, SystemCard
 
-MOST_BARS = 16  # units in a ranking; of more the best and the last are shown
+MOST_BARS, ENDS = 16, 6  # units in a ranking; of more the best and the last so many
 _FINDINGS = 8
 _PERCENT = ("%",)
 
@@ -117,13 +117,13 @@ def _overview(of: Coverage, results: list[IndicatorResult]) -> list[Block]:
         one = result.indicator
         missing = tr("; {count} missing by name", count=f"{len(result.gaps):,}") if result.gaps else ""
         lines.append(Paragraph(
-            tr("{name}: {value}, {share} of {aim}", name=one.name, value=_here(result), share=f"{100 * share:.1f}%", aim=_aim(one)) + missing, "list"
+            tr("{name}: {value}, {against}", name=one.name, value=_here(result), against=_against(one, share)) + missing, "list"
         ))  # fmt: skip
     if judged:
         ordered = sorted(judged, key=lambda p: -p[1])
         lines.append(Chart(
             tr("Headline indicators against target or plan"), "target", tuple(r.indicator.name for r, _ in ordered),
-            (Series(tr("At present"), tuple(100 * s for _, s in ordered)),), "%", targets=(100.0,) * len(ordered),
+            (Series(tr("At present"), tuple(100 * s for _, s in ordered)),), targets=(100.0,) * len(ordered),
             texts=tuple(f"{_here(r)} / {_aim(r.indicator)}" for r, _ in ordered),
             note=tr("Targets of the plan where there are any; else figures the plan gives for the whole city, 余 and 多 as lower bounds."),
         ))  # fmt: skip
@@ -143,7 +143,7 @@ def _systems(of: Coverage) -> Table:
             rows.append((
                 section.name, card.system.name, "–" if found is None else found.indicator.name, "–" if found is None else _here(found),
                 "–" if found is None else _aim(found.indicator) or "–", number(None if share is None else 100 * share, 0.1),
-                Number(float(len(found.gaps))) if found is not None else "–", f"{card.present}/{len(card.layers)}",
+                Number(float(len(found.gaps))) if found is not None and (found.indicator.gap or found.indicator.target is not None) else "–", f"{card.present}/{len(card.layers)}",
                 number(None if card.completeness is None else 100 * card.completeness, 0.1), card.currency or "–",
             ))  # fmt: skip
     return Table(tr("Systems of the plan"), head, tuple(rows), is_wide=True)
@@ -187,7 +187,7 @@ def _said(found: IndicatorResult) -> str:
     words = [tr("{name}{basis}{year}: {value} in the city.", name=one.name, basis=f"（{basis}）" if basis else "", year=year, value=one.shown(found.city.value))]
     share = _share(found)
     if share is not None:
-        words.append(tr("That is {share} of {aim}.", share=f"{100 * share:.1f}%", aim=_aim(one)))
+        words.append(tr("{against}.", against=_against(one, share)))
     ranked = found.ranking
     if len(ranked) > 1 and is_even(found):
         words.append(tr("Every unit has {value}.", value=one.shown(ranked[0].value)))
@@ -211,9 +211,8 @@ def _ranking(found: IndicatorResult) -> list[Block]:
     title = tr("{name}: ranking", name=one.name)
     shown: tuple[UnitValue, ...] = ranked
     if len(ranked) > MOST_BARS:
-        half = MOST_BARS // 2
-        shown = (*ranked[:half], *ranked[-half:])
-        title = tr("{name}: the best and the last {count} of {all}", name=one.name, count=half, all=len(ranked))
+        shown = (*ranked[:ENDS], *ranked[-ENDS:])
+        title = tr("{name}: the best and the last {count} of {all}", name=one.name, count=ENDS, all=len(ranked))
     is_rate = one.denominator is not None  # a total would dwarf its parts
     units = (found.city, *shown) if is_rate else shown
     aim = one.target if one.target_scope == "unit" else None
@@ -336,6 +335,15 @@ def _aim(one: Indicator) -> str:
     if one.target is not None:
         return f"{one.target:,g}{'' if one.unit in _PERCENT else ' '}{one.unit_name}".rstrip()
     return one.plan.text if one.plan is not None else ""
+
+
+def _against(one: Indicator, share: float) -> str:
+    """The target, or the plan's figure, and how much of it there is."""
+    if one.target is None:
+        return tr("plan {aim}, {share} of it", aim=_aim(one), share=f"{100 * share:.1f}%")
+    if one.target == 100 and one.unit in _PERCENT:
+        return tr("target {aim}", aim=_aim(one))
+    return tr("target {aim}, {share} of it", aim=_aim(one), share=f"{100 * share:.1f}%")
 
 
 def _name(unit: UnitValue) -> str:

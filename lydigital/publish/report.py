@@ -31,13 +31,14 @@ from lydigital.texts import language, tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_SHORT, _LONG = 16, 60  # cells that are not broken; rows above which a table scrolls
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CSS = (
     "body{font:14px/1.65 'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC',sans-serif;color:#1f2a30;background:#faf8f4;"
     "margin:0}main{background:#fff;max-width:66rem;margin:0 auto;padding:2.2rem 3rem 3rem;box-shadow:0 0 0 1px #e5e0d6}"
     "h1{font-size:1.55rem;margin:0 0 .2rem}h2{font-size:1.2rem;margin:2.4rem 0 .6rem;padding-top:1.2rem;border-top:1px solid #e5e0d6}"
     "h3{font-size:1rem;margin:1.8rem 0 .5rem}.sub{color:#515d66;margin:0 0 .8rem}nav{font-size:.86rem;margin:1rem 0 0}nav a{color:#0f766e;"
-    "text-decoration:none;margin-right:1.2em;white-space:nowrap}.wide{overflow:auto;max-height:44rem}table{border-collapse:collapse;width:100%;font-size:.84rem;"
+    "text-decoration:none;margin-right:1.2em;white-space:nowrap}.wide{overflow-x:auto}.long{max-height:44rem;overflow:auto}td.s{white-space:nowrap}table{border-collapse:collapse;width:100%;font-size:.84rem;"
     "border-bottom:1.5px solid #1f2a30}thead th{position:sticky;top:0;background:#fff;border-bottom:1px solid #1f2a30;box-shadow:inset 0 1.5px #1f2a30;"
     "font-weight:600;text-align:left;vertical-align:bottom}th,td{padding:.3rem .6rem;vertical-align:top}td{border-top:1px solid #efebe3}"
     "th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}figure{margin:1.4rem 0}figure svg,figure img{max-width:100%;height:auto;"
@@ -45,7 +46,7 @@ _CSS = (
     "margin:.4rem 0}.stamp{display:inline-block;color:#b3261e;border:1px solid #b3261e;padding:0 .6rem;font-size:.8rem;font-weight:600;margin-right:.6rem}"
     "ul{padding-left:1.2rem;margin:.4rem 0}li{margin:.2rem 0}.small li{font-size:.86rem;color:#515d66}"
     "@media(max-width:48rem){main{padding:1.2rem}}"
-    "@media print{body{background:#fff;font-size:10pt}main{box-shadow:none;padding:0;max-width:none}.wide{max-height:none}"
+    "@media print{body{background:#fff;font-size:10pt}main{box-shadow:none;padding:0;max-width:none}.long{max-height:none}"
     "h2,h3{break-after:avoid}tr,figure{break-inside:avoid}nav{display:none}}"
 )
 
@@ -126,6 +127,11 @@ def html(report: Report) -> bytes:
     return "".join([*parts, "</main></body></html>"]).encode()
 
 
+def cells_wide(text: str) -> int:
+    """Width in characters: Chinese ones are twice as wide."""
+    return sum(2 if ord(c) > 0x2E7F else 1 for c in text)
+
+
 def endings(report: Report) -> list[tuple[str, tuple[str, ...]]]:
     """Notes and sources, as sections at the end."""
     return [(title, lines) for title, lines in ((tr("Notes"), remarks(report)), (tr("Data sources"), report.sources)) if lines]
@@ -145,11 +151,13 @@ def _paragraph(block: Paragraph, section: int, before: tuple[Block, ...], after:
 
 def _table(table: Table) -> str:
     is_number = [any(isinstance(row[i], Number) for row in table.rows) for i in range(len(table.head))]
-    mark = [" class='n'" if n else "" for n in is_number]
+    is_short = [all(cells_wide(text_of(row[i])) <= _SHORT for row in table.rows) for i in range(len(table.head))]
+    mark = [" class='n'" if n else " class='s'" if s else "" for n, s in zip(is_number, is_short, strict=True)]
     head = "".join(f"<th{m}>{escape(h)}</th>" for h, m in zip(table.head, mark, strict=True))
     body = "".join("<tr>" + "".join(f"<td{m}>{escape(text_of(c))}</td>" for c, m in zip(row, mark, strict=True)) + "</tr>" for row in table.rows)
     note = f"<p class='note'>{escape(table.note)}</p>" if table.note else ""
-    return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}"
+    long = " long" if len(table.rows) > _LONG else ""
+    return f"<div class='wide{long}'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}"
 
 
 def _figure(block: Chart | Picture, count: int) -> str:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lydigital.model.report import Chart, Number, Paragraph, Report, Table, text_of
 from lydigital.publish import charts
-from lydigital.publish.report import caption, endings, stamps, steady
-from lydigital.publish.report_xlsx import cells_wide
+from lydigital.publish.report import caption, cells_wide, endings, stamps, steady
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,8 +217,8 @@ def _row(row: Any, cells: Sequence[Cell], right: Sequence[bool], *, is_head: boo
     keep.append(keep.makeelement(qn("w:cantSplit"), {}))
     for at, value, is_right in zip(row.cells, cells, right, strict=True):
         line = at.paragraphs[0]
-        line.paragraph_format.space_before = line.paragraph_format.space_after = Pt(1.5)
-        line.paragraph_format.line_spacing = 1.1
+        line.paragraph_format.space_before = line.paragraph_format.space_after = Pt(1.0)
+        line.paragraph_format.line_spacing = 1.0
         _run(line, text_of(value), _INK, 8, bold=is_head)
         if is_right:
             line.alignment = WD_ALIGN_PARAGRAPH.RIGHT

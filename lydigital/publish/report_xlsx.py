@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lydigital.model.report import Chart, Number, Paragraph, Picture, Report, Table, text_of
 from lydigital.publish.charts import Look
-from lydigital.publish.report import endings, stamps, steady
+from lydigital.publish.report import cells_wide, endings, stamps, steady
 from lydigital.texts import tr
 from lydigital.units import MM_PER_INCH
 
@@ -27,6 +27,7 @@ _HEAD, _INK, _STAMP = "EDF3F2", "1F2A30", "B3261E"
 _SCREEN_DPI = 96.0
 _ROW_PX, _ROW_CM = 20.0, 0.529
 _HEAD_CELLS = 20  # longer heads are broken
+_TEXT_CELLS = 110
 _LOOK = Look()
 
 
@@ -60,11 +61,6 @@ def content(report: Report) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return steady(out.getvalue())
-
-
-def cells_wide(text: str) -> int:
-    """Width in characters: Chinese ones are twice as wide."""
-    return sum(2 if ord(c) > 0x2E7F else 1 for c in text)
 
 
 def _sheet(book: Any, title: str) -> Any:
@@ -133,8 +129,8 @@ def _table(sheet: Any, table: Table) -> None:
 def _summary(sheet: Any, report: Report, words: Sequence[Paragraph]) -> None:
     from openpyxl.styles import Font
 
-    lines = [(report.title, Font(name=_FACE, bold=True, size=16, color=_INK)), (report.subtitle, Font(name=_FACE, color="515D66"))]
-    lines += [("　".join(stamps(report)), Font(name=_FACE, bold=True, color=_STAMP))]
+    lines = [(report.title, Font(name=_FACE, bold=True, size=16, color=_INK)), (report.subtitle, Font(name=_FACE, size=10, color="515D66"))]
+    lines += [("　".join(stamps(report)), Font(name=_FACE, size=10, bold=True, color=_STAMP))]
     lines += [(w.text, Font(name=_FACE, bold=True, size=12) if w.style in ("heading", "subheading") else Font(name=_FACE, size=10, color="515D66" if w.style == "note" else _INK)) for w in words]
     _column(sheet, [(text, font) for text, font in lines if text])
 
@@ -151,7 +147,8 @@ def _column(sheet: Any, lines: Sequence[tuple[str, Any]]) -> None:
     for at, (text, font) in enumerate(lines, 1):
         cell = _put(sheet, at, 1, text)
         cell.font, cell.alignment = font, Alignment(wrap_text=True, vertical="top")
-    sheet.column_dimensions["A"].width = 110
+        sheet.row_dimensions[at].height = 1.6 * font.size * math.ceil(cells_wide(text) * font.size / 10 / _TEXT_CELLS)
+    sheet.column_dimensions["A"].width = _TEXT_CELLS
     sheet.sheet_view.showGridLines = False
 
 

@@ -79,7 +79,7 @@ def test_township_level_falls_back_where_nothing_finer_is_known(city):
     assert len(units.rows) == coverage_report.MOST + 1
     assert "194" in units.note
     chart = next(b for b in composed.blocks if isinstance(b, Chart) and b.kind == "hbar")
-    assert len(chart.labels) == 17
+    assert len(chart.labels) == 13
 
 
 def test_maps_are_pictures_of_the_units(city):
