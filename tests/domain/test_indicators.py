@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import msgspec
+import numpy as np
 import pytest
 
 from lydigital.domain import indicators
@@ -107,6 +108,17 @@ def test_features_go_by_code_first_and_by_place_only_without_one():
     for part in ("1 features of Site have no figure", "1 features of Site have a code that is no longer in use", "1 features of Site have no code",
                  "1 features of Site are in no unit", "1 features of Site lie outside the city"):  # fmt: skip
         assert part in text
+
+
+def test_every_feature_is_in_one_unit_or_told():
+    random = np.random.default_rng(7)
+    codes = ["410302001200", "410371001", "410307002201", "410381001", "410302", "999999", "", None]
+    rows = [{"code": codes[i], "lines": 1.0} for i in random.integers(0, len(codes), 300).tolist()]
+    places = list(zip((random.random(300) * 24 - 2).tolist(), (random.random(300) * 14 - 2).tolist(), strict=True))
+    found = compute(made(Term(layer="site", code="code"), levels=["county", "township"]), "township", city(site=points(rows, places)))
+    outside = next(i.count for i in found.issues if i.code == "indicator.outside")
+    assert sum(u.numerator for u in found.units) + found.unplaced + outside == 300
+    assert min(outside, found.unplaced, *(u.numerator for u in found.units)) > 0
 
 
 def test_without_a_code_the_name_of_a_unit_is_enough_where_only_one_is_called_so():
