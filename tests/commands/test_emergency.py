@@ -119,6 +119,16 @@ def test_an_incident_that_is_nowhere(city, where):
     assert caught.value.hint_text()
 
 
+def test_help_for_a_zone_goes_where_its_people_are(city):
+    zone = box(0, -1, 6, 5)
+    drawn = city.run("emergency.nearest", geometry=zone.wkt)
+    assert (drawn.incident.x, drawn.incident.y) == (valley.X + 2000, valley.Y)
+    feature = city.run("emergency.nearest", layer="community", fid=2)
+    assert (feature.incident.x, feature.incident.y) == (valley.X + 5000, valley.Y + 4000)
+    around = city.run("emergency.nearest", x=valley.X + 3000, y=valley.Y, radius_m=1500)
+    assert around.incident.x == pytest.approx(valley.X + 3000), "a place stays where it was said"
+
+
 # --- allocation -------------------------------------------------------------------------------------------------------
 
 

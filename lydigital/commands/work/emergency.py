@@ -129,7 +129,6 @@ class Case:
     """What a command works with; everything in the system of the network."""
 
     session: Session
-    wanted: verbs.Where
     network: RoadNetwork
     norms: Norms
     incident: Incident
@@ -158,9 +157,14 @@ class Case:
             )  # fmt: skip
         session.progressed.emit(tr("Reading the roads"), 0.1)
         network = roads(session, wanted)
-        incident, zone, given = site.incident_of(session, wanted, network.crs)
-        made = cls(session, wanted, network, norms_of(), incident, zone, (), given, wanted.personal, list(network.issues), list(network.layers))
+        found = site.incident_of(session, wanted, network.crs)
+        made = cls(
+            session, network, norms_of(), found.incident, found.zone, (), found.people, wanted.personal, list(network.issues), list(network.layers)
+        )
         made._find_people()
+        if found.is_area and made.origins:
+            first = made.origins[0]  # most people: that is where help goes
+            made.incident = msgspec.structs.replace(made.incident, x=first.x, y=first.y)
         made._check_place()
         return made
 
@@ -193,9 +197,6 @@ class Case:
             self.origins = _scaled(self.origins, said)
         elif said > 0:
             self.origins = (Origin("place", self.incident.title, self.incident.x, self.incident.y, said),)
-        if self.zone is not None and self.origins and not self.wanted.layer and self.wanted.x is None:
-            first = self.origins[0]  # most people: that is where help goes
-            self.incident = msgspec.structs.replace(self.incident, x=first.x, y=first.y)
 
     def _check_place(self) -> None:
         from lydigital.domain.routing import snap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -28,8 +28,20 @@ POINTS = "hazard_point"
 TRAFFIC, GEOHAZARD = 1, 3  # kinds of incidents
 
 
-def incident_of(session: Session, wanted: Where, crs: Crs) -> tuple[Incident, shapely.Geometry | None, int | None]:
-    """The incident a command names, its zone in ``crs`` (None for a mere place), and how many must leave where that is said.
+class Site(NamedTuple):
+    """An incident, its zone in the system of the roads (None for a mere place), and how many must leave where that is said.
+
+    ``is_area``: it is a zone of its own, not one around a place; where help goes is then where most of its people are.
+    """
+
+    incident: Incident
+    zone: shapely.Geometry | None
+    people: int | None
+    is_area: bool
+
+
+def incident_of(session: Session, wanted: Where, crs: Crs) -> Site:
+    """The incident a command names.
 
     Raises
     ------
@@ -52,6 +64,7 @@ def incident_of(session: Session, wanted: Where, crs: Crs) -> tuple[Incident, sh
         source = Crs(wanted.crs or session.document.crs)
         text = wanted.geometry or f"POINT ({wanted.x!r} {wanted.y!r})"
         shape = _moved(geometry_of(text, source), source, crs)
+    is_area = not shape.geom_type.endswith("Point")
     if wanted.radius_m:
         shape = shapely.buffer(shape, wanted.radius_m / crs.metres_per_unit, quad_segs=16)
     zone = None
@@ -67,7 +80,7 @@ def incident_of(session: Session, wanted: Where, crs: Crs) -> tuple[Incident, sh
     facts = {"title": tr("Incident"), **facts, **{k: v for k, v in given.items() if v not in (None, "")}}
     if "kind" in facts and "kind_name" not in facts:
         facts["kind_name"] = _decoded(session, "kind", facts["kind"])
-    return Incident(x=float(at.x), y=float(at.y), zone=blob, **facts), zone, people
+    return Site(Incident(x=float(at.x), y=float(at.y), zone=blob, **facts), zone, people, is_area)
 
 
 def _feature(session: Session, wanted: Where, crs: Crs) -> tuple[shapely.Geometry, dict[str, Any], int | None]:
