@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -96,7 +97,10 @@ def choropleth(
     layer_id: str, table: FeatureTable, values: Sequence[float | None], *, label: str = "name", ramp: str = "teal",
     reverse: bool = False, count: int = 5,
 ) -> SceneLayer:
-    """Areas coloured by ``values`` (one a row, None is not known) in round classes; labelled by the field ``label`` ("" for none)."""
+    """Areas coloured by ``values`` (one a row, None is not known) in natural classes with round limits.
+
+    ``label`` is the field they are labelled by, "" for none.
+    """
     import pyarrow as pa
 
     from lydigital.domain import classes, thematic
@@ -107,15 +111,22 @@ def choropleth(
     numbers = np.array([np.nan if v is None else v for v in values], np.float64)
     known = numbers[np.isfinite(numbers)]
     shown = Table(table.fid, table.columns.append_column(VALUE, pa.array(numbers, from_pandas=True)), table.geometry, table.crs)
-    limits = classes.breaks(numbers, "pretty", count) if len(known) else ()
     spread = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+    limits = _rounded(classes.breaks(numbers, "natural", min(count, len(np.unique(known)))), spread) if len(known) else ()
     words = LabelStyle(label, size_pt=7.0, color="#22262b", halo="#ffffffd8", halo_mm=0.35, placement="area", priority=80) if label else None
     style = thematic.graduated(
         Style((), labels=words), PolygonSymbolizer(Fill("#888888", 0.95), _EDGE), VALUE, limits, spread=spread,
-        scheme=Scheme("pretty", ramp, reverse), missing=len(known) < len(numbers),
+        scheme=Scheme("natural", ramp, reverse), missing=len(known) < len(numbers),
     )  # fmt: skip
     style = msgspec.structs.replace(style, scheme=None)  # its legend has no heading of its own
     return SceneLayer(layer_id, shown, style, classify.codes(shown, style))
+
+
+def _rounded(limits: Sequence[float], spread: tuple[float, float]) -> tuple[float, ...]:
+    """Limits to a hundredth of the spread or so, as people read them."""
+    low, high = spread
+    digits = 1 - math.floor(math.log10(high - low)) if high > low else 0
+    return tuple(sorted({v for v in (round(x, digits) for x in limits) if low < v <= high}))
 
 
 def outline(layer_id: str, table: FeatureTable, *, label: str = "", width_mm: float = 0.35) -> SceneLayer:
