@@ -104,8 +104,22 @@ def texts(table: FeatureTable, name: str) -> list[str]:
 
 
 def numbers(table: FeatureTable, name: str) -> NDArray[np.float64]:
-    """A column as numbers, NaN for nothing or where there is no such column."""
-    return columns.numbers(table.column(name)) if name in table.column_names else np.full(len(table), np.nan)
+    """A column as numbers; NaN for nothing, for text that is no number, or where there is no such column."""
+    import pyarrow as pa
+
+    if name not in table.column_names:
+        return np.full(len(table), np.nan)
+    try:
+        return columns.numbers(table.column(name))
+    except pa.ArrowException:  # a column of text, as other programs write them
+        return np.array([_number(value) for value in table.column(name).to_pylist()], np.float64)
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return math.nan
 
 
 def steps(table: FeatureTable) -> NDArray[np.float64]:

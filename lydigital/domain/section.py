@@ -9,9 +9,8 @@ import msgspec
 import numpy as np
 
 from lydigital.domain import clearance
-from lydigital.domain.pipes import known, texts
+from lydigital.domain.pipes import known, numbers, texts
 from lydigital.errors import UsageError
-from lydigital.model import columns
 from lydigital.model.crs import transformation
 from lydigital.model.issue import Issue
 from lydigital.model.utility import Buried, Section
@@ -147,7 +146,7 @@ def _ground(
     start, length = line[0], float(at[-1])
     way = (line[1] - start) / length
     if facilities is not None and len(facilities) and "ground_m" in facilities.column_names:
-        xy, level = facilities.geometry.bounds[:, :2], columns.numbers(facilities.column("ground_m"))
+        xy, level = facilities.geometry.bounds[:, :2], numbers(facilities, "ground_m")
         to = xy - start
         along, aside = to @ way, np.abs(to[:, 1] * way[0] - to[:, 0] * way[1])
         near = (aside <= FACILITY_M) & (along >= -FACILITY_M) & (along <= length + FACILITY_M) & np.isfinite(level)

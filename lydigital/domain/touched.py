@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lydigital.model import columns
+from lydigital.domain.pipes import numbers, texts
 from lydigital.model.utility import Touched
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from lydigital.model.table import FeatureTable
 
 
@@ -30,21 +28,13 @@ def touched(communities: FeatureTable, area: object) -> tuple[Touched, ...]:
     whole = shapely.area(shapes)
     part = shapely.area(shapely.intersection(shapes, area))
     hit = np.flatnonzero(part > 0)
-    people, households = (_numbers(communities, name) for name in ("population", "households"))
-    codes, names = (_texts(communities, name) for name in ("code", "name"))
+    people, households = (numbers(communities, name) for name in ("population", "households"))
+    codes, names = (texts(communities, name) for name in ("code", "name"))
     found = [
         Touched(codes[row], names[row], float(part[i] / whole[i]), _count(people[row]), _count(households[row]))
         for i, row in ((i, int(rows[i])) for i in hit)
     ]
     return tuple(sorted(found, key=lambda t: (-t.share, t.code)))
-
-
-def _numbers(table: FeatureTable, name: str) -> NDArray[np.float64]:
-    return columns.numbers(table.column(name)) if name in table.column_names else np.full(len(table), np.nan)
-
-
-def _texts(table: FeatureTable, name: str) -> list[str]:
-    return [str(v or "") for v in table.column(name).to_pylist()] if name in table.column_names else [""] * len(table)
 
 
 def _count(value: float) -> int | None:

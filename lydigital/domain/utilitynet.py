@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lydigital.model import columns
+from lydigital.domain.pipes import numbers, texts
 from lydigital.model.issue import Issue
 from lydigital.model.utility import SOURCE, Facility, UtilityNetwork
 
@@ -48,7 +48,7 @@ def network_of(
     g = pipes.geometry
     of_part = np.repeat(np.arange(len(g)), np.diff(g.geom_offsets))
     lines = _lines(g.coords, g.ring_offsets)
-    trades = _texts(pipes, "trade")
+    trades = texts(pipes, "trade")
     strange = Counter(t for t in trades if t not in known)
     if strange:
         issues.append(Issue(
@@ -89,7 +89,7 @@ def network_of(
     if len(facility_node):
         facility_node = np.where((spots.trade >= 0) & touching[facility_node], facility_node, -1).astype(np.int32)
     issues += _beside(found, facility_node, facilities, layer)
-    codes = _texts(pipes, "code")
+    codes = texts(pipes, "code")
     return UtilityNetwork(
         layer, places, edges.begin.astype(np.int32), edges.end.astype(np.int32), which.astype(np.int32),
         edges.from_m + begins[edges.line], edges.to_m + begins[edges.line],
@@ -110,9 +110,9 @@ def linked(
     lengths_m
         ``(links,)`` metres of each link.
     """
-    ends = [_texts(links, "from_code"), _texts(links, "to_code")]
-    known = {c: i for i, c in enumerate(_texts(nodes, "code"))} if nodes is not None else {}
-    names = _texts(nodes, "name") if nodes is not None and "name" in nodes.column_names else []
+    ends = [texts(links, "from_code"), texts(links, "to_code")]
+    known = {c: i for i, c in enumerate(texts(nodes, "code"))} if nodes is not None else {}
+    names = texts(nodes, "name") if nodes is not None and "name" in nodes.column_names else []
     all_codes = sorted({c for side in ends for c in side if c})
     number = {c: i for i, c in enumerate(all_codes)}
     keep = np.array([bool(a and b and a != b) for a, b in zip(*ends, strict=True)], bool)
@@ -144,7 +144,7 @@ def linked(
         x, y = (float(v) for v in places[i])
         fid = int(nodes.fid[row]) if nodes is not None and row is not None else 0
         facilities.append(Facility(fid, code, trade, kind, x, y, names[row] if row is not None and names else ""))
-    codes = _texts(links, "code")
+    codes = texts(links, "code")
     whole = np.nan_to_num(lengths_m[rows])
     return UtilityNetwork(
         layer, places, begin, end, np.arange(len(rows), dtype=np.int32), np.zeros(len(rows)), whole,
@@ -174,12 +174,6 @@ class _Edges(NamedTuple):
     to_m: NDArray[np.float64]
 
 
-def _texts(table: FeatureTable, name: str) -> list[str]:
-    if name not in table.column_names:
-        return [""] * len(table)
-    return [str(v) if v is not None else "" for v in table.column(name).to_pylist()]
-
-
 def _lines(coords: NDArray[np.float64], rings: NDArray[np.int64]) -> NDArray[np.object_]:
     """A line a part; of one vertex, a line without length."""
     import shapely
@@ -196,8 +190,8 @@ def _facilities(table: FeatureTable | None, number: Mapping[str, int]) -> tuple[
     if table is None or not len(table):
         return (), _Spots(np.zeros((0, 2)), np.zeros(0, np.int64))
     xy = np.nan_to_num(table.geometry.bounds[:, :2])
-    trades, codes = _texts(table, "trade"), _texts(table, "code")
-    kinds = np.nan_to_num(columns.numbers(table.column("kind"))).astype(int) if "kind" in table.column_names else np.zeros(len(table), int)
+    trades, codes = texts(table, "trade"), texts(table, "code")
+    kinds = np.nan_to_num(numbers(table, "kind")).astype(int)
     found = tuple(
         Facility(int(fid), code, trade, int(kind), float(x), float(y))
         for fid, code, trade, kind, (x, y) in zip(table.fid, codes, trades, kinds, xy, strict=True)

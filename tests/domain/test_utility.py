@@ -9,6 +9,7 @@ import shapely
 
 from lydigital import paths
 from lydigital.domain import utility
+from lydigital.domain.pipes import Pipes
 from lydigital.domain.utilitynet import linked, network_of
 from lydigital.errors import BadDataError, UsageError
 from lydigital.model.crs import Crs
@@ -232,3 +233,72 @@ def test_rules_are_refused_with_the_place_of_the_fault(tmp_path):
     assert RULES.least("horizontal", "PS", "JS", 400, 150) == 1.0
     assert RULES.least("vertical", "JS", "XX") is None
     assert {t.id for t in RULES.trades} == {"JS", "PS", "RQ", "RL", "DL", "TX", "GD", "GY"}
+
+
+def _walk(begin, steps, closed=frozenset()):
+    """Nodes reached from ``begin`` by ``steps`` (node → nodes), not going on from closed ones."""
+    seen, todo = set(begin), list(begin)
+    while todo:
+        node = todo.pop()
+        if node in closed:
+            continue
+        for other in steps.get(node, ()):
+            if other not in seen:
+                seen.add(other)
+                todo.append(other)
+    return seen
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_same_as_walking_every_pipe_by_hand(seed):
+    """Random streets of a grid, valves and sources at random corners: against a plain search without matrices."""
+    rng = np.random.default_rng(seed)
+    size = 5
+    corners = [(i, j) for i in range(size) for j in range(size)]
+    sides = [((i, j), (i + 1, j)) for i in range(size - 1) for j in range(size)]
+    sides += [((i, j), (i, j + 1)) for i in range(size) for j in range(size - 1)]
+    taken = [sides[k] if rng.random() < 0.5 else sides[k][::-1] for k in rng.permutation(len(sides))[: int(rng.integers(6, 30))]]
+    lines = pipes(*([(10.0 * x, 10.0 * y) for x, y in side] for side in taken), code=[f"p{k}" for k in range(len(taken))])
+    valves = {corners[k] for k in rng.permutation(25)[:6]}
+    sources = {corners[k] for k in rng.permutation(25)[:2]} - valves
+    standing = {f"v{x}{y}": (10.0 * x, 10.0 * y, VALVE) for x, y in valves} | {f"s{x}{y}": (10.0 * x, 10.0 * y, SOURCE) for x, y in sources}
+    network = network_of(lines, things(**standing), RULES)
+    down, both = {}, {}
+    for a, b in taken:
+        down.setdefault(a, []).append(b)
+        both.setdefault(a, []).append(b)
+        both.setdefault(b, []).append(a)
+    for k, (a, b) in enumerate(taken):
+        name = f"p{k}"
+        reached = _walk([b], down)
+        assert set(spans(run(network, name, "down").pieces)) == {name} | {f"p{i}" for i, (c, _) in enumerate(taken) if c in reached}
+        whole = _walk([a], both)
+        assert set(spans(run(network, name, "connected").pieces)) == {f"p{i}" for i, (c, _) in enumerate(taken) if c in whole}
+        found = shut(network, name)
+        closed = valves | sources
+        near = _walk([a, b], both, closed)
+        off = {name} | {f"p{i}" for i, ends in enumerate(taken) if (near - closed) & set(ends)}
+        assert set(spans(found.off)) == off
+        assert {f.code for f in found.shut} == {f"v{x}{y}" for x, y in near & valves}
+        assert {f.code for f in found.stop} == {f"s{x}{y}" for x, y in near & sources}
+        if not whole & sources:
+            assert found.lost is None
+            continue
+        rest = {}
+        for i, (c, d) in enumerate(taken):
+            if f"p{i}" not in off:
+                rest.setdefault(c, []).append(d)
+                rest.setdefault(d, []).append(c)
+        fed = _walk(sources - near, rest)
+        lost = {f"p{i}" for i, (c, _) in enumerate(taken) if f"p{i}" not in off and c in whole and c not in fed}
+        assert set(spans(found.lost)) == lost
+
+
+def test_numbers_written_as_text_are_read():
+    table = pipes([(0, 0), (10, 0)], depth_start=["1.5"], depth_end=["deep"], diameter_mm=["300"])
+    made = Pipes.of(table, RULES)
+    assert made.first_m[0] == 1.5
+    assert np.isnan(made.last_m[0])
+    assert made.width_m[0] == pytest.approx(0.3)
+    network = network_of(table, things(V=(5, 0, VALVE)), RULES)
+    assert len(network.begin) == 2
