@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,38 +12,33 @@ from lydigital.commands import registry, results
 from lydigital.commands.coverage import Fail, Reach
 from lydigital.commands.index import Compute as IndexWanted
 from lydigital.model.document import LayerRef
-from lydigital.model.indicator import UNIT_LAYERS, Gap
-from lydigital.model.selection import Selection
+from lydigital.model.indicator import Gap
 from lydigital.model.table import FeatureTable
-from lydigital.model.viewport import Viewport
 from lydigital.texts import pick, tr
-from lydigital.ui.desk import Desk
-from lydigital.ui.notices import Notice
 from lydigital.ui.tools.hand import Hand
 from lydigital.ui.tools.site import PutSite
+from lydigital.ui.unitdesk import UnitDesk, crowded, farthest
 from lydigital.ui.unitmap import UnitMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from lydigital.model.changeset import ChangeSet, Delta
     from lydigital.model.coverage import Access, Board
     from lydigital.model.index import IndexResult
     from lydigital.model.indicator import Indicator, IndicatorResult, Level, WhatIf
-    from lydigital.model.system import Framework, SystemCard
-    from lydigital.render.drawlist import SceneLayer
+    from lydigital.model.system import Framework, System, SystemCard
     from lydigital.ui.tools.shapes import XY
     from lydigital.ui.window import Window
 
 SUPPLIES = ("hospital", "school", "agri_station", "shelter")
 SITE_REACH_M = 3_000.0  # where an indicator does not say how far a site reaches
-Bounds: TypeAlias = tuple[float, float, float, float]
-NEAR_SCALE = 75_000.0  # not nearer than this
-NEAR_PX = 26.0  # a unit smaller than this is gone to when it is chosen
 
 
-class CoverageDesk(Desk):
+class CoverageDesk(UnitDesk):
     """``changed`` names what is other now: systems, indicators, indicator, unit, sites, index, access, failing, map, busy."""
+
+    name = "coverage"
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
@@ -53,7 +48,6 @@ class CoverageDesk(Desk):
         self.level: Level = "county"
         self.year: int | None = None
         self.result: IndicatorResult | None = None
-        self.unit = ""
         self.sites: tuple[XY, ...] = ()
         self.what_if: WhatIf | None = None
         self.site_amount = 0.0
@@ -68,9 +62,6 @@ class CoverageDesk(Desk):
         self.hand = Hand(window.canvas, window.session, window.preferences.aids)
         self.hand.left.connect(lambda: self.take_site(on=False))
         self.is_stale = False
-        self.shown = ""  # what of it lies on the map
-        self._maps: dict[str, tuple[UnitMap | None, tuple[SceneLayer, ...]]] = {}
-        self._said: set[tuple[str, str]] = set()
         window._links = (*window._links, (self.session.changed, self._session_changed))
         self.session.changed.connect(self._session_changed)
 
@@ -90,10 +81,31 @@ class CoverageDesk(Desk):
 
         self.ask("systems", tr("Looking at the systems of the plan"), "framework.show", done)
 
+    def can_open(self, system: System) -> bool:
+        """Whether a system has layers to be seen; those of some are tables without places."""
+        return any(self.session.document.layer(layer) is not None for layer in system.shown_layers)
+
     def open_theme(self, system: str) -> None:
-        """The theme map of a system: one step to undo."""
+        """The theme map of a system, one step to undo; gone near enough to see it."""
         self.show("")
-        self.window.do("framework.open", system=system)
+        found = self.framework.system(system)
+        if found is not None and self.window.do("framework.open", system=system) is not None:
+            self._approach(found)
+
+    def _approach(self, system: System) -> None:
+        """Where nothing of a theme is drawn at this scale, go to where its leading layer is, around most of its features."""
+        session, canvas = self.session, self.window.canvas
+        refs = [ref for layer in system.shown_layers if (ref := session.document.layer(layer)) is not None]
+        refs = [ref for ref in refs if ref.group not in frameworks.BASE] or refs
+        if not refs or any(farthest(session.style(ref.id)) > canvas.viewport.scale for ref in refs):
+            return
+        table = session.table(refs[0].id)
+        if not isinstance(table, FeatureTable) or not len(table):
+            return
+        near = canvas.viewport.at_scale(0.9 * farthest(session.style(refs[0].id)))
+        x, y = crowded(table.geometry.bounds, (near.width_px * near.units_per_px, near.height_px * near.units_per_px))
+        canvas.go_to(x, y, near.scale)
+        canvas.pan_by(-self.window._covered_px() / 2 / canvas.devicePixelRatioF(), 0)
 
     # an indicator
 
@@ -154,39 +166,6 @@ class CoverageDesk(Desk):
         """As the plan calls it."""
         found = self.framework.system(system)
         return system if found is None else found.name
-
-    def colors_of(self, kind: str) -> dict[str, str]:
-        """Colours of the units of a kind of work, by code."""
-        units = self.map_of(kind)
-        return {} if units is None else units.colors
-
-    def show_gap(self, gap: Gap) -> None:
-        """Go to what is missing and ring it: its feature, else its unit; the unit of the map that holds it is chosen."""
-        units = self.map_of(self.shown)
-        if units is not None:
-            holder = next((code for code in units.codes if gap.code and gap.code.startswith(code)), "")
-            if holder:
-                self.choose_unit(holder)
-        bounds = self._feature_bounds(gap.layer, gap.fid) or self._unit_bounds(gap.code)
-        if bounds is None:
-            return
-        west, south, east, north = bounds
-        self.window.canvas.mark((west + east) / 2, (south + north) / 2)
-        self.go_to(bounds)
-
-    def _feature_bounds(self, layer: str, fid: int) -> Bounds | None:
-        table = self.session.table(layer) if layer and self.session.ref(layer) is not None else None
-        if not isinstance(table, FeatureTable) or fid not in table.row_of:
-            return None
-        bounds: Bounds = tuple(float(v) for v in table.geometry.bounds[table.row_of[fid]])  # type: ignore[assignment]
-        if bounds[0] <= bounds[2] and self.session.document.layer(layer) is not None:
-            self.session.select(Selection.of(layer, [fid]))
-        return bounds if bounds[0] <= bounds[2] else None
-
-    def _unit_bounds(self, code: str) -> Bounds | None:
-        level = {6: "county", 9: "township", 12: "village"}.get(len(code))
-        units = UnitMap.of(self.session, level, {}) if level else None  # type: ignore[arg-type]
-        return None if units is None else units.bounds(code)
 
     # sites that might be
 
@@ -370,110 +349,24 @@ class CoverageDesk(Desk):
 
     # the map
 
-    def put(self, kind: str, units: UnitMap | None, *more: SceneLayer) -> None:
-        """What belongs on the map for a kind of work; it is shown at once."""
-        self._maps[kind] = (units, more)
-        if units is not None and self.unit and units.bounds(self.unit) is None:
-            self.unit = ""
-        self.show(kind)
-
-    def take_away(self, kind: str) -> None:
-        """Nothing of a kind of work is on the map any more."""
-        self._maps.pop(kind, None)
-        if self.shown == kind:
-            self.show("")
-
-    def show(self, kind: str) -> None:
-        """Lay one kind of work on the map, "" for none."""
-        self.shown = kind if kind in self._maps else ""
-        units, more = self._maps.get(kind, (None, ()))
-        layers = [] if units is None else [units.layer("" if self._is_seen(units) else self.unit)]
-        self.window.picture.lay("coverage", *layers, *more, instead_of=() if kind == "failing" else ("geohazard",))
-        self.window.redraw()
-        self.changed.emit("map")
-
-    def _is_seen(self, units: UnitMap) -> bool:
-        """Whether the layer of the units is on the map itself, and marks the one chosen."""
-        ref = self.session.document.layer(UNIT_LAYERS[units.level])
-        return ref is not None and self.session.document.is_visible(ref) and self.session.style(ref.id).shows_at(self.session.viewport.scale)
+    def instead_of(self, kind: str) -> tuple[str, ...]:
+        return () if kind == "failing" else ("geohazard",)
 
     def leave(self) -> None:
         """Another workspace: its map is its own; what was worked out stays in hand."""
         self.take_site(on=False)
         self.window.map.close_board()
-        self.window.picture.lay("coverage")
+        self.window.picture.lay(self.name)
         self.window.redraw()
-
-    def map_of(self, kind: str) -> UnitMap | None:
-        """The units of a kind of work."""
-        return self._maps.get(kind, (None, ()))[0]
-
-    def choose_unit(self, code: str) -> None:
-        """Mark a unit on the map and in every list; one that is too small or out of sight is gone to."""
-        units = self.map_of(self.shown)
-        if units is None:
-            return
-        self.unit = code
-        self.show(self.shown)
-        self.session.select(units.selection(code))
-        self.go_to(units.bounds(code))
-        self.changed.emit("unit")
-
-    def click(self, x: float, y: float) -> bool:
-        """A click on the map chooses the unit there; True when there is one."""
-        units = self.map_of(self.shown)
-        code = "" if units is None else units.at(x, y)
-        if not code:
-            return False
-        self.choose_unit(code)
-        return True
-
-    def go_to(self, bounds: Bounds | None) -> None:
-        """Bring a place into view, only where it is not in view."""
-        if bounds is None:
-            return
-        canvas = self.window.canvas
-        west, south, east, north = canvas.viewport.bounds
-        x, y = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
-        east -= self.window._covered_px() * canvas.viewport.units_per_px
-        size = max(bounds[2] - bounds[0], bounds[3] - bounds[1])
-        if size < NEAR_PX * canvas.viewport.units_per_px:
-            fit = Viewport.of_bounds(bounds, canvas.viewport.width_px, canvas.viewport.height_px, canvas.viewport.crs, dpi=canvas.viewport.dpi, margin=1.5)
-            canvas.go_to(x, y, max(fit.scale, NEAR_SCALE))
-        elif not (west <= x <= east and south <= y <= north):
-            canvas.go_to(x, y)
-
-    # inside
-
-    def ask(self, kind: str, title: str, command: str, done: Callable[[Any], None], **given: object) -> None:
-        """A command that takes long and changes nothing of the map, in a job."""
-        session = self.session
-
-        def work(job: Any) -> Any:
-            job.report(0.05, title)
-            return registry.execute(session, command, **given)
-
-        self.start(kind, title, work, done)
-
-    def say(self, issues: Sequence[Any]) -> None:
-        """Tell what is the matter with the data, each once."""
-        for issue in issues:
-            notice = Notice.of_issue(issue)
-            if (notice.text, notice.hint) not in self._said:
-                self._said.add((notice.text, notice.hint))
-                self.window.say(notice)
 
     def forget(self) -> None:
         """Another map: nothing of the old one stays."""
-        self.forget_jobs()
+        self.forget_map()
         self.cards, self.indicators, self.indicator, self.result = (), (), None, None
-        self.level, self.year, self.unit = "county", None, ""
+        self.level, self.year = "county", None
         self.sites, self.what_if, self.index, self.usual, self.access, self.failing = (), None, None, None, None, None
         self.index_wanted, self.access_wanted, self.failing_wanted = IndexWanted(), Reach(layer=""), Fail()
         self.take_site(on=False)
-        self._maps.clear()
-        self._said.clear()
-        self.show("")
 
     def look_again(self) -> None:
         """What was worked out of features that are others now, once more."""

@@ -114,6 +114,7 @@ class MapView(QWidget):
             return False
         self.board = None
         self._board_shadow.hide()
+        self.canvas.setFocus()
         board.hide()
         return True
 

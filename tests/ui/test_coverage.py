@@ -71,6 +71,7 @@ def test_board_has_a_card_of_every_system_and_opens_their_maps(city, page, desk,
     assert city.map.board is None
     shown = [layer for layer in chosen.shown_layers if (ref := city.session.document.layer(layer)) is not None and city.session.document.is_visible(ref)]
     assert shown
+    assert any(city.session.style(layer).shows_at(city.canvas.viewport.scale) for layer in shown), "near enough to be seen"
     city.run("edit.undo")
     assert city.session.document == before
 

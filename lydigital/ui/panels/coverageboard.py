@@ -16,7 +16,7 @@ from lydigital.ui.panels.ranking import target_bar
 from lydigital.ui.widgets import Badge, Elided, clear, column, label, row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
@@ -64,6 +64,7 @@ class SystemBoard(Board):
         super().__init__("view-dashboard-outline", "Digital Luoyang: the systems of the plan", "Search systems")
         self._sections: Sequence[Section] = ()
         self._cards: Sequence[SystemCard] = ()
+        self._mapped: Collection[str] = ()
         self._tiles: dict[str, SystemTile] = {}
         self._heads: dict[str, QWidget] = {}
         self._columns = 0
@@ -100,14 +101,14 @@ class SystemBoard(Board):
         self._waiting.setVisible(not self._cards)
         self._area.setVisible(bool(self._cards))
 
-    def show_cards(self, sections: Sequence[Section], cards: Sequence[SystemCard]) -> None:
-        """One card a system, in the order of the chapters."""
-        self._sections, self._cards = sections, cards
+    def show_cards(self, sections: Sequence[Section], cards: Sequence[SystemCard], mapped: Collection[str]) -> None:
+        """One card a system, in the order of the chapters; ``mapped`` are ids of those that have layers to be seen."""
+        self._sections, self._cards, self._mapped = sections, cards, mapped
         clear(self._grid)
         self._heads = {s.id: _Heading(s.name) for s in sections}
         self._tiles = {}
         for card in cards:
-            tile = self._tiles[card.system.id] = SystemTile(card)
+            tile = self._tiles[card.system.id] = SystemTile(card, is_mapped=card.system.id in mapped)
             tile.theme.clicked.connect(lambda _=False, s=card.system.id: self.theme_asked.emit(s))
             tile.indicator.clicked.connect(lambda _=False, i=card.system.headline: self.indicator_asked.emit(i))
         self._columns = 0
@@ -118,7 +119,7 @@ class SystemBoard(Board):
     def retranslate(self) -> None:
         super().retranslate()
         if self._cards:
-            self.show_cards(self._sections, self._cards)
+            self.show_cards(self._sections, self._cards, self._mapped)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -192,7 +193,7 @@ class _Heading(QWidget):
 class SystemTile(QFrame):
     """The card of one system."""
 
-    def __init__(self, card: SystemCard) -> None:
+    def __init__(self, card: SystemCard, *, is_mapped: bool) -> None:
         super().__init__()
         self.card = card
         self.setObjectName("tile")
@@ -243,9 +244,9 @@ class SystemTile(QFrame):
         box.addWidget(_Bar(head))
         foot = row(spacing=2)
         self.theme = _link("map-outline", tr("Theme"), tr("Show the layers of this system on the map"))
-        self.theme.setEnabled(card.present > 0)
-        if not card.present:
-            self.theme.setToolTip(tr("The map has none of its layers"))
+        self.theme.setEnabled(is_mapped)
+        if not is_mapped:
+            self.theme.setToolTip(tr("Its data are tables without places") if card.present else tr("The map has none of its layers"))
         self.indicator = _link("chart-bar", tr("Indicator"), head.name if head else tr("No figure"))
         self.indicator.setEnabled(bool(system.headline))
         foot.addWidget(self.theme)

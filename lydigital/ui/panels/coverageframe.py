@@ -66,7 +66,7 @@ class FrameStep(Step):
             return
         desk = self._desk
         if desk.cards:
-            self._board.show_cards(desk.framework.groups, desk.cards)
+            self._board.show_cards(desk.framework.groups, desk.cards, {c.system.id for c in desk.cards if desk.can_open(c.system)})
         else:
             self._board.wait(tr("Counting layers and working out indicators…") if desk.waits("systems") else tr("Nothing was found"))
 
