@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from lydigital.domain.hazard_cards import HIDDEN
@@ -72,7 +73,18 @@ def resources(
             "emergency.no_place", "warning", "{layer}: {count} without a place were left out", "Draw where they are.", layer.id,
             count=nowhere, values={"layer": layer.name, "count": str(nowhere)},
         ))  # fmt: skip
-    return tuple(found), tuple(issues)
+    codes = _distinct([one.code for one in found])
+    return tuple(msgspec.structs.replace(one, code=code) for one, code in zip(found, codes, strict=True)), tuple(issues)
+
+
+def _distinct(codes: Sequence[str]) -> list[str]:
+    """Codes with a number behind those that stand before already: who goes where is told by code."""
+    made: list[str] = []
+    seen: dict[str, int] = {}
+    for code in codes:
+        seen[code] = seen.get(code, 0) + 1
+        made.append(code if seen[code] == 1 else f"{code}#{seen[code]}")
+    return made
 
 
 @dataclass(frozen=True)
@@ -194,6 +206,7 @@ def origins(
             "emergency.people_unknown", "warning", "How many people live there is not known: {names}",
             "They are in none of the numbers; add them by hand.", count=len(unknown), values={"names": "、".join(unknown[:10])},
         ))  # fmt: skip
+    made = [msgspec.structs.replace(o, code=c) for o, c in zip(made, _distinct([o.code for o in made]), strict=True)]
     return tuple(sorted(made, key=lambda o: -o.people)), tuple(issues)
 
 

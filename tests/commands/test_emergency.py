@@ -307,6 +307,25 @@ def test_on_the_command_line(city, capsys):
     assert values["closures"][0]["name"] == "谷路"
 
 
+def test_a_place_in_degrees(city, capsys):
+    from lydigital.model.crs import CGCS2000, Crs, transformation
+
+    lon, lat = transformation(Crs("EPSG:4546"), Crs(CGCS2000)).point(valley.X + 2000, valley.Y)
+    _, out, _ = run(capsys, city.document.store, "--at", f"{lon},{lat}", "--of", "depot", "--json")
+    values = json.loads(out)
+    assert values["incident"]["x"] == pytest.approx(valley.X + 2000, abs=0.01)
+    assert values["reaches"][0]["metres"] == pytest.approx(8000, rel=1e-3)
+
+
+def test_a_zone_from_a_file(city, capsys, tmp_path):
+    path = tmp_path / "zone.geojson"
+    ring = [[112.0, 34.5], [112.3, 34.5], [112.3, 34.7], [112.0, 34.7], [112.0, 34.5]]
+    path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}), encoding="utf-8")
+    code, out, _ = run(capsys, city.document.store, "--zone", str(path), "--json")
+    assert code == 0
+    assert json.loads(out)["incident"]["zone"].startswith("POLYGON")
+
+
 @pytest.mark.parametrize("wrong", [["--at", "here"], ["--feature", "incident"], ["--close", "road"], ["--at", "112,34", "--zone", "no.gpkg"]])
 def test_wrong_options(city, capsys, wrong):
     code, _, err = run(capsys, city.document.store, *wrong)
@@ -326,3 +345,22 @@ def test_the_plan_on_the_map(city):
     assert (fire["kind"], fire["km"], fire["via"], fire["nature"]) == (1, 7.0, "谷路", "示例数据")
     city.run("edit.undo")
     assert city.document == before
+
+
+def test_the_sample_city():
+    """A hazard point with the people it threatens, an incident with its log; no number that is none."""
+    session = ly.open("sample")
+    points = session.table("hazard_point")
+    threat = points.column("threat_people").to_pylist()
+    row = max(range(len(threat)), key=lambda i: threat[i] or 0)
+    made = session.run("emergency.plan", layer="hazard_point", fid=int(points.fid[row]))
+    assert made.incident.kind == 3
+    assert made.allocation.people == made.allocation.placed == threat[row]
+    assert made.is_sample
+    assert no_nan(values_of(made))
+    incidents = session.table("incident")
+    plan = session.run("emergency.plan", layer="incident", fid=int(incidents.fid[0]), with_impact=False)
+    assert plan.log
+    assert [e.time for e in plan.log] == sorted(e.time for e in plan.log)
+    assert {r.resource.kind for r in plan.dispatch} == {"team", "depot", "hospital"}
+    session.close()

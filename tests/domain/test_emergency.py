@@ -49,6 +49,11 @@ def test_numbers_that_cannot_be_and_places_that_are_none():
     assert {i.code: i.values.get("names", i.values.get("count")) for i in issues} == {"emergency.negative": "甲", "emergency.no_place": "1"}
 
 
+def test_the_same_number_twice_is_told_apart():
+    found, _ = emergency.resources("team", points([(0, 0)] * 3, code=["a", "a", None], kind=[8, 8, 8]), TEAM)
+    assert [r.code for r in found] == ["a", "a#2", "3"]
+
+
 def test_what_the_catalogue_does_not_know_may_be_personal():
     table = points([(0, 0)], name=["站"], kind=[8], contact=["王某"])
     assert emergency.resources("team", table, TEAM)[0][0].contact == "***"

@@ -106,7 +106,8 @@ def plan(session: Session, wanted: verbs.MakePlan) -> Plan:
     return Plan(
         case.incident, datetime.now(UTC).astimezone(BEIJING).replace(microsecond=0).isoformat(), str(case.network.crs), words, sent, hit,
         allocation, case.closures, gone, gaps, emergency.contacts(sent, allocation), log, case.sources(), notes,
-        (*case.all_issues(), *issues, *(() if allocation is None else allocation.issues)), case.is_sample, case.personal,
+        (*case.all_issues(), *issues, *(() if allocation is None else allocation.issues), *(() if hit is None else hit.issues)),
+        case.is_sample, case.personal,
     )  # fmt: skip
 
 
