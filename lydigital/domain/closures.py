@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lydigital.model.network import RoadNetwork
 
 Span = tuple[float, float]  # shares of an edge; of a line that crosses it both are the same
+_SAME = 1e-9  # shares that differ by less are one
 
 
 class Barrier(NamedTuple):
@@ -83,19 +84,27 @@ def _by_shape(network: RoadNetwork, shape: Any) -> dict[int, list[Span]]:
     lines = network.lines[hit]
     whole = shapely.covers(shape, lines)
     made: dict[int, list[Span]] = {int(edge): [(0.0, 1.0)] for edge in hit[whole]}
-    rest, lines = hit[~whole], lines[~whole]
-    pieces, of = shapely.get_parts(shapely.intersection(lines, shape), return_index=True)
-    for piece, k in zip(pieces, of.tolist(), strict=True):
-        ends = shapely.points(shapely.get_coordinates(piece)[[0, -1]])
-        a, b = sorted(np.clip(shapely.line_locate_point(lines[k], ends, normalized=True), 0.0, 1.0).tolist())
-        made.setdefault(int(rest[k]), []).append((a, b))
+    # Segment by segment: on a line that comes back over itself a place is at two shares of it.
+    for edge in hit[~whole].tolist():
+        coords = network.coords[network.offsets[edge] : network.offsets[edge + 1]]
+        size = np.hypot(*np.diff(coords, axis=0).T)
+        far = np.concatenate([[0.0], np.cumsum(size)])
+        segments = shapely.linestrings(np.stack([coords[:-1], coords[1:]], axis=1))
+        pieces, of = shapely.get_parts(shapely.intersection(segments, shape), return_index=True)
+        for piece, k in zip(pieces, of.tolist(), strict=True):
+            ends = shapely.get_coordinates(piece)
+            if not len(ends):
+                continue
+            ends = ends[[0, -1]]
+            a, b = sorted(((far[k] + np.minimum(np.hypot(*(ends - coords[k]).T), size[k])) / far[-1]).tolist())
+            made.setdefault(edge, []).append((a, b))
     return made
 
 
 def _merged(parts: Sequence[Span]) -> list[Span]:
     made: list[Span] = []
     for a, b in sorted(parts):
-        if made and a <= made[-1][1]:
+        if made and a <= made[-1][1] + _SAME:
             made[-1] = (made[-1][0], max(made[-1][1], b))
         else:
             made.append((a, b))
@@ -157,9 +166,9 @@ def _left(parts: Sequence[Span]) -> list[tuple[float, float, tuple[bool, bool]]]
     made = []
     at, is_cut = 0.0, False
     for a, b in _merged(parts):
-        if a > at:
+        if a > at + _SAME:
             made.append((at, a, (is_cut, True)))
         at, is_cut = b, True
-    if at < 1.0:
+    if at < 1.0 - _SAME:
         made.append((at, 1.0, (is_cut, False)))
     return made

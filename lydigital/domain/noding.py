@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 TOUCH = 0.01  # map units: nearer than this is the same place
 _GRID = 1000.0  # vertices that agree to the millimetre are one
 _NEAR_VERTEX = 0.5  # a loose end goes to a vertex that lies so near its foot on a line
+_OWN_FAR = 1.0  # a line meets itself only where so much of it lies between
 _CHUNK = 200_000  # segments compared at once
 _OWN = 1000  # group of a line that may not join what it meets
 
@@ -249,8 +250,10 @@ class _Work:
             real = (t > 0) & (t < 1) & (u > 0) & (u < 1)
             crossing.append(np.stack([i[rows[real]], j[rows[real]]], axis=1))
             where.append(np.column_stack([t[real], u[real], xy[real]]))
-        self._insert(np.concatenate(touching), np.concatenate(share), np.concatenate(crossing), np.concatenate(where))
-        pairs = np.concatenate(joined)
+        new = self._insert(np.concatenate(touching), np.concatenate(share), np.concatenate(crossing), np.concatenate(where))
+        alike = (self.line[1:] == self.line[:-1]) & (np.hypot(*np.diff(self.xy, axis=0).T) <= TOUCH)
+        close = np.flatnonzero(alike & (new[1:] | new[:-1]))
+        pairs = np.concatenate([*joined, np.stack([self.id[close], self.id[close + 1]], axis=1)])
         if len(pairs):
             root = _roots(pairs, int(self.id.max()) + 1, prefer=None)
             place = np.zeros((len(root), 2))
@@ -262,6 +265,7 @@ class _Work:
         """Segments (numbers of their first vertices) that may meet and whose boxes do, each pair once, not those in a row."""
         import shapely
 
+        far = self._far_along()
         segments = self._segments
         a, b = self.xy[segments], self.xy[segments + 1]
         low, high = np.minimum(a, b) - TOUCH, np.maximum(a, b) + TOUCH
@@ -272,14 +276,14 @@ class _Work:
         for first in range(0, len(segments), _CHUNK):
             p, q = tree.query(boxes[first : first + _CHUNK])
             i, j = segments[p + first], segments[q]
-            good = (i < j) & ~((j == i + 1) & (self.line[i] == self.line[j]))
+            good = (i < j) & ((self.line[i] != self.line[j]) | (far[j] - far[np.minimum(i + 1, j)] > _OWN_FAR))
             good &= self.meets[self.road_class[self.line[i]], self.road_class[self.line[j]]]
             yield i[good], j[good]
 
     def _insert(
         self, touching: NDArray[np.int64], share: NDArray[np.float64], crossing: NDArray[np.int64], where: NDArray[np.float64]
-    ) -> None:
-        """Add vertices on segments: known ones that touch them, new ones where two cross."""
+    ) -> NDArray[np.bool_]:
+        """Add vertices on segments, known ones that touch them, new ones where two cross; which of all were added."""
         _, once = np.unique(np.stack([touching[:, 0], self.id[touching[:, 1]]], axis=1), axis=0, return_index=True)
         touching, share = touching[once], share[once]
         moved = {tuple(xy) for found in self.found if found.kind[0] == Kind.END_TO_LINE for xy in found.xy.tolist()}
@@ -298,6 +302,7 @@ class _Work:
         self.line = np.concatenate([self.line, self.line[at]])[order]
         self.id = np.concatenate([self.id, ids])[order]
         self.xy = np.concatenate([self.xy, xy])[order]
+        return order >= count
 
     # --- nodes and edges ----------------------------------------------------------------------------------------------
 
@@ -306,6 +311,8 @@ class _Work:
         keep = np.ones(len(self.id), bool)
         keep[1:] = (self.id[1:] != self.id[:-1]) | (self.line[1:] != self.line[:-1])
         size = np.bincount(self.line[keep], minlength=len(self.level))
+        lost = np.flatnonzero(keep & (size[self.line] == 1))  # shorter than a centimetre
+        self._note(Kind.NO_LENGTH, self.xy[lost], 0.0, self.line[lost], -1)
         keep &= size[self.line] >= 2
         self.xy, self.id, self.line = self.xy[keep], self.id[keep], self.line[keep]
         ends = self._is_end

@@ -123,6 +123,13 @@ def test_a_ring_inside_an_area_is_gone_whole():
     assert close(made, [Barrier("zone", box(-1, -50, 200, 200))]).length_m.sum() == pytest.approx(499, rel=1e-4)
 
 
+def test_a_road_out_and_back_is_closed_on_both_ways():
+    made = network([(0, 0), (100, 0), (200, 0), (100, 0), (50, 0)])
+    shut = close(made, [Barrier("zone", box(140, -5, 160, 5))])
+    assert shut.length_m.sum() == pytest.approx(made.length_m.sum() - 40, rel=1e-4)
+    assert metres(shut, (50, 0), (190, 0)) is None
+
+
 def test_one_way_roads_and_other_profiles_stay_what_they_are():
     made = network(*LADDER, oneway=["1", "0", "0", "0"])
     shut = close(made, [Barrier("slide", line((400, -5), (400, 5)))])

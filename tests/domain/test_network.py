@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from lydigital.domain.network import RoadLayer, build
 from lydigital.errors import BadDataError, CrsError
@@ -130,6 +133,26 @@ def test_lines_laid_twice_and_lines_without_length_are_told():
     assert graph.nnz == 2
 
 
+def test_vertices_a_few_millimetres_apart_stay_a_line():
+    """A track recorded at rest: nothing of it may collapse, even where another road crosses."""
+    dense = [(x / 200, 0.0) for x in range(2001)]
+    made = network(dense, [(5, -5), (5, 5)])
+    assert made.length_m.sum() == pytest.approx(20, rel=2e-3)
+    assert made.edge_count == 4
+
+
+def test_four_roads_that_nearly_meet_in_a_point_have_no_pieces_without_length():
+    made = network([(0, 0), (100, 0.003)], [(50, -50), (50, 0.0)], [(0, -50), (100, 50.004)], [(100, -50.004), (0, 50)])
+    assert (made.length_m > 0.005).all()
+    assert parts(made) == 1
+
+
+def test_a_road_out_and_back_is_two_pieces():
+    made = network([(0, 0), (100, 0), (0, 0)], [(50, 0), (50, 60)])
+    assert made.length_m.sum() == pytest.approx(260, rel=1e-5)
+    assert parts(made) == 1
+
+
 def test_lengths_are_those_of_the_ground():
     """200 km east of the central meridian the map is 0.05 % too long."""
     made = network([(200_000, 0), (201_000, 0)])
@@ -227,3 +250,8 @@ def test_splitting_keeps_every_metre(ends):
     first, last = made.coords[made.offsets[:-1]], made.coords[made.offsets[1:] - 1]
     np.testing.assert_allclose(first, made.nodes[made.tail], atol=0.02)
     np.testing.assert_allclose(last, made.nodes[made.head], atol=0.02)
+    shapes = shapely.linestrings([np.array(line) for line in lines])
+    pairs = shapely.STRtree(shapes).query(shapes, predicate="dwithin", distance=1e-6)
+    meet = coo_array((np.ones(pairs.shape[1]), pairs), shape=(len(lines),) * 2)
+    assert parts(made) == connected_components(meet, directed=False)[0], "what touches is connected, and nothing else"
+    assert shapely.length(shapely.union_all(made.lines)) == pytest.approx(shapely.length(shapely.union_all(shapes)), rel=1e-6)
