@@ -187,6 +187,13 @@ def test_units_without_people(copy):
     plain(access)
 
 
+def test_units_without_an_area(copy):
+    session = copy("UPDATE community SET geom = NULL WHERE code = '410324111210'")
+    found = session.run("coverage.served", layer="service_area")
+    assert "coverage.residual" in codes(found)
+    assert found.residual == pytest.approx(1876)
+
+
 def test_nobody_at_all(copy):
     session = copy("UPDATE community SET population = 0")
     found = session.run("coverage.served", layer="service_area")
@@ -323,6 +330,24 @@ def test_without_the_table_only_areas_tell(copy):
     assert lost["phone"].people is None
     assert {"failing.no_services", "failing.by_area", "failing.unknown"} <= codes(board)
     plain(board)
+
+
+def test_old_codes_of_counties_are_understood(copy, city):
+    """Villages, services and hazard points of 偃师 with the code it had before 2021, each in turn."""
+    given = {"hazard": "susceptibility", "levels": [1, 2, 3]}
+    want = city.run("coverage.failing", **given)
+    mine = [p for p in want.places if p.code.startswith("410307")]
+    assert mine
+    session = copy("UPDATE village_service SET village_code = '410381' || substr(village_code, 7) WHERE village_code LIKE '410307%'")
+    assert session.run("coverage.failing", **given).places == want.places
+    session.close()
+    session = copy(
+        "UPDATE community SET code = '410381' || substr(code, 7) WHERE code LIKE '410307%'",
+        "UPDATE village SET code = '410381' || substr(code, 7) WHERE code LIKE '410307%'",
+    )
+    old = session.run("coverage.failing", **given)
+    assert {p.name: p.missing for p in old.places} == {p.name: p.missing for p in want.places}
+    assert len(old.calls) == len(want.calls)
 
 
 def test_a_zone_without_area(copy):

@@ -88,7 +88,8 @@ def board_of(session: Session, wanted: Fail) -> Board:
     found = domain.hit(places, asked.danger, wanted.least_share)
     issues = [*asked.issues, *_repeated(places)]
     known, year, sources = _known(session, wanted, places, found, issues)
-    there = {places.codes[i] for i in np.flatnonzero(found.level > 0).tolist()}
+    hit = {places.codes[i] for i in np.flatnonzero(found.level > 0).tolist()}
+    there = {code: place for code, place in _by_code(places).items() if place in hit}
     shapes = asked.danger.shapes
     area = float(np.nansum(areas_m2(shapely.get_parts(np.array([shapely.union_all(shapes)], object)), crs))) / 1e6 if len(shapes) else 0.0
     return domain.board(
@@ -221,7 +222,9 @@ def _known(
             issues.append(Issue("failing.services", "warning", "The table of village services cannot be read: {reason}", "Check the store.", values={"reason": str(error)}))
     if isinstance(table, FeatureTable) and len(table) and "village_code" in table.column_names:
         names = [n for n in ("village_code", "year", *wanted.channels) if n in table.column_names]
-        known, year = domain.services(table.columns.select(names).to_pylist(), wanted.year, _renewed())
+        newest, year = domain.services(table.columns.select(names).to_pylist(), wanted.year, _renewed())
+        of = _by_code(places)
+        known = {of.get(code, code): has_ for code, has_ in newest.items()}
         sources.append(sites.source_of(session, SERVICES))
     else:
         issues.append(Issue(
@@ -251,6 +254,12 @@ def _known(
             count=len(open_rows), values={"channel": domain.channel_name(channel), "count": str(len(open_rows)), "layer": session.definition(layer).name},
         ))  # fmt: skip
     return known, year, sources
+
+
+def _by_code(places: domain.Places) -> dict[str, str]:
+    """Codes of places by what they are today: a map may still have the old ones."""
+    renewed = _renewed()
+    return {renewed.get(code[:6], code[:6]) + code[6:]: code for code in places.codes}
 
 
 def _points(places: domain.Places, rows: Sequence[int]) -> FeatureTable:
@@ -283,19 +292,21 @@ def _repeated(places: domain.Places) -> list[Issue]:
 # --- whom to call -----------------------------------------------------------------------------------------------------
 
 
-def _contacts(session: Session, codes: set[str], *, is_masked: bool) -> list[domain.Contact]:
-    """Who watches the hazard points of these places, and who commands there."""
+def _contacts(session: Session, codes: Mapping[str, str], *, is_masked: bool) -> list[domain.Contact]:
+    """Who watches the hazard points of these places (by their code of today), and who commands there."""
     if session.document.layer(POINTS) is None:
         return []
     table = session.table(POINTS)
     if not isinstance(table, FeatureTable) or "village_code" not in table.column_names:
         return []
     names = [n for n in ("village_code", "name", "threat_people", "monitor", "phone", "commander", "commander_phone") if n in table.column_names]
+    renewed = _renewed()
     titles = {"monitor": tr("Monitor"), "commander": tr("Commander of the evacuation")}
     made = []
     for row in table.columns.select(names).to_pylist():
-        code = str(row["village_code"] or "")
-        if code not in codes:
+        written_code = str(row["village_code"] or "")
+        code = codes.get(renewed.get(written_code[:6], written_code[:6]) + written_code[6:], "")
+        if not code:
             continue
         people = row.get("threat_people")
         for role, who, number in ROLES:

@@ -54,6 +54,13 @@ def _served(session: Session, wanted: People) -> Served:
             "coverage.unknown_people", "warning", "{count} units have no figure of people: they are in no number",
             "Fill in the population of {layer}.", count=unknown, values={"count": str(unknown), "layer": people.layer.name},
         ))  # fmt: skip
+    lost = (split.inside + split.outside < 0.5) & (persons > 0)
+    if lost.any():
+        issues.append(Issue(
+            "coverage.residual", "warning", "{people} people are in {count} units without an area: they are neither inside nor outside",
+            "Draw the areas of these units anew.", count=int(lost.sum()),
+            values={"count": str(int(lost.sum())), "people": f"{np.nansum(persons[lost]):,.0f}"},
+        ))  # fmt: skip
     if not np.nansum(persons) and not unknown:
         issues.append(Issue("coverage.nobody", "warning", "Nobody lives here by the figures: no share can be given", "Check the population of the units."))
     homes = counted.get("households")

@@ -91,7 +91,9 @@ def _texts(table: FeatureTable, field: str) -> list[str]:
 
 
 def _numbers(table: FeatureTable, field: str) -> NDArray[np.float64]:
-    return columns.numbers(table.column(field)) if field in table.column_names else np.full(len(table), np.nan)
+    """Figures of a field, NaN where there is none or it is below zero."""
+    values = columns.numbers(table.column(field)) if field in table.column_names else np.full(len(table), np.nan)
+    return np.where(values >= 0, values, np.nan)
 
 
 def _names(session: Session, layer: str) -> dict[str, str]:
