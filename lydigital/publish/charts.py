@@ -109,11 +109,10 @@ def png(chart: Chart, width_mm: float = 170.0, height_mm: float = 0.0, dpi: floa
     """
     from lydigital.publish import furniture
     from lydigital.publish.image import encode_png
-    from lydigital.render.painter.fonts import QtFonts
 
     height_mm = height_mm or height_of(chart, look)
-    box = _inside(width_mm, height_mm)
-    return encode_png(furniture.pixels(width_mm, height_mm, dpi, lambda paper: draw(paper, box, chart, look), QtFonts()), dpi)
+    box, fonts = _inside(width_mm, height_mm), furniture.fonts_of_qt()
+    return encode_png(furniture.pixels(width_mm, height_mm, dpi, lambda paper: draw(paper, box, chart, look), fonts), dpi)
 
 
 def svg(chart: Chart, width_mm: float = 170.0, height_mm: float = 0.0, look: Look | None = None, *, alone: bool = True) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from lydigital.errors import StoreUnavailableError
 from lydigital.model.style import Fill, LabelStyle, PolygonSymbolizer, Rule, Scheme, Stroke, Style
 from lydigital.model.viewport import Viewport
 from lydigital.publish import furniture
@@ -59,14 +58,7 @@ def png(
     from lydigital.publish.pages import metres_per_mm
     from lydigital.render import drawlist, raster
 
-    try:
-        from lydigital.render.painter.fonts import QtFonts
-
-        fonts = QtFonts()
-    except ImportError:
-        raise StoreUnavailableError(
-            "Maps in reports need PySide6, which is not installed", hint="Install it; tables are written without it."
-        ) from None
+    fonts = furniture.fonts_of_qt()
     per_mm = dpi / MM_PER_INCH
     inner = Box(0.3, 0.3, width_mm - 0.6, height_mm - _FOOT_MM - 0.6)
     viewport = Viewport.of_bounds(bounds, round(inner.width * per_mm), round(inner.height * per_mm), crs, dpi=dpi, margin=0.03)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from lydigital.errors import StoreUnavailableError
 from lydigital.model.crs import CGCS2000, Crs, transformation
 from lydigital.model.style import (
     LineSymbolizer,
@@ -138,6 +139,25 @@ class Paper:
         self.painter.setPen(QPen(QColor(color), width_mm) if color else Qt.PenStyle.NoPen)
         self.painter.setBrush(QColor(fill) if fill else Qt.BrushStyle.NoBrush)
         self.painter.drawPolygon([QPointF(x, y) for x, y in points])
+
+
+def fonts_of_qt() -> QtFonts:
+    """The fonts that text on paper is set in.
+
+    Raises
+    ------
+    StoreUnavailableError
+        Without PySide6, which sets it.
+    """
+    try:
+        from lydigital.render.painter.fonts import QtFonts
+
+        return QtFonts()
+    except ImportError:
+        raise StoreUnavailableError(
+            "Maps and charts as pictures need PySide6, which is not installed",
+            hint="Install it. Tables, and charts in HTML, are made without it; leave out the maps.",
+        ) from None
 
 
 def pixels(

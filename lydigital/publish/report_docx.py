@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FACE = "Microsoft YaHei"
 _INK, _SOFT, _STAMP, _HAIR = "1F2A30", "515D66", "B3261E", "E5E0D6"
 _LONG_MM, _SHORT_MM, _MARGIN_MM = 297.0, 210.0, 20.0
-_CELL_MM, _PADDING_MM = 1.45, 4.2  # half a Chinese character at 8 pt; margins of a cell
+_CELL_MM, _PADDING_MM = 1.6, 4.6  # a digit at 8 pt; margins of a cell
 _MANY_COLUMNS = 6  # a wide table with more of them is laid across
 
 

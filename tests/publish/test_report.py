@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 
 import pytest
@@ -127,4 +128,13 @@ def test_writing(made, tmp_path):
         report.write(made, tmp_path / "a.pdf")
     with pytest.raises(StoreUnavailableError) as caught:
         report.write(made, tmp_path / "none" / "a.html")
+    assert caught.value.hint_text()
+
+
+def test_without_qt_tables_and_html_are_made_and_pictures_say_why(made, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PySide6.QtGui", None)
+    assert report.html(made)
+    assert report.xlsx(made)
+    with pytest.raises(StoreUnavailableError, match="PySide6") as caught:
+        report.docx(made)
     assert caught.value.hint_text()
