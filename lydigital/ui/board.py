@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from lydigital.texts import tr
 from lydigital.ui import icons, theme
-from lydigital.ui.widgets import Badge, Elided, IconButton, column, label, row, rule, soft_shadow
+from lydigital.ui.widgets import Badge, Elided, IconButton, column, row, rule, soft_shadow
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent
@@ -35,19 +35,20 @@ class Board(QFrame):
         top.setContentsMargins(16, 12, 10, 10)
         top.addWidget(Badge(icon, 32))
         words = column(spacing=0)
-        self._title = label(role="title")
+        self._title = Elided(role="title")
         self._line = Elided(role="faint")
         words.addWidget(self._title)
         words.addWidget(self._line)
-        top.addLayout(words, 1)
+        top.addLayout(words, 2)
         self.tools = row(spacing=6)
         top.addLayout(self.tools)
         self.search = QLineEdit()
         self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(180)
+        self.search.setMinimumWidth(90)
+        self.search.setMaximumWidth(180)
         self._glass = self.search.addAction(icons.icon("magnify", "ink_faint"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self.searched)
-        top.addWidget(self.search)
+        top.addWidget(self.search, 1)
         self._close = IconButton("close", "Close", "Esc")
         self._close.setFixedSize(26, 26)
         self._close.clicked.connect(self.closed)

@@ -91,7 +91,8 @@ class _Painter(QStyledItemDelegate):
         painter.setFont(theme.font(theme.SMALL_PX))
         metrics = painter.fontMetrics()
         has_bar = row.share is not None or row.target is not None
-        wide = metrics.horizontalAdvance(row.text)
+        text = row.text if has_bar else metrics.elidedText(row.text, Qt.TextElideMode.ElideRight, int(0.55 * box.width()))
+        wide = metrics.horizontalAdvance(text)
         room = _NAME_PX if has_bar else box.right() - left - wide - 12
         name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, int(room))
         painter.setPen(t.color("ink"))
@@ -101,7 +102,7 @@ class _Painter(QStyledItemDelegate):
             where = metrics.elidedText(row.place, Qt.TextElideMode.ElideRight, int(rest))
             painter.drawText(QRectF(left + room - rest, box.top(), rest, ROW_PX), middle, where)
         painter.setPen(t.color("ink_soft" if row.share is not None else "ink_faint"))
-        painter.drawText(QRectF(box.right() - wide - 6, box.top(), wide + 2, ROW_PX), middle, row.text)
+        painter.drawText(QRectF(box.right() - wide - 6, box.top(), wide + 2, ROW_PX), middle, text)
         if has_bar:
             start = left + _NAME_PX + 8
             self._bar(painter, QRectF(start, box.top() + 8, box.right() - self.tail - start, ROW_PX - 16), row)
@@ -162,7 +163,7 @@ class RankList(QListView):
         """Other rows; what was chosen stays so while it is there."""
         kept = self.code
         metrics = self.fontMetrics()
-        self._painter.tail = max((metrics.horizontalAdvance(r.text) for r in rows[:400]), default=20) + 14.0
+        self._painter.tail = max((metrics.horizontalAdvance(r.text) for r in rows[:400] if r.share is not None), default=20) + 14.0
         self._quiet = True
         self._rows.show_rows(rows)
         self._quiet = False
