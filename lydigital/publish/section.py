@@ -30,6 +30,7 @@ _EARTH, _EARTH_DARK = "#f1e9db", "#2c2a26"
 _AXIS_MM, _ROW_MM, _LEAD_MM, _NAME_MM = 11.0, 5.4, 9.0, 25.0
 _LEAST_COLUMN_MM, _LEAST_MARK_MM = 4.6, 0.55
 _MOST_UPRIGHT_MM = 14.0
+_SCALES = (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 _TALLEST = 3.0  # times the horizontal scale, that the vertical one is at most
 
 
@@ -145,7 +146,8 @@ def draw(paper: _Pencil, box: Box, section: Section, trades: Trades, *, table: b
     below = _LEAD_MM + rows * _ROW_MM if table and section.pipes else 5.0
     left = _NAME_MM if table and section.pipes else _AXIS_MM
     head = 7.0 if table else 2.0
-    view = _view(section, Box(box.x + left, box.y + head, box.width - left - 4.0, box.height - head - below))
+    wide = section.length_m * 1000.0 / _round_scale(section.length_m * 1000.0 / (box.width - left - 4.0))
+    view = _view(section, Box(box.x + left, box.y + head, wide, box.height - head - below))
     if table:
         _legend(paper, box, section, trades)
     _earth(paper, view, section, trades.look)
@@ -183,7 +185,14 @@ def _view(section: Section, box: Box) -> _View:
     room = max(top - bottom, 1.0)
     top, bottom = top + 0.12 * room, bottom - 0.15 * room
     least = box.height / (_TALLEST * box.width / section.length_m)  # metres of level that keep the drawing from being stretched
-    return _View(box, section.length_m, top, min(bottom, top - least))
+    down = _round_scale(max(top - bottom, least) * 1000.0 / box.height)
+    return _View(box, section.length_m, top, top - box.height * down / 1000.0)
+
+
+def _round_scale(exact: float) -> float:
+    """The next scale denominator that people draw at."""
+    power = 10.0 ** math.floor(math.log10(exact))
+    return next(s * power for s in _SCALES if s * power >= exact * (1 - 1e-9))
 
 
 def _earth(paper: _Pencil, view: _View, section: Section, look: Look) -> None:

@@ -42,6 +42,7 @@ class Cards:
             self._inspector.picked.connect(self._picked)
             self._inspector.zoom_asked.connect(self.zoom_to)
             self._inspector.history_asked.connect(self._window.past.show_feature)
+            self._inspector.trace_asked.connect(self._trace)
             self._inspector.copied.connect(self._window.copied)
             self._inspector.closed.connect(self.close)
             self._inspector.failed.connect(self._window.failed)
@@ -159,6 +160,14 @@ class Cards:
 
     def _picked(self, layer_id: str, fid: int) -> None:
         self._window.session.select(Selection.of(layer_id, [fid]))
+
+    def _trace(self, layer_id: str, fid: int) -> None:
+        from lydigital.ui.panels.utility import UtilityPage
+
+        self._window.set_workspace("utility")
+        page = self.space("utility")
+        if isinstance(page, UtilityPage):
+            page.desk.follow(layer_id, fid)
 
     def zoom_to(self, layer_id: str, fid: int) -> None:
         table = self._window.session.table(layer_id)

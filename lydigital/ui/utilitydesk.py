@@ -146,6 +146,13 @@ class UtilityDesk(Desk):
         self.stuck = ()
         return self._work(place, within_m)
 
+    def follow(self, layer: str, fid: int) -> bool:
+        """Trace a pipe or link that was found otherwise."""
+        if layer != self.layer or self.mode != "trace":
+            self.change(mode="trace", **({"layer": layer} if layer != self.layer else {}))
+        self.place, self.fid = None, fid
+        return self._work()
+
     def cut(self, start: XY, end: XY) -> bool:
         """A section was drawn."""
         found = self._do("utility.section", start=start, end=end)

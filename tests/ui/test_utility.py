@@ -107,6 +107,19 @@ def test_distances_in_view_and_going_away(city, desk, framed, qtbot):
     assert "utility" not in city.picture.overlays
 
 
+def test_a_pipe_of_the_inspector_is_traced(city, framed):
+    place, _, _ = middle_of(city, "RQ")
+    look_at(city, framed, place, 2_000)
+    city.cards.click(*map(float, place))
+    hit = next(h for h in city.cards.inspector.hits if h.layer == "pipe")
+    city.cards.inspector.trace_asked.emit(hit.layer, hit.fid)
+    desk = city.cards.space("utility").desk
+    assert city.workspace == "utility"
+    assert desk.trace.start.fid == hit.fid
+    city.cards.inspector.trace_asked.emit("cable", int(city.session.table("cable").fid[0]))
+    assert desk.trace.layer == "cable"
+
+
 def test_nothing_under_the_click_and_esc(city, desk, framed):
     place, _, _ = middle_of(city, "JS")
     look_at(city, framed, place + np.array([30_000.0, 0.0]), 5_000)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QToolButton, QWidget
 
+from lydigital.commands.utility import LINKS, PIPES
 from lydigital.model.coordinates import Notation, write
 from lydigital.texts import pick, tr
 from lydigital.ui import icons, theme
@@ -36,6 +37,7 @@ class Inspector(Page):
     picked = Signal(str, object)  # layer id, fid: the feature to highlight
     zoom_asked = Signal(str, object)
     history_asked = Signal(str, object)
+    trace_asked = Signal(str, object)  # of pipes and cables
     copied = Signal(str)
     closed = Signal()
     resized = Signal()
@@ -203,7 +205,9 @@ class Inspector(Page):
         copy.clicked.connect(self._copy_all)
         past = IconButton("history", "History of the feature", size=16)
         past.clicked.connect(lambda: self.history_asked.emit(hit.layer, hit.fid))
-        for button in (past, copy, zoom, close):
+        trace = IconButton("transit-connection-variant", "Trace along the flow", size=16)
+        trace.clicked.connect(lambda: self.trace_asked.emit(hit.layer, hit.fid))
+        for button in (*((trace,) if hit.layer in (PIPES, *LINKS) else ()), past, copy, zoom, close):
             button.setFixedSize(24, 24)
             first.addWidget(button)
         words.addLayout(first)
