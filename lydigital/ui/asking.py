@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 from lydigital import paths
 from lydigital.errors import LydError
 from lydigital.texts import tr
+from lydigital.ui import homes
 from lydigital.ui.notices import InlineBar
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ _LAYERS = "*.gpkg *.shp *.geojson *.json *.fgb *.csv *.tif *.tiff"
 
 
 def can_ask(command_id: str) -> bool:
-    return command_id in _ASKED
+    return command_id in _ASKED or command_id in homes.HOMES
 
 
 def ask(window: Window, command_id: str) -> bool:
     """Ask for what the command needs and do it then; False when the command needs nothing asked."""
+    if command_id in homes.HOMES:
+        homes.go_home(window, command_id)
+        return True
     if command_id not in _ASKED:
         return False
     _ASKED[command_id](window)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QActionGroup
 
 from lydigital.commands import registry
 from lydigital.texts import tr
-from lydigital.ui import asking, icons
+from lydigital.ui import asking, homes, icons
 from lydigital.ui.search import Entry
 from lydigital.ui.topbar import WORKSPACES
 
@@ -102,4 +102,5 @@ def own_entries(window: Window) -> list[Entry]:
                              f"Ctrl+{number}", rank=1.5))  # fmt: skip
     entries.append(Entry(tr("Pipes and cables"), partial(window.set_workspace, "utility"), tr("Workspace"), "pipe",
                          ("管线", "追踪", "爆管", "断面", "净距", "pipe", "trace", "burst", "section"), rank=1.5))  # fmt: skip
+    entries += homes.indicator_entries(window)
     return entries + window.editing.entries() + window.past.entries() + window.holding.entries()

@@ -304,3 +304,19 @@ def test_the_report_is_written_beside_the_work(city, page, idle, tmp_path):
     assert target.stat().st_size > 10_000
     assert page.report.state == "coverage.xlsx"
     assert not page.report.open_file.isHidden()
+
+
+def test_palette_finds_indicators_and_the_homes_of_commands(city, page, desk, idle):
+    found = city.finder("数据网")
+    entry = next(e for e in found if e.title == "Villages with data network")
+    entry.run()
+    idle()
+    assert desk.result.indicator.id == "village_network"
+    assert page.indicator.is_open
+    assert city.map.board is None
+    city.run("framework.show")
+    assert city.map.board is page.frame.board
+    city.set_workspace("browse")
+    city.run("coverage.failing")
+    assert city.workspace == "coverage"
+    assert page.failing.is_open

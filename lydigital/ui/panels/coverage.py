@@ -15,6 +15,7 @@ from lydigital.ui.panels.steps import StepsPage
 
 if TYPE_CHECKING:
     from lydigital.ui.coveragedesk import CoverageDesk
+    from lydigital.ui.panels.steps import Step
 
 
 class CoveragePage(StepsPage):
@@ -40,6 +41,14 @@ class CoveragePage(StepsPage):
         if self.desk.is_stale:
             self.desk.look_again()
         self.desk.show(self.desk.shown)
+
+    def come_to(self, step: Step) -> None:
+        """The board where systems are asked for, the map where it is something else."""
+        if step is self.frame:
+            self.frame.show_board()
+        else:
+            self.desk.window.map.close_board()
+        self.go_to(step)
 
     def left(self) -> None:
         self.desk.leave()

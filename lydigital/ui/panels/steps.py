@@ -206,6 +206,10 @@ class StepsPage(SpacePage):
         """The page is higher or lower now."""
         self._settle.start()
 
+    def come_to(self, step: Step) -> None:
+        """A step was asked for from elsewhere."""
+        self.go_to(step)
+
     def go_to(self, step: Step) -> None:
         """Open a step, fold the others, and bring it up."""
         for other in self.steps:

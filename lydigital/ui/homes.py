@@ -1,0 +1,66 @@
+"""Commands with a home: what a workspace does on its own page is done there when menu or palette ask for it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lydigital.commands import indicator, registry
+from lydigital.errors import LydError
+from lydigital.texts import tr
+from lydigital.ui.search import Entry
+
+if TYPE_CHECKING:
+    from lydigital.ui.window import Window
+
+HOMES = {
+    "framework.show": ("coverage", "frame"),
+    "framework.open": ("coverage", "frame"),
+    "indicator.list": ("coverage", "indicator"),
+    "indicator.compute": ("coverage", "indicator"),
+    "indicator.map": ("coverage", "indicator"),
+    "indicator.gaps": ("coverage", "indicator"),
+    "indicator.whatif": ("coverage", "site"),
+    "index.compute": ("coverage", "index"),
+    "index.map": ("coverage", "index"),
+    "coverage.access": ("coverage", "access"),
+    "coverage.access_map": ("coverage", "access"),
+    "coverage.failing": ("coverage", "failing"),
+    "coverage.failing_map": ("coverage", "failing"),
+    "coverage.report": ("coverage", "report"),
+}
+"""Command: its workspace, and the step of its page."""
+
+
+def go_home(window: Window, command_id: str) -> None:
+    """Open the workspace of a command at its step."""
+    from lydigital.ui.panels.steps import Step, StepsPage
+
+    name, step = HOMES[command_id]
+    window.set_workspace(name)
+    page = window.cards.space(name)
+    if isinstance(page, StepsPage) and isinstance(found := getattr(page, step, None), Step):
+        page.come_to(found)
+
+
+def indicator_entries(window: Window) -> list[Entry]:
+    """Every indicator by its name, for the palette."""
+    if registry.get("indicator.compute").disabled(window.session) is not None:
+        return []
+    try:
+        known = indicator.known()
+    except LydError:  # told where indicators are worked out
+        return []
+    return [
+        Entry(one.name, partial(_look, window, one.id), tr("Indicator"), "chart-bar", (one.title, one.title_en, one.id))
+        for one in known
+    ]  # fmt: skip
+
+
+def _look(window: Window, indicator_id: str) -> None:
+    from lydigital.ui.panels.coverage import CoveragePage
+
+    go_home(window, "indicator.compute")
+    page = window.cards.space("coverage")
+    if isinstance(page, CoveragePage):
+        page.desk.choose(indicator_id)
