@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 from weakref import WeakKeyDictionary
 
@@ -12,10 +13,12 @@ import msgspec
 
 from lydigital import paths
 from lydigital.commands.registry import Command, Parameters, later
+from lydigital.errors import LydError
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from lydigital.model.crs import Crs
     from lydigital.model.network import RoadNetwork
@@ -129,28 +132,44 @@ def network_of(session: Session, profile: str = "car", *, tolerance_m: float | N
 
 
 def speeds_of() -> Speeds:
-    """What roads are: the user's own ``speeds.toml`` in the configuration folder, or the one shipped."""
+    """What roads are: the user's own ``speeds.toml`` in the configuration folder, or the one shipped.
+
+    Raises
+    ------
+    BadDataError
+        When it is not valid.
+    """
+    own = paths.config_dir() / SPEEDS
+    path = own if own.is_file() else paths.layers_dir() / SPEEDS
+    return _speeds(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _speeds(path: Path, _changed: int) -> Speeds:
     from lydigital.model.speeds import read_speeds
 
-    own = paths.config_dir() / SPEEDS
-    return read_speeds(own if own.is_file() else paths.layers_dir() / SPEEDS)
+    return read_speeds(path)
 
 
 def _built(session: Session, speeds: Speeds, layers: Sequence[str], crs: Crs, tolerance_m: float | None) -> RoadNetwork:
     from lydigital.domain import network
     from lydigital.model.table import FeatureTable
 
-    session.progressed.emit(tr("Building the road network"), 0.1)
+    text = tr("Building the road network")
+    session.progressed.emit(text, 0.0)
     tables = [(layer, session.table(layer)) for layer in layers]
     roads = [network.RoadLayer(layer, table.to_crs(crs)) for layer, table in tables if isinstance(table, FeatureTable)]
-    made = network.build(roads, speeds, profile=speeds.profiles[0].id, tolerance_m=tolerance_m)
-    session.progressed.emit(tr("Building the road network"), 1.0)
-    return made
+    return network.build(
+        roads, speeds, profile=speeds.profiles[0].id, tolerance_m=tolerance_m, progress=lambda done: session.progressed.emit(text, done)
+    )
 
 
 def no_roads(session: Session) -> str | None:
     """Why there is no network, or None."""
-    layers = speeds_of().layers
+    try:
+        layers = speeds_of().layers
+    except LydError as error:
+        return str(error)
     if any(session.document.layer(layer) is not None for layer in layers):
         return None
     return tr("The map has no layer of roads: {layers}", layers=", ".join(layers))

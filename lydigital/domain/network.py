@@ -15,7 +15,7 @@ from lydigital.model.issue import Issue
 from lydigital.model.network import BuildReport, Findings, Island, Kind, RoadNetwork, times
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -52,14 +52,17 @@ class _Roads:
 
 
 def build(
-    layers: Sequence[RoadLayer], speeds: Speeds, *, profile: str = "car", tolerance_m: float | None = None
-) -> RoadNetwork:
+    layers: Sequence[RoadLayer], speeds: Speeds, *, profile: str = "car", tolerance_m: float | None = None,
+    progress: Callable[[float], None] = lambda _: None,
+) -> RoadNetwork:  # fmt: skip
     """The network of some layers, for one profile (see :meth:`RoadNetwork.for_profile` for others).
 
     Parameters
     ----------
     tolerance_m
         An end so near another road is taken to end on it; None for the one of ``speeds``.
+    progress
+        Told the share of the work that is done; what it raises ends the work.
 
     Raises
     ------
@@ -74,10 +77,12 @@ def build(
         raise BadDataError("There are no roads", hint="The layers of roads have no lines: {layers}", layers=", ".join(one.id for one in layers))
     tolerance = speeds.tolerance_m if tolerance_m is None else tolerance_m
     classes = (*speeds.classes, speeds.unknown)
-    graph = noding.graph_of(roads.lines, classes, tolerance / crs.metres_per_unit)
+    progress(0.1)
+    graph = noding.graph_of(roads.lines, classes, tolerance / crs.metres_per_unit, lambda done: progress(0.1 + 0.7 * done))
     if not len(graph.tail):
         raise BadDataError("There are no roads", hint="No line has a length: {layers}", layers=", ".join(one.id for one in layers))
     length = measures.path_lengths_m(graph.coords, graph.offsets, crs)
+    progress(0.9)
     line = graph.line
     road_class = roads.lines.road_class[line]
     open_, back = roads.oneway[line] >= 0, roads.oneway[line] <= 0
@@ -91,6 +96,7 @@ def build(
         _no_report(layers),
     )  # fmt: skip
     object.__setattr__(made, "report", _report(made, roads, graph, tolerance))
+    progress(1.0)
     return made
 
 

@@ -21,7 +21,7 @@ from lydigital.errors import BadDataError
 from lydigital.model.network import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -67,8 +67,10 @@ class Graph(NamedTuple):
     found: tuple[Found, ...]
 
 
-def graph_of(lines: Lines, classes: Sequence[RoadClass], tolerance: float) -> Graph:
-    """The graph of ``lines``; ``tolerance`` in map units.
+def graph_of(
+    lines: Lines, classes: Sequence[RoadClass], tolerance: float, progress: Callable[[float], None] = lambda _: None
+) -> Graph:
+    """The graph of ``lines``; ``tolerance`` in map units, ``progress`` is told the share that is done.
 
     Raises
     ------
@@ -79,7 +81,8 @@ def graph_of(lines: Lines, classes: Sequence[RoadClass], tolerance: float) -> Gr
     for _ in range(2):  # a line onto which an end was moved may have moved itself
         if not work.move_loose_ends(tolerance):
             break
-    work.split()
+        progress(0.3)
+    work.split(lambda done: progress(0.5 + 0.4 * done))
     return work.graph()
 
 
@@ -220,7 +223,7 @@ class _Work:
 
     # --- touches and crossings ----------------------------------------------------------------------------------------
 
-    def split(self) -> None:
+    def split(self, progress: Callable[[float], None]) -> None:
         """Put a vertex where lines touch or cross on one level."""
         ends = self._is_end
         joined: list[NDArray[np.int64]] = []
@@ -248,6 +251,7 @@ class _Work:
             rows = np.flatnonzero(alike & ~touched)
             t, u, xy = _crossing(self.xy, i[rows], j[rows])
             real = (t > 0) & (t < 1) & (u > 0) & (u < 1)
+            progress(float(i.max(initial=0)) / max(len(self.line), 1))
             crossing.append(np.stack([i[rows[real]], j[rows[real]]], axis=1))
             where.append(np.column_stack([t[real], u[real], xy[real]]))
         new = self._insert(np.concatenate(touching), np.concatenate(share), np.concatenate(crossing), np.concatenate(where))

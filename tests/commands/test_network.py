@@ -12,6 +12,7 @@ import shapely
 
 import lydigital as ly
 from lydigital import paths
+from lydigital.commands import registry
 from lydigital.commands.network import network_of
 from lydigital.commands.network_values import TURNS, values_of
 from lydigital.commands.registry import execute
@@ -97,6 +98,13 @@ def test_ones_own_speeds_go_before_those_shipped(fresh):
     (paths.config_dir() / "speeds.toml").write_text(text.replace("kmh = 90", "kmh = 30"), encoding="utf-8")
     slow = fresh.run("network.route", start=TOWN, end=LUANCHUAN)
     assert slow.seconds > usual.seconds
+
+
+def test_broken_speeds_are_the_reason(fresh):
+    (paths.config_dir() / "speeds.toml").write_text("version = [", encoding="utf-8")
+    assert "speeds.toml" in registry.get("network.route").disabled(fresh)
+    with pytest.raises(BadDataError, match=r"speeds\.toml"):
+        network_of(fresh)
 
 
 def test_a_way_through_the_city(city):

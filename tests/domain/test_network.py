@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from lydigital.domain.network import RoadLayer, build
-from lydigital.errors import BadDataError, CrsError
+from lydigital.errors import BadDataError, CancelledError, CrsError
 from lydigital.model.crs import Crs
 from lydigital.model.geometry import GeometryArray
 from lydigital.model.network import Kind
@@ -215,6 +215,19 @@ def test_two_layers_meet():
     made = build([layer(ACROSS, kind="way"), layer([(200, 0), (300, 0)], layer_id="street", kind="way")], SPEEDS)
     assert parts(made) == 1
     assert sorted(zip(made.layer.tolist(), made.fid.tolist(), strict=True)) == [(0, 1), (1, 1)]
+
+
+def test_progress_is_told_and_may_end_the_work():
+    told = []
+    build([layer(ACROSS, [(100, 4), (100, 90)], kind="way")], SPEEDS, progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+    def stop(_done):
+        raise CancelledError("x", hint="y")
+
+    with pytest.raises(CancelledError):
+        build([layer(ACROSS, kind="way")], SPEEDS, progress=stop)
 
 
 def test_what_is_no_network_is_refused():
