@@ -71,7 +71,7 @@ def cut(
         start, end, length, tuple(found),
         () if math.isnan(levels[0]) else tuple((round(float(a), 3), round(float(z), 3)) for a, z in zip(at, levels, strict=True)),
         ground_from, tuple(clearance.beside(found, rules)), rules.version, rules.source, str(pipes.table.crs),
-        any(natures[row] == SAMPLE for row in rows), tuple(issues),
+        any(natures[row] == SAMPLE for row in rows), issues=tuple(issues),
     )  # fmt: skip
 
 

@@ -375,6 +375,8 @@ class Section(_Frozen, frozen=True):
         ``(at_m, level_m)`` along it, empty where no level is known: then depths are drawn from a flat ground.
     ground_from
         Where the levels come from: ``facility``, ``dem`` or "".
+    is_sensitive
+        Whether the layer of pipes is not for the public: stamped on drawings.
     """
 
     start: tuple[float, float]
@@ -388,4 +390,5 @@ class Section(_Frozen, frozen=True):
     source: str
     crs: str
     is_sample: bool = False
+    is_sensitive: bool = False
     issues: tuple[Issue, ...] = ()

@@ -123,15 +123,17 @@ def png(section: Section, trades: Trades, *, title: str = "", dpi: float = 200.0
 def sheet(paper: _Pencil, page: Box, section: Section, trades: Trades, title: str) -> None:
     """Title, drawing with its table, what it rests on."""
     body, look = page.inset(12.0), trades.look
-    paper.text(body.x, body.y + 6.5, title, 16, weight="bold", color=look.ink, most_mm=body.width - 60)
+    paper.text(body.x, body.y + 6.5, title, 16, weight="bold", color=look.ink, most_mm=body.width - 85)
     (ax, ay), (bx, by) = section.start, section.end
     where = tr("From {start} to {end}, {length} m", start=f"{ax:,.1f}, {ay:,.1f}", end=f"{bx:,.1f}, {by:,.1f}", length=f"{section.length_m:,.1f}")
     paper.text(body.x, body.y + 12.4, f"{where} · {section.crs}", 8, color=look.soft)
-    if section.is_sample:
-        text = tr("Sample data")
-        wide = paper.width_mm(text, 8, "bold") + 5
-        paper.box(Box(body.right - wide, body.y + 1.5, wide, 6.2), color=STAMP, width_mm=0.3)
-        paper.text(body.right - wide / 2, body.y + 5.7, text, 8, weight="bold", color=STAMP, align="centre")
+    right = body.right
+    for is_so, text in ((section.is_sensitive, tr("Sensitive: for internal use only")), (section.is_sample, tr("Sample data"))):
+        if is_so:
+            wide = paper.width_mm(text, 8, "bold") + 5
+            paper.box(Box(right - wide, body.y + 1.5, wide, 6.2), color=STAMP, width_mm=0.3)
+            paper.text(right - wide / 2, body.y + 5.7, text, 8, weight="bold", color=STAMP, align="centre")
+            right -= wide + 2.5
     notes = _notes(section)
     foot = 4.0 * (len(notes) + 1) + 2.0
     plot = Box(body.x, body.y + 17.0, body.width, body.height - 17.0 - foot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lydigital.model.report import Paragraph, Report, Table, number
@@ -21,11 +22,12 @@ RELATIONS = {"horizontal": "In plan", "vertical": "In level", "cover": "Cover"}
 DIRECTIONS = {"up": "Up the flow", "down": "Down the flow", "connected": "Connected"}
 
 
-def write(found: Trace | Burst | Clearances, output: str, rules: TradeRules, kind: Named, *, is_sample: bool) -> None:
+def write(found: Trace | Burst | Clearances, output: str, rules: TradeRules, kind: Named, *, is_sample: bool, is_sensitive: bool = False) -> None:
     """Write ``found`` by the ending of ``output``; ``kind`` names kinds of facilities. Raises as :func:`report.write`."""
     from lydigital.publish import report
 
-    report.write(report_of(found, rules, kind, is_sample=is_sample), output)
+    made = report_of(found, rules, kind, is_sample=is_sample)
+    report.write(replace(made, stamps=(tr("Sensitive: for internal use only"),)) if is_sensitive else made, output)
 
 
 def report_of(found: Trace | Burst | Clearances, rules: TradeRules, kind: Named, *, is_sample: bool) -> Report:

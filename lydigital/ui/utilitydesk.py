@@ -44,6 +44,7 @@ class UtilityDesk(Desk):
         self.burst: Burst | None = None
         self.section: Section | None = None
         self.clearances: Clearances | None = None
+        self._worked_on: FeatureTable | None = None
         self._reach: tuple[float, float, float, float] | None = None
         self.hand = Hand(window.canvas, window.session, window.preferences.aids)
         self.hand.failed.connect(window.failed)
@@ -81,6 +82,18 @@ class UtilityDesk(Desk):
         self.layer = PIPES
         self.window.picture.lay(OVERLAY)
         self.changed.emit("all")
+
+    def keep_up(self) -> None:
+        """The map changed by a step: what was found on other pipes is worked out again, or given up where its pipe is gone."""
+        if self.window.workspace != "utility" or self.mode not in ("trace", "burst") or not self.fid:
+            return
+        table = self._table(self.layer)
+        if table is self._worked_on:
+            return
+        if table is None or self.fid not in table.row_of:
+            self.forget()
+        else:
+            self._work()
 
     def change(self, **values: Any) -> None:
         """Another mode, direction, layer or distance; what is in hand is worked out again."""
@@ -252,6 +265,7 @@ class UtilityDesk(Desk):
             self.isolation, self.burst, self.fid = shut, None, shut.burst.fid
         if place is not None:
             self.place = place
+        self._worked_on = self._table(self.layer)
         self._lay()
         self.changed.emit("all")
         if self.mode == "burst":

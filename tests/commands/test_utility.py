@@ -71,6 +71,7 @@ def test_a_burst_and_its_report(city, tmp_path):
     html = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert found.near_communities[0].name in html
     assert found.isolation.shut[0].code in html
+    assert "internal use only" in html
     bare = city.run("utility.burst", x=x, y=y, trade="JS", counted=False)
     assert bare.near is None
 
@@ -133,6 +134,7 @@ def test_a_section_in_degrees_and_as_a_file(city, tmp_path):
     assert "PS" in {p.trade for p in found.pipes}
     assert found.ground_from in ("facility", "dem")
     assert found.is_sample
+    assert found.is_sensitive
     assert all(p.ground_m and p.top_m is not None for p in found.pipes)
     svg = (tmp_path / "s.svg").read_text(encoding="utf-8")
     assert all(p.code in svg for p in found.pipes)

@@ -102,7 +102,7 @@ def test_columns_keep_apart_and_in_order():
 def test_files(tmp_path, kind):
     texts.use("zh", paths.translations_dir())
     path = tmp_path / f"s.{kind}"
-    made = section(WATER, DRAIN, clearances=(NEAR,), is_sample=True, issues=(Issue("section.dem", "note", "Levels of the ground are those of the terrain model", ""),))
+    made = section(WATER, DRAIN, clearances=(NEAR,), is_sample=True, is_sensitive=True, issues=(Issue("section.dem", "note", "Levels of the ground are those of the terrain model", ""),))
     drawing.write(path, made, TRADES, title="太康路断面")
     if kind == "png":
         assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
@@ -113,7 +113,7 @@ def test_files(tmp_path, kind):
         text = pypdf.PdfReader(path).pages[0].extract_text()
     else:
         text = path.read_text(encoding="utf-8")
-    for wanted in ("太康路断面", "JS1", "示例数据", "地面高程取自地形模型", "标准"):
+    for wanted in ("太康路断面", "JS1", "示例数据", "敏感资料", "地面高程取自地形模型", "标准"):
         assert wanted in text
 
 

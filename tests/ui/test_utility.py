@@ -95,6 +95,21 @@ def test_a_drawn_line_is_cut_open(city, desk, framed, tmp_path):
     assert page.findChild(SectionView) is None or page.extra_px == 0
 
 
+def test_what_was_found_goes_with_its_pipes(city, desk, framed):
+    place, _, _ = middle_of(city, "JS")
+    look_at(city, framed, place, 2_000)
+    click(city, place)
+    found = desk.trace
+    city.do("layer.hide", layer="road")
+    assert desk.trace is found  # nothing of the pipes changed
+    city.do("layer.remove", layer="pipe")
+    assert desk.trace is None
+    assert "utility" not in city.picture.overlays
+    assert not desk.pick(tuple(map(float, place)), 5.0)
+    city.do("edit.undo")
+    assert desk.pick(tuple(map(float, place)), 5.0)
+
+
 def test_distances_in_view_and_going_away(city, desk, framed, qtbot):
     place, _, _ = middle_of(city, "TX")
     look_at(city, framed, place, 5_000)

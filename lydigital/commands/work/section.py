@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from lydigital.commands import results
 from lydigital.commands.hazard import working_crs
 from lydigital.commands.utility import FACILITIES, PIPES, TERRAIN
-from lydigital.commands.work.utility import is_sample, kind_name, lines_of, rules_of, table_of
+from lydigital.commands.work.utility import is_sample, is_sensitive, kind_name, lines_of, rules_of, table_of
 from lydigital.domain import clearance as domain
 from lydigital.domain import section as cutting
 from lydigital.domain.pipes import Pipes
@@ -48,6 +49,7 @@ def section(session: Session, wanted: Cut) -> Section:
     found = cutting.cut(
         Pipes.of(lines_of(session, PIPES, crs), rules), start, end, rules, facilities=table_of(session, FACILITIES, crs), terrain=_terrain(session)
     )
+    found = msgspec.structs.replace(found, is_sensitive=is_sensitive(session, PIPES))
     if wanted.output:
         from lydigital.publish import section as drawing
 
@@ -73,7 +75,7 @@ def clearance(session: Session, wanted: Near) -> Clearances:
     if wanted.output:
         from lydigital.publish import utility_report
 
-        utility_report.write(found, wanted.output, rules, kind_name, is_sample=is_sample(session, PIPES))
+        utility_report.write(found, wanted.output, rules, kind_name, is_sample=is_sample(session, PIPES), is_sensitive=is_sensitive(session, PIPES))
     return found
 
 

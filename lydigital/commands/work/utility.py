@@ -89,7 +89,7 @@ def trace(session: Session, wanted: Follow) -> Trace:
     if wanted.output:
         from lydigital.publish import utility_report
 
-        utility_report.write(made, wanted.output, rules_of(), kind_name, is_sample=is_sample(session, wanted.layer))
+        utility_report.write(made, wanted.output, rules_of(), kind_name, **_marks(session, wanted.layer))
     return made
 
 
@@ -134,7 +134,7 @@ def burst(session: Session, wanted: Leak) -> Burst:
     if wanted.output:
         from lydigital.publish import utility_report
 
-        utility_report.write(made, wanted.output, rules_of(), kind_name, is_sample=is_sample(session, PIPES))
+        utility_report.write(made, wanted.output, rules_of(), kind_name, **_marks(session, PIPES))
     return made
 
 
@@ -285,6 +285,18 @@ def is_sample(session: Session, layer: str) -> bool:
         return session.definition(layer).sample
     except (KeyError, LydError):
         return False
+
+
+def is_sensitive(session: Session, layer: str) -> bool:
+    """Whether a layer is not for the public."""
+    try:
+        return session.definition(layer).sensitivity != "公开"
+    except (KeyError, LydError):
+        return False
+
+
+def _marks(session: Session, layer: str) -> dict[str, bool]:
+    return {"is_sample": is_sample(session, layer), "is_sensitive": is_sensitive(session, layer)}
 
 
 def kind_name(kind: int) -> str:

@@ -58,6 +58,9 @@ class UtilityPage(ScrolledPage, SpacePage):
     def left(self) -> None:
         self.desk.rest()
 
+    def document_changed(self) -> None:
+        self.desk.keep_up()
+
     def document_replaced(self) -> None:
         self.desk.forget()
 
