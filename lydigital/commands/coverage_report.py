@@ -76,7 +76,8 @@ def gathered(session: Session, given: Make) -> Coverage:
             problems.append(f"{tr('Informatization index')}：{error} {error.hint_text()}")
     day = given.day or date.today().isoformat()  # noqa: DTZ011 - the day on the wall is meant
     most = ROWS.get(Path(given.output).suffix.lower(), MOST)
-    city = next((str(n) for n in (session.document.title,) if n), tr("The city"))
+    named = (p.result.city.name for _, parts in sections for p in parts if p.result is not None)
+    city = next((n for n in (*named, session.document.title) if n), tr("The city"))
     return Coverage(city, given.by, tuple(sections), made, picture, day, most, tuple(problems))
 
 

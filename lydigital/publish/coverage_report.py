@@ -183,11 +183,13 @@ def is_even(found: IndicatorResult) -> bool:
 def _said(found: IndicatorResult) -> str:
     one = found.indicator
     basis = pick(one.basis, one.basis_en)
+    basis = "" if basis.removeprefix("每") in one.unit_name else tr(" ({basis})", basis=basis)
     year = "" if found.year is None else tr(" in {year}", year=found.year)
-    words = [tr("{name}{basis}{year}: {value} in the city.", name=one.name, basis=f"（{basis}）" if basis else "", year=year, value=one.shown(found.city.value))]
+    words = [tr("{name}{basis}{year}: {value} in the city.", name=one.name, basis=basis, year=year, value=one.shown(found.city.value))]
     share = _share(found)
     if share is not None:
-        words.append(tr("{against}.", against=_against(one, share)))
+        against = _against(one, share)
+        words.append(tr("{against}.", against=against[:1].upper() + against[1:]))
     ranked = found.ranking
     if len(ranked) > 1 and is_even(found):
         words.append(tr("Every unit has {value}.", value=one.shown(ranked[0].value)))
@@ -327,8 +329,8 @@ def _here(found: IndicatorResult) -> str:
 
 
 def _short(value: float) -> str:
-    """A count as it is read in Chinese: 104.8万."""
-    return f"{value / 1e4:,.1f}万" if value >= 1e5 else f"{value:,.0f}"
+    """A count as it is read, in Chinese 104.8万."""
+    return f"{value / 1e4:,.1f}万" if value >= 1e5 and language() == "zh" else f"{value:,.0f}"
 
 
 def _aim(one: Indicator) -> str:
