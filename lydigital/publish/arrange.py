@@ -70,6 +70,8 @@ class Material:
         What the review stamp says, most important first.
     folder
         Where relative paths of pictures start.
+    personal
+        Whether tables show personal data bare.
     """
 
     crs: Crs
@@ -82,6 +84,7 @@ class Material:
     facts: Mapping[str, object] = field(default_factory=dict)
     stamps: tuple[tuple[str, ...], ...] = ()
     folder: Path | None = None
+    personal: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +222,7 @@ def _placed(item: AnyItem, context: pieces.Context, maps: Mapping[str, PlacedMap
     box = Box(item.x, item.y, item.width, item.height)
     if isinstance(item, MapItem):
         return Placed(item, box, map=maps[item.id], over=partial(pieces.over_map, item=item, box=box, context=context))
-    return Placed(item, box, paint=partial(pieces.paint, item=item, box=box, context=context))
+    return Placed(item, box, paint=pieces.prepare(item, box, context))
 
 
 def _sources(placed: PlacedMap, material: Material) -> str:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lydigital.model.issue import Issue
 from lydigital.model.layout import (
+    ChartItem,
     ImageItem,
     LegendItem,
     MapItem,
     NorthItem,
+    QrItem,
     ScaleBarItem,
     ShapeItem,
     StampItem,
+    TableItem,
     TextItem,
 )
 from lydigital.publish import furniture, typeset
@@ -23,7 +29,9 @@ from lydigital.publish.furniture import GREY, STAMP, Box
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from PySide6.QtGui import QImage
 
     from lydigital.model.layout import AnyItem, Layout, Outline
     from lydigital.publish.arrange import Driver, Material, PlacedMap
@@ -51,33 +59,25 @@ class Context:
         return None if found is None else self.maps.get(found.id)
 
 
-def paint(paper: Paper, item: AnyItem, box: Box, context: Context) -> None:
-    """Draw an item that is no map."""
-    painter = paper.painter
-    painter.save()
-    if item.rotation:
-        painter.translate(box.x + box.width / 2, box.y + box.height / 2)
-        painter.rotate(item.rotation)
-        painter.translate(-box.x - box.width / 2, -box.y - box.height / 2)
-    if item.fill and not isinstance(item, ShapeItem):
-        paper.box(box, fill=item.fill)
-    if isinstance(item, TextItem):
-        _text(paper, item, box, context)
-    elif isinstance(item, LegendItem):
-        _legend(paper, item, box, context)
-    elif isinstance(item, ScaleBarItem):
-        _scale_bar(paper, item, box, context)
-    elif isinstance(item, NorthItem):
-        _north(paper, item, box, context)
-    elif isinstance(item, StampItem):
-        _stamps(paper, item, box, context)
-    elif isinstance(item, ShapeItem):
-        _shape(paper, item, box)
-    elif isinstance(item, ImageItem):
-        _image(paper, item, box, context)
-    if item.outline is not None and not isinstance(item, ShapeItem):
-        _outline(paper, item.outline, box)
-    painter.restore()
+def prepare(item: AnyItem, box: Box, context: Context) -> Callable[[Paper], None]:
+    """What draws an item that is no map. Rows and pictures are looked up now, and what is wrong with them said in ``context``."""
+    body = _PREPARED[type(item)](item, box, context)
+
+    def draw(paper: Paper) -> None:
+        painter = paper.painter
+        painter.save()
+        if item.rotation:
+            painter.translate(box.x + box.width / 2, box.y + box.height / 2)
+            painter.rotate(item.rotation)
+            painter.translate(-box.x - box.width / 2, -box.y - box.height / 2)
+        if item.fill and not isinstance(item, ShapeItem):
+            paper.box(box, fill=item.fill)
+        body(paper)
+        if item.outline is not None and not isinstance(item, ShapeItem):
+            _outline(paper, item.outline, box)
+        painter.restore()
+
+    return draw
 
 
 def over_map(paper: Paper, item: MapItem, box: Box, context: Context) -> None:
@@ -196,7 +196,7 @@ def _stamps(paper: Paper, item: StampItem, box: Box, context: Context) -> None:
         right -= wide + 2.5
 
 
-def _shape(paper: Paper, item: ShapeItem, box: Box) -> None:
+def _shape(paper: Paper, item: ShapeItem, box: Box, _context: Context) -> None:
     from PySide6.QtCore import QPointF, QRectF, Qt
     from PySide6.QtGui import QColor, QPen
 
@@ -225,10 +225,73 @@ def _shape(paper: Paper, item: ShapeItem, box: Box) -> None:
             painter.drawPolygon([end, *wings])
 
 
-def _image(paper: Paper, item: ImageItem, box: Box, context: Context) -> None:
-    from pathlib import Path
+def _tabular(item: TableItem | ChartItem, box: Box, context: Context) -> Callable[[Paper], None]:
+    from lydigital.errors import LydError
+    from lydigital.publish import charts, tabular
 
-    from PySide6.QtCore import QRectF, Qt
+    material = context.material
+    within = context.maps.get(item.within)
+    try:
+        table, definition = material.table(item.layer), material.definition(item.layer)
+        if isinstance(item, TableItem):
+            rows = tabular.table_of(item, table, definition, within, context.driver, personal=material.personal)
+            size, most = item.size, item.rows
+            return lambda paper: void(tabular.draw(paper, box, rows, size, most))
+        chart = tabular.chart_of(item, table, definition, within, context.driver)
+    except (LydError, KeyError) as error:
+        reason = str(error) if isinstance(error, LydError) else tr("the map has no layer {layer}", layer=item.layer or "–")
+        context.issues.append(Issue(
+            "layout.rows", "warning", "{item} cannot be filled: {reason}", "Choose a layer and fields that the map has.",
+            values={"item": item.name or item.id, "reason": reason},
+        ))  # fmt: skip
+        return partial(_empty, box=box, words=reason)
+
+    def draw(paper: Paper) -> None:
+        paper.text(box.x, box.y + 3.2, chart.title, 8, weight="bold", most_mm=box.width)
+        charts.draw(paper, Box(box.x, box.y + 5.0, box.width, box.height - 5.0), chart)
+
+    return draw
+
+
+def void(_result: object) -> None:
+    """What a painter's function gives back is of no use to a page."""
+
+
+def _empty(paper: Paper, box: Box, words: str) -> None:
+    """A place that nothing could be put in, and why."""
+    paper.box(box, color=GREY, width_mm=0.15)
+    paper.text(box.x + box.width / 2, box.y + box.height / 2, words, 7, color=GREY, align="centre", most_mm=box.width - 2)
+
+
+def _qr(item: QrItem, box: Box, context: Context) -> Callable[[Paper], None]:
+    """As few rectangles as the rows of the code have runs; a quiet zone of four modules is part of the code."""
+    import segno
+
+    words, _ = typeset.fill(item.text, context.facts)
+    if not words:
+        return void
+    try:
+        code = segno.make(words, error="m", micro=False)
+    except segno.DataOverflowError:
+        context.issues.append(Issue("layout.qr", "warning", "{item} holds more text than a QR code can", "Use a short address.", values={"item": item.name or item.id}))
+        return void
+    rows = [list(row) for row in code.matrix_iter(border=4)]
+    side = min(box.width, box.height)
+    step = side / len(rows)
+    x0, y0 = box.x + (box.width - side) / 2, box.y + (box.height - side) / 2
+
+    def draw(paper: Paper) -> None:
+        paper.box(Box(x0, y0, side, side), fill="#ffffff")
+        for r, row in enumerate(rows):
+            for dark, run in groupby(enumerate(row), key=lambda cell: cell[1]):
+                columns = [c for c, _ in run]
+                if dark:
+                    paper.box(Box(x0 + columns[0] * step, y0 + r * step, len(columns) * step, step * 1.02), fill="#000000")
+
+    return draw
+
+
+def _image(item: ImageItem, box: Box, context: Context) -> Callable[[Paper], None]:
     from PySide6.QtGui import QImageReader
 
     path = Path(item.path)
@@ -238,19 +301,34 @@ def _image(paper: Paper, item: ImageItem, box: Box, context: Context) -> None:
     reader.setAutoTransform(True)
     picture = reader.read() if item.path and path.is_file() else None
     if picture is None or picture.isNull():
-        paper.box(box, color=GREY, width_mm=0.15)
-        paper.text(box.x + box.width / 2, box.y + box.height / 2, tr("No picture"), 7, color=GREY, align="centre", most_mm=box.width)
         context.issues.append(Issue(
             "layout.image", "warning", "The picture {path} cannot be shown", "Check the name of the file; PNG and JPEG are read.",
             values={"path": item.path or item.id},
         ))  # fmt: skip
-        return
+        return partial(_empty, box=box, words=tr("No picture"))
+    return partial(_picture, picture=picture, box=box, fit=item.fit)
+
+
+def _picture(paper: Paper, picture: QImage, box: Box, fit: str) -> None:
+    from PySide6.QtCore import QRectF, Qt
+
     place = QRectF(box.x, box.y, box.width, box.height)
     source = QRectF(picture.rect())
-    if item.fit == "contain":
+    if fit == "contain":
         size = source.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
         place = QRectF(place.center().x() - size.width() / 2, place.center().y() - size.height() / 2, size.width(), size.height())
-    elif item.fit == "cover":
+    elif fit == "cover":
         size = place.size().scaled(source.size(), Qt.AspectRatioMode.KeepAspectRatio)
         source = QRectF(source.center().x() - size.width() / 2, source.center().y() - size.height() / 2, size.width(), size.height())
     paper.painter.drawImage(place, picture, source)
+
+
+def _painted(function: Callable[..., None]) -> Callable[[AnyItem, Box, Context], Callable[[Paper], None]]:
+    """For what needs nothing looked up before it is drawn."""
+    return lambda item, box, context: lambda paper: function(paper, item, box, context)
+
+
+_PREPARED: dict[type, Callable[[Any, Box, Context], Callable[[Paper], None]]] = {
+    TextItem: _painted(_text), LegendItem: _painted(_legend), ScaleBarItem: _painted(_scale_bar), NorthItem: _painted(_north),
+    StampItem: _painted(_stamps), ShapeItem: _painted(_shape), TableItem: _tabular, ChartItem: _tabular, QrItem: _qr, ImageItem: _image,
+}  # fmt: skip
