@@ -170,6 +170,27 @@ def _figure(block: Chart | Picture, count: int) -> str:
     return f"<figure>{drawn}<figcaption>{escape(caption(block, count))}</figcaption>{note}</figure>"
 
 
+def numbers_of(chart: Chart) -> Table:
+    """What a chart shows, as its own table: series, then targets."""
+    head = [tr("Item"), *(s.name or chart.title for s in chart.series)]
+    aims: list[tuple[float | None, ...]] = []
+    if chart.kind == "target":
+        head += [tr("Target"), tr("Reached, %")]
+        given = [chart.targets[k] if k < len(chart.targets) else chart.target for k in range(len(chart.labels))]
+        shares = [v / a * 100 if v is not None and a else None for v, a in zip(chart.series[0].values, given, strict=True)]
+        aims = [tuple(given), tuple(shares)]
+    elif chart.target is not None:
+        head.append(tr("Target"))
+        aims = [(chart.target,) * len(chart.labels)]
+    columns = [*(s.values for s in chart.series), *aims]
+
+    def cell(value: float | None) -> Cell:
+        return "" if value is None else Number(value, chart.step)
+
+    rows = tuple((label, *(cell(c[k]) for c in columns)) for k, label in enumerate(chart.labels))
+    return Table(chart.title, tuple(head), rows)
+
+
 def caption(block: Chart | Picture, count: int) -> str:
     return tr("Figure {count}  {title}", count=count, title=block.title)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from lydigital.errors import StoreUnavailableError
 from lydigital.model.report import Chart, Number, Paragraph, Report, Table, text_of
 from lydigital.publish import charts
-from lydigital.publish.report import caption, cells_wide, endings, stamps, steady
+from lydigital.publish.report import caption, cells_wide, endings, numbers_of, stamps, steady
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,16 +39,17 @@ def content(report: Report) -> bytes:
             _run(line, f"【{text}】", _STAMP, bold=True)
     level = 2 if any(isinstance(b, Paragraph) and b.style == "heading" for b in report.blocks) else 1
     across, figure = report.is_landscape, 0
-    for at, block in enumerate(report.blocks):
+    blocks = report.blocks if _can_draw() else tuple(numbers_of(b) if isinstance(b, Chart) else b for b in report.blocks)
+    for at, block in enumerate(blocks):
         wanted = report.is_landscape or (isinstance(block, Table) and block.is_wide and len(block.head) > _MANY_COLUMNS)
         if wanted != across:
             across = wanted
             _page(made.add_section(), across=across)
         if isinstance(block, Paragraph):
-            _words(made, block)
-            after = report.blocks[at + 1 : at + 2]
+            line = _words(made, block)
+            after = blocks[at + 1 : at + 2]
             if block.style == "text" and after and not isinstance(after[0], (Paragraph, Table)):
-                made.paragraphs[-1].paragraph_format.keep_with_next = True  # a figure stays with what introduces it
+                line.paragraph_format.keep_with_next = True  # a figure stays with what introduces it
         elif isinstance(block, Table):
             made.add_heading(block.title, level)
             _table(made, block, (_LONG_MM if across else _SHORT_MM) - 2 * _MARGIN_MM)
@@ -129,25 +131,32 @@ def _run(line: Any, text: str, color: str = _INK, size_pt: float = 0.0, *, bold:
         run.font.size = Pt(size_pt)
 
 
-def _words(made: Any, block: Paragraph) -> None:
-    if block.style == "heading":
-        made.add_heading(block.text, 1)
-    elif block.style == "subheading":
-        made.add_heading(block.text, 2)
-    elif block.style == "list":
-        made.add_paragraph(block.text, style="List Bullet")
-    elif block.style == "note":
-        _note(made, block.text)
-    else:
-        made.add_paragraph(block.text)
+def _can_draw() -> bool:
+    """Whether charts can be drawn; without Qt their numbers stand in a table."""
+    from lydigital.publish import furniture
+
+    try:
+        furniture.fonts_of_qt()
+    except StoreUnavailableError:
+        return False
+    return True
 
 
-def _note(made: Any, text: str) -> None:
+def _words(made: Any, block: Paragraph) -> Any:
+    if block.style in ("heading", "subheading"):
+        return made.add_heading(block.text, 1 if block.style == "heading" else 2)
+    if block.style == "note":
+        return _note(made, block.text)
+    return made.add_paragraph(block.text, style="List Bullet" if block.style == "list" else None)
+
+
+def _note(made: Any, text: str) -> Any:
     from docx.shared import Pt
 
     line = made.add_paragraph()
     line.paragraph_format.space_before = Pt(4)
     _run(line, text, _SOFT, 8)
+    return line
 
 
 def _picture(made: Any, octets: bytes, width_mm: float, title: str) -> None:

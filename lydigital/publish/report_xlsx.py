@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lydigital.model.report import Chart, Number, Paragraph, Picture, Report, Table, text_of
 from lydigital.publish.charts import Look
-from lydigital.publish.report import cells_wide, endings, stamps, steady
+from lydigital.publish.report import cells_wide, endings, numbers_of, stamps, steady
 from lydigital.texts import tr
 from lydigital.units import MM_PER_INCH
 
@@ -175,32 +175,11 @@ class _Stack:
             self.sheet.add_image(image, f"A{self.row + 1}")
             self.row += 3 + math.ceil(image.height / _ROW_PX)
             return
-        table = _numbers(block)
+        table = numbers_of(block)
         _grid(self.sheet, table, self.row + 1, 11)
         chart = _chart(self.sheet, block, self.row + 1)
         self.sheet.add_chart(chart, f"{chr(ord('A') + max(6, len(table.head) + 1))}{self.row + 1}")
         self.row += 4 + max(len(table.rows), math.ceil(chart.height / _ROW_CM))
-
-
-def _numbers(chart: Chart) -> Table:
-    """What a chart shows, as its own table: series, then targets."""
-    head = [tr("Item"), *(s.name or chart.title for s in chart.series)]
-    aims: list[tuple[float | None, ...]] = []
-    if chart.kind == "target":
-        head += [tr("Target"), tr("Reached, %")]
-        given = [chart.targets[k] if k < len(chart.targets) else chart.target for k in range(len(chart.labels))]
-        shares = [v / a * 100 if v is not None and a else None for v, a in zip(chart.series[0].values, given, strict=True)]
-        aims = [tuple(given), tuple(shares)]
-    elif chart.target is not None:
-        head.append(tr("Target"))
-        aims = [(chart.target,) * len(chart.labels)]
-    columns = [*(s.values for s in chart.series), *aims]
-
-    def cell(value: float | None) -> Cell:
-        return "" if value is None else Number(value, chart.step)
-
-    rows = tuple((label, *(cell(c[k]) for c in columns)) for k, label in enumerate(chart.labels))
-    return Table(chart.title, tuple(head), rows)
 
 
 def _chart(sheet: Any, chart: Chart, top: int) -> Any:

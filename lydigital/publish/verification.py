@@ -61,7 +61,10 @@ def notes(found: Verification) -> list[str]:
 
 def report_of(found: Verification, *, title: str, stamps: Sequence[str] = ()) -> Report:
     """The notebook as a report."""
-    blocks: tuple[Block, ...] = (contingency(found.total), scores([*found.seasons, *found.models]), *sections(found), events(found.matches))
+    whole, *others = sections(found)
+    blocks: tuple[Block, ...] = (
+        whole, contingency(found.total), scores([*found.seasons, *found.models]), *others, events(found.matches),
+    )  # fmt: skip
     return Report(title, _period(found), blocks, notes=tuple(notes(found)), stamps=tuple(stamps), is_landscape=True)
 
 

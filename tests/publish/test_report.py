@@ -12,7 +12,7 @@ import pytest
 from lydigital import paths, texts
 from lydigital.errors import StoreUnavailableError, UsageError
 from lydigital.model.report import Chart, Number, Paragraph, Picture, Report, Series, Table, number
-from lydigital.publish import report
+from lydigital.publish import charts, report
 from lydigital.publish.image import encode_png
 
 COUNTIES = ("涧西区", "西工区", "=洛龙区", "<b>")
@@ -131,10 +131,15 @@ def test_writing(made, tmp_path):
     assert caught.value.hint_text()
 
 
-def test_without_qt_tables_and_html_are_made_and_pictures_say_why(made, monkeypatch):
+def test_without_qt_numbers_stand_for_charts_in_word(made, monkeypatch):
+    from docx import Document
+
     monkeypatch.setitem(sys.modules, "PySide6.QtGui", None)
-    assert report.html(made)
+    assert report.html(made).count(b"<svg") == 4
     assert report.xlsx(made)
+    document = Document(io.BytesIO(report.docx(made)))
+    assert len(document.tables) == 5
+    assert [c.text for c in document.tables[1].rows[1].cells] == ["涧西区", "3.0", "2.0"]
     with pytest.raises(StoreUnavailableError, match="PySide6") as caught:
-        report.docx(made)
+        charts.png(BARS)
     assert caught.value.hint_text()
