@@ -253,7 +253,8 @@ QTreeView::item, QTreeView::branch { background: transparent; border: none; }
 QTreeView::branch { image: none; border-image: none; }
 #board-table { border: none; background: transparent; color: $ink; selection-background-color: $accent_soft; selection-color: $ink; }
 #board-table QHeaderView, #board-table QTableCornerButton::section { background: $surface; border: none; }
-#board-table QHeaderView::section { background: $surface; color: $ink_faint; border: none; border-bottom: 1px solid $line; padding: 5px 8px; font-size: ${small}px; }
+#board-table QHeaderView::section { background: $surface; color: $ink_faint; border: none; border-bottom: 1px solid $line; padding: 5px 5px; font-size: ${small}px; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollArea { border: none; background: transparent; }
 #scroll-body { background: transparent; }
 QSplitter::handle { background: transparent; }

@@ -101,6 +101,8 @@ class AccessStep(Step):
     def refresh(self) -> None:
         desk, found = self._desk, self._desk.access
         is_road = desk.access_wanted.metric == "road"
+        self.way.show_value(desk.access_wanted.metric)
+        self.decay.show_value(desk.access_wanted.decay)
         self.reach.setVisible(not is_road)
         self.minutes.setVisible(is_road)
         self.look.setEnabled(not desk.waits("access") and bool(desk.access_wanted.layer))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lydigital.model.coverage import Board, Call, FailingPlace
     from lydigital.ui.coveragedesk import CoverageDesk
 
-CHANNEL_NAMES = {"phone": "Telephone", "mobile": "Mobile phone", "broadband": "Broadband", "tv": "Radio and TV", "station": "Information station"}
+COLUMNS = {"phone": "Phone", "mobile": "Mobile", "broadband": "Broadband", "tv": "TV", "station": "Station"}
 HAZARDS = {"": "Whatever there is", "zones": "Warning zones on the map", "issue": "Warnings in force", "susceptibility": "Susceptibility"}
 LEVELS = {1: "Red only", 2: "Red and orange", 3: "Down to yellow", 4: "Down to blue"}
 _ITEM = Qt.ItemDataRole.UserRole
@@ -36,7 +36,7 @@ class FailingStep(Step):
     def __init__(self, desk: CoverageDesk) -> None:
         self._desk = desk
         self._board: FailingBoard | None = None
-        super().__init__(5, "Warnings that do not get through")
+        super().__init__(5, "Blind spots of warnings")
         self.build()
         desk.changed.connect(self._desk_changed)
 
@@ -107,6 +107,8 @@ class FailingStep(Step):
     def refresh(self) -> None:
         desk, found = self._desk, self._desk.failing
         self.look.setEnabled(not desk.waits("failing"))
+        self.hazard.show_value(desk.failing_wanted.hazard)
+        self.levels.show_value(max(desk.failing_wanted.levels))
         self.found.setVisible(found is not None)
         if found is None:
             self.say("now" if desk.waits("failing") else "todo", tr("Working…") if desk.waits("failing") else "")
@@ -163,7 +165,7 @@ class FailingBoard(MapBoard):
     copied = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("phone-alert-outline", "Warnings that do not get through", "Search places")
+        super().__init__("phone-alert-outline", "Blind spots of warnings", "Search places")
         self._found: Board | None = None
         self._copy = QPushButton(icons.icon("content-copy"), "")
         self._copy.clicked.connect(self._copy_list)
@@ -217,6 +219,7 @@ class FailingBoard(MapBoard):
             before.deleteLater()
         head = self.table.horizontalHeader()
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        head.setMinimumSectionSize(40)
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
 
@@ -242,15 +245,15 @@ def _channel(channel: str) -> Callable[[FailingPlace], str]:
 
 _PLACES: tuple[tuple[str, Callable[[Any], str]], ...] = (
     ("Level", lambda p: str(p.level)),
-    ("Village or community", lambda p: p.name),
+    ("Village", lambda p: p.name),
     ("Township", lambda p: p.township),
     ("County", lambda p: p.county),
     ("People", lambda p: "–" if p.people is None else f"{p.people:,}"),
-    *((CHANNEL_NAMES[c], _channel(c)) for c in CHANNELS),
+    *((COLUMNS[c], _channel(c)) for c in CHANNELS),
 )
 _CALLS: tuple[tuple[str, Callable[[Any], str]], ...] = (
     ("Level", lambda c: str(c.level)),
-    ("Village or community", lambda c: c.place),
+    ("Village", lambda c: c.place),
     ("Township", lambda c: c.township),
     ("County", lambda c: c.county),
     ("Who", lambda c: c.role),

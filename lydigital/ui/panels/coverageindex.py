@@ -162,8 +162,9 @@ class Weights(QWidget):
         self.sliders: dict[str, SliderLine] = {}
         for part in parts:
             line = row(spacing=6)
-            name = label(part.name, "faint")
+            name = label("", "faint")
             name.setFixedWidth(96)
+            name.setText(name.fontMetrics().elidedText(part.name, Qt.TextElideMode.ElideRight, 92))
             name.setToolTip(part.note or part.name)
             slider = SliderLine(0, 100, 1, "", 0)
             slider.setAccessibleName(part.name)
