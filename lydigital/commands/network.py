@@ -36,9 +36,9 @@ Minutes = Annotated[float, msgspec.Meta(gt=0, le=MOST_MINUTES)]
 class Roads(Parameters, frozen=True, kw_only=True):
     """Who is on the road, and what is closed.
 
-    ``profile`` of speeds.toml (car, siren, foot). Roads are cut by ``barriers``, lines or areas as WKT in map units, and by
-    features: ``closed`` names layers and fids, roads themselves or areas and lines that lie on them (warning_zone). Places
-    are x and y in ``crs``, the map's own system unless named.
+    ``profile`` of speeds.toml (car, siren, foot). Roads are cut by ``barriers``, lines, areas or points as WKT in map units,
+    and by features: ``closed`` names layers and fids, roads themselves or what lies on them (warning_zone, hazard_point).
+    Places are x and y in ``crs``, the map's own system unless named.
     """
 
     profile: str = "car"

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from lydigital.model.network import RoadNetwork
 
 Span = tuple[float, float]  # shares of an edge; of a line that crosses it both are the same
+_POINT_M = 15.0  # half the width of a road with its verges: so near a click is meant for it
 _SAME = 1e-9  # shares that differ by less are one
 
 
 class Barrier(NamedTuple):
-    """What cuts roads, and why: a shape (line or area, in the network's system), or features of a layer of roads."""
+    """What cuts roads, and why: a shape in the network's system, or features of a layer of roads.
+
+    A line cuts what it crosses, on bridges and below; an area takes what it covers; a point what lies within 15 m of it.
+    """
 
     reason: str
     shape: shapely.Geometry | None = None
@@ -79,6 +83,8 @@ def _by_shape(network: RoadNetwork, shape: Any) -> dict[int, list[Span]]:
     shape = shapely.make_valid(shapely.force_2d(shape))
     if shapely.is_empty(shape):
         return {}
+    if shapely.get_dimensions(shape) == 0:
+        shape = shapely.buffer(shape, _POINT_M / network.crs.metres_per_unit)
     shapely.prepare(shape)
     hit = np.flatnonzero(shapely.intersects(shape, network.lines))
     lines = network.lines[hit]

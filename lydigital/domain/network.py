@@ -10,6 +10,7 @@ import numpy as np
 from lydigital.domain import noding
 from lydigital.errors import BadDataError, CrsError
 from lydigital.model import columns, measures
+from lydigital.model.crs import transformation
 from lydigital.model.geometry import GeometryKind
 from lydigital.model.issue import Issue
 from lydigital.model.network import BuildReport, Findings, Island, Kind, RoadNetwork, times
@@ -108,7 +109,7 @@ def _checked(layers: Sequence[RoadLayer]) -> Crs:
         raise BadDataError("The map has no roads", hint="Add a layer of roads, or name yours in speeds.toml.")
     crs = layers[0].table.crs
     for one in layers:
-        if one.table.crs.definition != crs.definition:
+        if not transformation(one.table.crs, crs).is_identity:
             raise CrsError("Layers of roads are in different systems", hint="Bring them into one: {first}", first=str(crs))
         if one.table.geometry.kind is not GeometryKind.LINE:
             raise BadDataError("The layer {layer} has no lines", hint="Roads are lines: name another layer.", layer=one.id)

@@ -51,6 +51,13 @@ def test_an_area_takes_what_it_covers():
     assert places.off_m[0] == pytest.approx(np.hypot(100, 10), rel=1e-5)
 
 
+@pytest.mark.parametrize(("away", "is_cut"), [(0, True), (14, True), (16, False)])
+def test_a_point_closes_the_road_beside_it(away, is_cut):
+    made = network(*LADDER)
+    shut = close(made, [Barrier("slide", shapely.Point(X + 400, Y + away))])
+    assert (metres(shut, (300, 0), (500, 0)) != 200) == is_cut
+
+
 def test_a_crossing_inside_an_area_is_lost():
     """        |          The corner is closed: both of its roads end before it.
     --------+

@@ -17,7 +17,7 @@ from lydigital.model.crs import Crs
 from lydigital.model.geometry import GeometryArray
 from lydigital.model.network import Kind
 from lydigital.model.table import FeatureTable
-from tests.domain.roads import SPEEDS, X, Y, counts, layer, network, parts
+from tests.domain.roads import CRS, SPEEDS, X, Y, counts, layer, network, parts
 
 ACROSS = [(0, 0), (200, 0)]
 
@@ -213,7 +213,8 @@ def test_a_level_of_words_is_told():
 
 def test_two_layers_meet():
     made = build([layer(ACROSS, kind="way"), layer([(200, 0), (300, 0)], layer_id="street", kind="way")], SPEEDS)
-    assert parts(made) == 1
+    same = build([layer(ACROSS, kind="way"), layer([(200, 0), (300, 0)], layer_id="street", kind="way", crs=Crs(CRS.proj.to_wkt()))], SPEEDS)
+    assert parts(same) == parts(made) == 1
     assert sorted(zip(made.layer.tolist(), made.fid.tolist(), strict=True)) == [(0, 1), (1, 1)]
 
 
