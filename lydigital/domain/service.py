@@ -85,7 +85,7 @@ def dissolved(shapes: Shapes) -> object:
 
 def area_of(
     method: Method, title: str, sites: Sites, pieces: Shapes | None, problems: Sequence[str], *, whole: object = None,
-    own_km2: NDArray[np.float64] | None = None, city: object = None, parameters: Sequence[tuple[str, str]] = (), provenance: Sequence[Provenance] = (),
+    own_km2: NDArray[np.float64] | None = None, whole_km2: float | None = None, city: object = None, parameters: Sequence[tuple[str, str]] = (), provenance: Sequence[Provenance] = (),
     issues: Sequence[Issue] = (),
 ) -> ServiceArea:  # fmt: skip
     """Pieces of sites as one service area, measured on the ellipsoid.
@@ -96,8 +96,8 @@ def area_of(
         What each site reaches (None: not worked out one by one), and why it reaches nothing (see :func:`said`).
     whole
         All pieces together, where whoever made them knows it already.
-    own_km2
-        Area of what each site reaches, where whoever made them knows it already.
+    own_km2, whole_km2
+        Area of what each site reaches and of all together, where whoever made them knows it already.
     city
         Outline, in the system of the sites; None where it is not known.
     """
@@ -108,7 +108,9 @@ def area_of(
     if pieces is not None and own is None:
         own = np.nan_to_num(areas_m2(pieces, sites.crs)) / 1e6
     parts = shapely.get_parts(np.array([shape], object))
-    area = float(np.nansum(areas_m2(parts, sites.crs))) / 1e6 if len(parts) else 0.0
+    area = whole_km2
+    if area is None:
+        area = float(np.nansum(areas_m2(parts, sites.crs))) / 1e6 if len(parts) else 0.0
     outside = city_km2 = None
     found = [*issues, *said(sites, problems, city)]
     if city is None:

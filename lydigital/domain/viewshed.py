@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EARTH_M = 6_371_000.0
 REFRACTION = 4 / 3  # of the earth's radius: how radio waves bend in the standard atmosphere (ITU-R P.834)
 RECEIVER_M = 1.5
+_BLOCK = 64  # cells a side within which the scale of the map is one
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +124,29 @@ def areas_km2(found: list[Window], grid: Grid) -> NDArray[np.float64]:
     return out
 
 
+def area_km2(states: States, grid: Grid) -> float:
+    """What is seen, on the ellipsoid: cells by the scale of the map in the block they are in."""
+    import shapely
+
+    from lydigital.model.measures import areas_m2
+
+    rows, columns = states.shape
+    row, column = np.arange(0, rows, _BLOCK), np.arange(0, columns, _BLOCK)
+    count = np.add.reduceat(np.add.reduceat((states == SEEN).astype(np.int64), row, axis=0), column, axis=1)
+    height, width = np.minimum(row + _BLOCK, rows) - row, np.minimum(column + _BLOCK, columns) - column
+    x, y = grid.origin[0] + column * grid.cell[0], grid.origin[1] - row * grid.cell[1]
+    some_r, some_c = np.nonzero(count)
+    if not len(some_r):
+        return 0.0
+    boxes = shapely.box(
+        x[some_c], y[some_r] - height[some_r] * grid.cell[1], x[some_c] + width[some_c] * grid.cell[0], y[some_r]
+    )
+    share = count[some_r, some_c] / (height[some_r] * width[some_c])
+    return float((areas_m2(boxes, grid.crs) * share).sum()) / 1e6
+
+
 def polygon(states: States, grid: Grid, *, row: int = 0, column: int = 0, state: int = SEEN) -> object:
-    """The cells of one state as one valid (multi)polygon in the system of the grid; ``states`` begin at ``row``, ``column``."""
+    """The cells of one state as one (multi)polygon in the system of the grid; ``states`` begin at ``row``, ``column``."""
     import shapely
     from affine import Affine
     from rasterio import features
@@ -135,9 +157,8 @@ def polygon(states: States, grid: Grid, *, row: int = 0, column: int = 0, state:
     x, y = grid.origin[0] + column * grid.cell[0], grid.origin[1] - row * grid.cell[1]
     place = Affine(grid.cell[0], 0.0, x, 0.0, -grid.cell[1], y)
     found = features.shapes(wanted.astype(np.uint8), mask=wanted, connectivity=4, transform=place)
-    parts = np.array([shapely.Polygon(shape["coordinates"][0], shape["coordinates"][1:]) for shape, _ in found], object)
-    parts = shapely.get_parts(shapely.make_valid(parts))  # one by one: cells of two of them never overlap
-    return shapely.multipolygons(parts)
+    # valid as they are (GDAL, cells joined by edges), and cells of two of them never overlap: to check that takes long
+    return shapely.multipolygons([shapely.Polygon(shape["coordinates"][0], shape["coordinates"][1:]) for shape, _ in found])
 
 
-__all__ = ["HIDDEN", "RECEIVER_M", "REFRACTION", "SEEN", "UNKNOWN", "Window", "areas_km2", "bend_of", "polygon", "together", "windows"]
+__all__ = ["HIDDEN", "RECEIVER_M", "REFRACTION", "SEEN", "UNKNOWN", "Window", "area_km2", "areas_km2", "bend_of", "polygon", "together", "windows"]

@@ -10,6 +10,7 @@ from lydigital.domain import viewshed
 from lydigital.errors import CrsError
 from lydigital.model.crs import Crs
 from lydigital.model.grid import Grid
+from lydigital.model.measures import areas_m2
 
 CRS = Crs("EPSG:4546")
 
@@ -66,3 +67,24 @@ def test_the_earth_bends_by_four_thirds():
 
 def test_nothing_seen_is_an_empty_shape():
     assert viewshed.polygon(np.zeros((3, 3), np.uint8), grid(np.zeros((3, 3)))).is_empty
+
+
+def test_cells_become_valid_shapes_of_their_area():
+    rng = np.random.default_rng(7)
+    for density in (0.35, 0.6, 0.75):
+        states = np.where(rng.random((90, 150)) < density, viewshed.SEEN, viewshed.HIDDEN).astype(np.uint8)
+        given = grid(np.zeros(states.shape))
+        shape = viewshed.polygon(states, given)
+        assert shapely.is_valid(shape)
+        assert shapely.area(shape) == pytest.approx((states == viewshed.SEEN).sum() * 1e4)
+        on_ellipsoid = areas_m2(shapely.get_parts(shape), CRS).sum() / 1e6
+        assert viewshed.area_km2(states, given) == pytest.approx(on_ellipsoid, rel=1e-5)
+    assert viewshed.area_km2(np.zeros((3, 3), np.uint8), given) == 0.0
+
+
+def test_areas_one_by_one():
+    given = grid(np.zeros((41, 41)))
+    found = see(given, [at(20, 20), [0.0, 0.0]], reach=1_000.0)
+    alone = viewshed.areas_km2(found, given)
+    assert alone[0] == pytest.approx(viewshed.area_km2(viewshed.together(found, (41, 41)), given), rel=1e-5)
+    assert alone[1] == 0.0

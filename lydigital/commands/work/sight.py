@@ -64,7 +64,8 @@ def seen(
         problems[i] = "no_reach" if np.isfinite(xy[i]).all() else "no_place"
     own = tr("each its own")
     return service.area_of(
-        "viewshed", title, sites, None, problems, whole=viewshed.polygon(states, grid), own_km2=viewshed.areas_km2(found, grid), city=city_of(session, sites.crs),
+        "viewshed", title, sites, None, problems, whole=viewshed.polygon(states, grid), own_km2=viewshed.areas_km2(found, grid),
+        whole_km2=viewshed.area_km2(states, grid), city=city_of(session, sites.crs),
         parameters=(
             (tr("Reach"), f"{wanted.reach_m:g} m" if wanted.reach_m else own),
             (tr("Antenna height"), f"{wanted.height_m:g} m" if wanted.height_m else own), (tr("Receiver height"), f"{wanted.receiver_m:g} m"),
