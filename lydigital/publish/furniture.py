@@ -195,7 +195,8 @@ def nice(value: float, steps: Sequence[float] = (1, 2, 5)) -> float:
     return max((s * power for s in steps if s * power <= value * (1 + 1e-9)), default=steps[-1] * power / 10)
 
 
-def _dms(degrees: float, positive: str, negative: str) -> str:
+def dms(degrees: float, positive: str, negative: str) -> str:
+    """Degrees, minutes and, where they are not zero, seconds."""
     seconds = round(abs(degrees) * 3600)
     text = f"{seconds // 3600}°{seconds // 60 % 60:02d}′"
     if seconds % 60:
@@ -203,7 +204,7 @@ def _dms(degrees: float, positive: str, negative: str) -> str:
     return text + (positive if degrees >= 0 else negative)
 
 
-_ANGLES = tuple(a / 3600 for a in (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000))
+ANGLES = tuple(a / 3600 for a in (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000))
 
 
 def grid(paper: Paper, inner: Box, viewport: Viewport) -> None:
@@ -221,13 +222,13 @@ def grid(paper: Paper, inner: Box, viewport: Viewport) -> None:
     if not all(np.isfinite(e).all() for e in edges.values()):
         return  # beyond the reach of the projection there is no honest grid
     spread = float(edges["bottom"][-1, 0] - edges["bottom"][0, 0])
-    step = min(_ANGLES, key=lambda a: abs(math.log(a / (spread * 45.0 / inner.width))))
+    step = min(ANGLES, key=lambda a: abs(math.log(a / (spread * 45.0 / inner.width))))
     for side, geo in edges.items():
         level = side in ("top", "bottom")
         axis = geo[:, 0] if level else geo[:, 1]
         for k in range(math.ceil(axis[0] / step), math.floor(axis[-1] / step) + 1):
             share = float(np.interp(k * step, axis, np.linspace(0, 1, 65)))
-            _tick(paper, inner, side, share, _dms(k * step, "E", "W") if level else _dms(k * step, "N", "S"))
+            _tick(paper, inner, side, share, dms(k * step, "E", "W") if level else dms(k * step, "N", "S"))
     every = np.concatenate(list(edges.values()))
     low, high = np.ceil(every.min(axis=0) / step), np.floor(every.max(axis=0) / step)
     lons, lats = (np.arange(low[i], high[i] + 1) * step for i in (0, 1))

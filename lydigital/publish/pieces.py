@@ -23,7 +23,7 @@ from lydigital.model.layout import (
     TableItem,
     TextItem,
 )
-from lydigital.publish import furniture, typeset
+from lydigital.publish import furniture, gridlines, typeset
 from lydigital.publish import legend as legends
 from lydigital.publish.furniture import GREY, STAMP, Box
 from lydigital.texts import tr
@@ -83,8 +83,8 @@ def prepare(item: AnyItem, box: Box, context: Context) -> Callable[[Paper], None
 def over_map(paper: Paper, item: MapItem, box: Box, context: Context) -> None:
     """Grids, the outline of the map it is an overview of, and the frame."""
     placed = context.maps[item.id]
-    for _ in (g for g in item.grids if g.kind == "graticule"):
-        furniture.grid(paper, box, placed.viewport)
+    for grid in item.grids:
+        gridlines.draw(paper, box, placed.viewport, grid, band=item.neat)
     other = context.maps.get(item.shows)
     if other is not None:
         corners = _on_overview(other, placed)
