@@ -61,6 +61,13 @@ def _coverage(window: Window) -> SpacePage:
     return CoveragePage(CoverageDesk(window))
 
 
+def _emergency(window: Window) -> SpacePage:
+    from lydigital.ui.emergencydesk import EmergencyDesk
+    from lydigital.ui.panels.emergency import EmergencyPage
+
+    return EmergencyPage(EmergencyDesk(window))
+
+
 def _utility(window: Window) -> SpacePage:
     from lydigital.ui.panels.utility import UtilityPage
     from lydigital.ui.utilitydesk import UtilityDesk
@@ -81,7 +88,7 @@ def _growing(name: str) -> Callable[[Window], SpacePage]:
 SPACES: dict[str, Callable[[Window], SpacePage]] = {
     "hazard": _hazard,
     "coverage": _coverage,
-    "emergency": _growing("emergency"),
+    "emergency": _emergency,
     "publish": _growing("publish"),
     "utility": _utility,
 }

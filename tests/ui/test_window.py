@@ -276,7 +276,7 @@ def test_typed_scale(window, framed):
 
 
 def test_every_workspace_says_what_is_possible(window):
-    for name in ("emergency", "publish"):
+    for name in ("publish",):
         window.set_workspace(name)
         words = {w.text() for w in window.map.card.page().findChildren(QLabel)}
         assert {"Possible today", "Coming in a later version"} <= words

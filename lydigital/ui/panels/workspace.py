@@ -36,13 +36,6 @@ SPACES = {
     w.id: w
     for w in (
         Workspace(
-            "emergency", "Emergency", "ambulance", "Who is hit, and who can help.",
-            ("emergency", "health"),
-            ("Look at teams, depots, shelters and hospitals", "Click one to see stock, beds and contacts"),
-            ("People, villages, schools and roads inside a zone", "Nearest teams and shelters by road",
-             "One page for every township"),
-        ),
-        Workspace(
             "publish", "Publish", "file-image-outline", "A map that can go into a report today.",
             (),
             ("Save the view as PNG or PDF with the same labels as on screen",),
