@@ -113,8 +113,8 @@ def test_round_numbers_and_angles():
     assert furniture.nice(87.0) == 50
     assert furniture.nice(0.3) == pytest.approx(0.2)
     assert furniture.nice(9.9, (1, 2, 4, 8)) == 8
-    assert furniture._dms(112.5, "E", "W") == "112°30′E"
-    assert furniture._dms(-0.00139, "N", "S") == "0°00′05″S"
+    assert furniture.dms(112.5, "E", "W") == "112°30′E"
+    assert furniture.dms(-0.00139, "N", "S") == "0°00′05″S"
 
 
 def test_tints_that_only_tell_neighbours_apart_are_one_entry():
