@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lydigital.model.report import Chart
 
 _DASH = (1.2, 0.8)
+_CHINESE, _UPRIGHT = 0x2E7F, 6  # characters above are Chinese; so many stand below each other
 _MOST_OVER = 1.25  # bars of kind target end here, where the target is 1
 
 
@@ -44,7 +45,7 @@ def _bars(paper: Pencil, box: Box, chart: Chart, look: Look) -> tuple[Spot, ...]
     widest = max(paper.width_mm(written(chart, k, v, s), look.size_pt - 0.7) for s, k, v in _values(chart))
     has_numbers = widest <= (wide if len(chart.series) > 1 else room) * 1.02
     rows = _wrapped(paper, chart.labels, look.size_pt, room * 0.96)
-    foot = box.bottom - (max(map(len, rows)) * 1.25 + 0.5) * em
+    foot = box.bottom - (max(1, *map(len, rows)) * 1.25 + 0.5) * em
     axis = _Axis(low, high, foot - (1.3 * em if low < 0 else 0.0), top + 1.5 * em)
     left = box.x if has_numbers or many == 0 else box.x + _grid(paper, box, axis, look)
     room = (box.right - left) / len(chart.labels)
@@ -72,7 +73,7 @@ def _bars(paper: Pencil, box: Box, chart: Chart, look: Look) -> tuple[Spot, ...]
     for k, lines in enumerate(rows):
         for i, line in enumerate(lines):
             x, y = left + room * (k + 0.5), foot + (1.2 + 1.25 * i) * em
-            paper.text(x, y, line, look.size_pt, color=look.ink, weight=_weight(chart, k), align="centre", most_mm=room)
+            paper.text(x, y, line, look.size_pt, color=look.ink, weight=_weight(chart, k), align="centre")
     return tuple(spots)
 
 
@@ -314,12 +315,14 @@ def _with_unit(text: str, unit: str) -> str:
 
 
 def _wrapped(paper: Pencil, labels: Sequence[str], size_pt: float, most_mm: float) -> list[list[str]]:
-    """Labels in one or two lines."""
-    out = []
-    for text in labels:
-        if paper.width_mm(text, size_pt) <= most_mm or len(text) < 3:
-            out.append([text])
-        else:
-            half = (len(text) + 1) // 2
-            out.append([text[:half], text[half:]])
-    return out
+    """Labels below columns: in one line; Chinese in two, or character below character; else only every so many."""
+    widest = max((paper.width_mm(text, size_pt) for text in labels), default=0.0)
+    if widest <= most_mm:
+        return [[text] for text in labels]
+    if not any(ord(char) > _CHINESE for text in labels for char in text):
+        every = math.ceil(widest / most_mm)
+        return [[text] if k % every == 0 else [] for k, text in enumerate(labels)]
+    halves = [(text[: (len(text) + 1) // 2], text[(len(text) + 1) // 2 :]) for text in labels]
+    if all(paper.width_mm(line, size_pt) <= most_mm for lines in halves for line in lines):
+        return [[text] if paper.width_mm(text, size_pt) <= most_mm else list(lines) for text, lines in zip(labels, halves, strict=True)]
+    return [list(text if len(text) <= _UPRIGHT else text[: _UPRIGHT - 1] + "…") for text in labels]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -137,3 +138,19 @@ def test_png_has_its_size():
     octets = charts.png(Chart("", "bar", NAMES, (Series("", (1.0, 2.0, 3.0, 4.0)),)), 100.0, 50.0, dpi=127.0)
     assert octets[:4] == b"\x89PNG"
     assert (int.from_bytes(octets[16:20]), int.from_bytes(octets[20:24])) == (500, 250)
+
+
+def test_names_below_narrow_columns_stand_upright_and_years_are_thinned():
+    def below(labels, width):
+        notes = Notes()
+        charts.draw(notes, Box(0.0, 0.0, width, 60.0), Chart("", "bar", labels, (Series("", tuple(float(k) for k in range(len(labels)))),)))
+        return [t for _, _, t in notes.texts]
+
+    wide, narrow = below(NAMES, 170.0), below(NAMES, 24.0)
+    assert set(NAMES) <= set(wide)
+    assert narrow.count("区") == 3
+    years = tuple(str(y) for y in range(1990, 2010))
+    shown = [t for t in below(years, 60.0) if t in years]
+    assert shown[0] == "1990"
+    assert 2 < len(shown) < 20
+    assert len({int(b) - int(a) for a, b in itertools.pairwise(shown)}) == 1
