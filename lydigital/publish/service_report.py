@@ -197,11 +197,11 @@ def _board(found: Board) -> tuple[Paragraph | Table | Chart, ...]:
         series = Series(tr("People"), tuple(None if c.people is None else float(c.people) for c in known))
         blocks.append(Chart(tr("People behind each failing channel"), "hbar", tuple(c.title for c in known), (series,), tr("persons"), step=1.0))
     if calls:
-        asked = (tr("No."), tr("County"), tr("Township"), tr("Place"), tr("Hazard point"), tr("People there"), tr("Who"), tr("Name"), tr("Phone"), tr("Called at"), tr("Result"))
+        asked = (tr("No."), tr("County"), tr("Township"), tr("Village or community"), tr("Hazard point"), tr("People there"), tr("Who"), tr("Name"), tr("Phone"), tr("Called at"), tr("Result"))
         blocks.append(Table(tr("Whom to call"), asked, calls, is_wide=True))
     if alone:
-        blocks.append(Table(tr("Nobody to call: call the township"), (tr("Code"), tr("County"), tr("Township"), tr("Place"), tr("People")), alone))
+        blocks.append(Table(tr("Nobody to call: call the township"), (tr("Code"), tr("County"), tr("Township"), tr("Village or community"), tr("People")), alone))
     if failing:
-        head = (tr("Code"), tr("County"), tr("Township"), tr("Place"), tr("Zone"), tr("People"), tr("Households"), tr("Missing channels"), tr("Not known"))
+        head = (tr("Code"), tr("County"), tr("Township"), tr("Village or community"), tr("Zone"), tr("People"), tr("Households"), tr("Missing channels"), tr("Not known"))
         blocks.append(Table(tr("Places that warnings do not reach"), head, failing, is_wide=True))
     return tuple(blocks)

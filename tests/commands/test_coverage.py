@@ -312,6 +312,10 @@ def test_contacts_are_masked_unless_the_role_may_see_them(city):
     bare = city.run("coverage.failing", personal=True)
     assert not bare.is_masked
     assert all("*" not in c.phone for c in bare.calls)
+    first = {}
+    for call in bare.calls:
+        first.setdefault((call.place_code, call.at), call.role)
+    assert set(first.values()) == {"Monitor"}, "who watches is called first"
     city.office = Office(people={"somebody else": ("duty",)})
     try:
         with pytest.raises(RefusedError):

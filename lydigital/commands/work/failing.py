@@ -315,7 +315,8 @@ def _contacts(session: Session, codes: Mapping[str, str], *, is_masked: bool) ->
                 if is_masked:
                     name, phone = masked_name(name), masked_phone(phone)
                 made.append(domain.Contact(code, titles[role], name, phone, str(row.get("name") or ""), None if people is None else int(people)))
-    return sorted(made, key=lambda c: (c.place, -(c.people or 0), c.at, c.role))
+    first = list(titles.values())
+    return sorted(made, key=lambda c: (c.place, -(c.people or 0), c.at, first.index(c.role)))
 
 
 # --- the map ----------------------------------------------------------------------------------------------------------
