@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -76,8 +76,8 @@ class Least(_Frozen, frozen=True):
     """Least clear distance between two trades, in metres; ``over_mm`` asks for it from that diameter of the first on."""
 
     trades: tuple[str, str]
-    least_m: float
-    over_mm: float = 0.0
+    least_m: Annotated[float, msgspec.Meta(ge=0)]
+    over_mm: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     note: str = ""
 
 
@@ -127,12 +127,20 @@ def read_rules(path: Path) -> TradeRules:
         Naming file and key when it is no valid definition.
     """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), TradeRules, strict=False)
+        rules = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), TradeRules, strict=False)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise BadDataError(
             "{path} is not a valid definition: {reason}", hint="Correct the file; the message names the place.",
             path=str(path), reason=str(error),
         ) from error  # fmt: skip
+    known = [t.id for t in rules.trades]
+    strange = [t for rule in (*rules.horizontal, *rules.vertical) for t in rule.trades if t not in known]
+    if strange or len(set(known)) < len(known):
+        raise BadDataError(
+            "{path} is not a valid definition: {reason}", hint="Correct the file; the message names the place.",
+            path=str(path), reason=tr("there is no trade {trade}", trade=strange[0]) if strange else tr("a trade stands twice"),
+        )  # fmt: skip
+    return rules
 
 
 # --- the network --------------------------------------------------------------------------------------------------------

@@ -229,6 +229,15 @@ def test_rules_are_refused_with_the_place_of_the_fault(tmp_path):
     bad.write_text("version = '1'\nsource = ''\ntrades = [{ id = 'JS', title = '', flow = 'uphill' }]\n", encoding="utf-8")
     with pytest.raises(BadDataError, match="uphill"):
         read_rules(bad)
+    water = "{ id = 'JS', title = '', flow = 'pressure' }"
+    for text, fault in (
+        (f"trades = [{water}]\nhorizontal = [{{ trades = ['JS', 'XX'], least_m = 1 }}]", "XX"),
+        (f"trades = [{water}]\nhorizontal = [{{ trades = ['JS', 'JS'], least_m = -1 }}]", "least_m"),
+        (f"trades = [{water}, {water}]", "twice"),
+    ):
+        bad.write_text("version = '1'\nsource = ''\n" + text, encoding="utf-8")
+        with pytest.raises(BadDataError, match=fault):
+            read_rules(bad)
     assert RULES.least("horizontal", "PS", "JS", 400, 300) == 1.5
     assert RULES.least("horizontal", "PS", "JS", 400, 150) == 1.0
     assert RULES.least("vertical", "JS", "XX") is None

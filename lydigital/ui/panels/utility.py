@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
 
 from lydigital.commands.utility import KINDS, PIPES
 from lydigital.texts import tr
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lydigital.model.impact import Impact
-    from lydigital.model.utility import Buried, Facility, Piece, Touched
+    from lydigital.model.utility import Buried, Clearance, Facility, Piece, Touched
     from lydigital.ui.utilitydesk import UtilityDesk
 
 MODES = (("trace", "Tracing"), ("burst", "Burst"), ("section", "Section"), ("near", "Distances"))
@@ -34,6 +34,7 @@ HINTS = {
 }
 WIDE_PX = 250  # more than the usual, for a section
 MOST, MOST_NEAR = 8, 40
+DISTANCES_M = (20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0)
 COUNTED = ("people", "school", "hospital", "building")
 
 
@@ -147,19 +148,13 @@ class UtilityPage(ScrolledPage, SpacePage):
 
     def _burst(self, box: QVBoxLayout) -> None:
         desk = self.desk
-        distance = QSpinBox()
-        distance.setRange(0, 5_000)
-        distance.setSingleStep(10)
-        distance.setSuffix(" m")
-        distance.setValue(round(desk.distance_m))
-        distance.setMinimumWidth(92)
-        distance.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        distance.setKeyboardTracking(False)
+        distance = Choice()
         distance.setAccessibleName(tr("Distance around the burst"))
-        distance.valueChanged.connect(lambda metres: desk.change(distance_m=float(metres)))
+        distance.offer([(metres, f"{metres:g} m") for metres in sorted({*DISTANCES_M, desk.distance_m})], desk.distance_m)
+        distance.chosen.connect(lambda metres: desk.change(distance_m=float(metres)))
         line = row(spacing=8)
-        line.addWidget(label(tr("Distance around the burst"), "faint"), 1)
-        line.addWidget(distance)
+        line.addWidget(label(tr("Distance around the burst"), "faint"), 2)
+        line.addWidget(distance, 1)
         box.addLayout(line)
         found = desk.isolation
         if found is None:
@@ -224,7 +219,6 @@ class UtilityPage(ScrolledPage, SpacePage):
 
         trades = trades_of(desk.session, rules_of())
         box.addWidget(SectionView(found, trades.colours, trades.names))
-        findings(box, found.issues)
         told = {c.fids: c for c in found.clearances if c.relation != "cover"}
         covers = {c.fids[0]: c for c in found.clearances if c.relation == "cover"}
         if found.pipes:
@@ -238,6 +232,7 @@ class UtilityPage(ScrolledPage, SpacePage):
             cells = (str(number), f"{pipe.code} {trades.name(pipe.trade)}", pipe.size or "?", top, to_next)
             bad = (cover is not None and cover.is_met is False, clear is not None and clear.is_met is False)
             self._row(box, trades.colour(pipe.trade), cells, pipe, bad)
+        findings(box, found.issues)
 
     def _row(
         self, box: QVBoxLayout, colour: str, cells: Sequence[str], pipe: Buried | None = None, bad: tuple[bool, bool] = (False, False), *,
@@ -282,7 +277,7 @@ class UtilityPage(ScrolledPage, SpacePage):
         if found.found:
             box.addWidget(label(tr("Worst first"), "section"))
         lines = [
-            (" – ".join(c.codes), ("↕ " if c.relation == "vertical" else "↔ ") + (tr("not known") if c.clear_m is None else f"{c.clear_m:.2f} < {c.least_m:g} m"), partial(desk.go_to, c.x, c.y))
+            (" – ".join(c.codes), _apart(c), partial(desk.go_to, c.x, c.y))
             for c in found.found
         ]
         listed(box, lines, MOST_NEAR)
@@ -313,6 +308,16 @@ class UtilityPage(ScrolledPage, SpacePage):
         name = found.name or tr(KINDS.get(found.kind, KINDS[0]))
         away = "" if found.away_m is None else f"{found.away_m:,.0f} m" if found.away_m < 2_000 else f"{found.away_m / 1000:,.1f} km"
         return (f"{found.code} {name}", away, partial(self.desk.go_to, found.x, found.y))
+
+
+def _apart(told: Clearance) -> str:
+    """How near two pipes are, and how far apart they should be."""
+    way = "↕" if told.relation == "vertical" else "↔"
+    if told.clear_m is None:
+        return f"{way} {tr('not known')}"
+    if told.clear_m < 0:
+        return f"{way} {tr('overlap {metres} m', metres=f'{-told.clear_m:.2f}')}"
+    return f"{way} {told.clear_m:.2f} < {told.least_m:g} m"
 
 
 def _metres(value: float | None) -> str:
