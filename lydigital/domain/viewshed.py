@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lydigital.errors import CrsError
+from lydigital.errors import CrsError, RefusedError
 from lydigital.kernels import spread
 from lydigital.kernels import viewshed as kernels
 from lydigital.kernels.viewshed import HIDDEN, SEEN, UNKNOWN
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EARTH_M = 6_371_000.0
 REFRACTION = 4 / 3  # of the earth's radius: how radio waves bend in the standard atmosphere (ITU-R P.834)
 RECEIVER_M = 1.5
+MOST_STEPS = 5e10  # cells times cells on the way to them: about a minute
 _BLOCK = 64  # cells a side within which the scale of the map is one
 
 
@@ -62,6 +63,8 @@ def windows(
     ------
     CrsError
         When the terrain is in degrees.
+    RefusedError
+        When it would take minutes.
     """
     if not grid.crs.is_metric:
         raise CrsError(
@@ -72,6 +75,12 @@ def windows(
     unit = grid.crs.metres_per_unit
     cell_x, cell_y = grid.cell[0] * unit, grid.cell[1] * unit
     rows, columns = values.shape
+    known = reach_m[np.isfinite(reach_m) & (reach_m > 0)]
+    far = np.minimum(known / cell_x, columns) * np.minimum(known / cell_y, rows)
+    if float((np.pi / 2 * far * np.minimum(known / min(cell_x, cell_y), max(rows, columns))).sum()) > MOST_STEPS:
+        raise RefusedError(
+            "So many antennas that look so far would take minutes", hint="Look less far or at fewer of them, or load a coarser terrain model."
+        )
     empty = np.zeros((0, 0), np.uint8)
     bend = bend_of(refraction)
 

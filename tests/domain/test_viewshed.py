@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from lydigital.domain import viewshed
-from lydigital.errors import CrsError
+from lydigital.errors import CrsError, RefusedError
 from lydigital.model.crs import Crs
 from lydigital.model.grid import Grid
 from lydigital.model.measures import areas_m2
@@ -59,6 +59,13 @@ def test_antennas_that_nothing_can_be_told_of():
 def test_terrain_in_degrees_is_refused():
     with pytest.raises(CrsError):
         see(grid(np.zeros((3, 3)), Crs("EPSG:4490")), [at(1, 1)])
+
+
+def test_what_would_take_minutes_is_refused():
+    given = grid(np.zeros((2_000, 2_000)))
+    places = np.zeros((200, 2)) + at(1_000, 1_000)
+    with pytest.raises(RefusedError):
+        viewshed.windows(given, places, np.full(200, 10.0), np.full(200, 90_000.0))
 
 
 def test_the_earth_bends_by_four_thirds():
