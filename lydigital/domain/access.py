@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lydigital.errors import UsageError
+from lydigital.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+MOST_PAIRS = 30_000_000
 RINGS = (1.0, 0.68, 0.22)  # of Luo & Qi 2009, slow decay; three rings of equal width
 
 
@@ -64,18 +65,28 @@ class Reached:
 
 
 def near(places: Floats, supplies: Floats, reach_m: float) -> Pairs:
-    """Pairs no farther apart than ``reach_m`` as the crow flies; places ``(n, 2)`` and ``(m, 2)`` in metres, NaN for none."""
+    """Pairs no farther apart than ``reach_m`` as the crow flies; places ``(n, 2)`` and ``(m, 2)`` in metres, NaN for none.
+
+    Raises
+    ------
+    RefusedError
+        When there would be more than 30 million.
+    """
     from scipy.spatial import cKDTree
 
     there = np.flatnonzero(np.isfinite(supplies).all(axis=1))
     here = np.flatnonzero(np.isfinite(places).all(axis=1))
     if not len(there) or not len(here):
         return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-    found = cKDTree(supplies[there]).query_ball_point(places[here], reach_m)
-    counts = np.array([len(f) for f in found], np.int64)
-    place = np.repeat(here, counts)
-    supply = there[np.array([s for f in found for s in sorted(f)], np.int64)]
-    return Pairs(place, supply, np.hypot(*(places[place] - supplies[supply]).T))
+    homes, sites = cKDTree(places[here]), cKDTree(supplies[there])
+    if homes.count_neighbors(sites, reach_m) > MOST_PAIRS:
+        raise RefusedError(
+            "Within {reach} m there are too many pairs of places and supplies", hint="Let people go less far, or choose fewer supplies.",
+            reach=f"{reach_m:g}",
+        )  # fmt: skip
+    found = homes.sparse_distance_matrix(sites, reach_m, output_type="ndarray")
+    found = found[np.lexsort((found["j"], found["i"]))]
+    return Pairs(here[found["i"]], there[found["j"]], found["v"])
 
 
 def weight(distance: Floats, reach: float, decay: Decay, rings: Sequence[float] = RINGS) -> Floats:

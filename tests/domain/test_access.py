@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lydigital.domain import access
-from lydigital.errors import UsageError
+from lydigital.errors import RefusedError, UsageError
 
 PLACES = np.array([[0.0, 0.0], [10.0, 0.0], [100.0, 0.0]])
 SUPPLIES = np.array([[5.0, 0.0], [12.0, 0.0], [500.0, 0.0]])
@@ -59,6 +59,20 @@ def test_nobody_nothing_and_unknown():
     empty = access.reached(np.zeros(3), BEDS, pairs, 1000.0)
     assert np.isnan(empty.ratio).all()
     assert (empty.used, empty.delivered) == (0.0, 0.0)
+
+
+def test_pairs_are_all_within_reach_and_in_order():
+    places = np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 0.0]])
+    pairs = access.near(places, np.array([[0.0, 0.0], [3.0, 4.0]]), 5.0)
+    assert pairs.place.tolist() == [0, 0, 1, 1, 2, 2]
+    assert pairs.supply.tolist() == [0, 1, 0, 1, 0, 1]
+    assert pairs.distance.tolist() == [0.0, 5.0, 5.0, 0.0, 0.0, 5.0], "at the door and at the very reach"
+
+
+def test_too_many_pairs_are_refused(monkeypatch):
+    monkeypatch.setattr(access, "MOST_PAIRS", 3)
+    with pytest.raises(RefusedError):
+        access.near(PLACES, SUPPLIES, 1e6)
 
 
 def test_places_without_a_place_are_left_out():
