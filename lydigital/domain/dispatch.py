@@ -5,7 +5,7 @@ Closures are in the network. What lies between a place and its road is walked; t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -15,6 +15,7 @@ from lydigital.domain import routing
 from lydigital.domain.allocation import least_cost
 from lydigital.model.emergency import Allocation, Left, Move, Reach, ShelterUse, Unreachable
 from lydigital.model.issue import Issue
+from lydigital.model.network import Places
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lydigital.model.emergency import Origin, Resource
-    from lydigital.model.network import Places, RoadNetwork, Way
+    from lydigital.model.network import RoadNetwork, Way
+
+SIDES_M = 150.0  # beyond the nearest road: so near a closure both of its sides count
 
 
 # --- to the incident --------------------------------------------------------------------------------------------------
@@ -36,6 +39,10 @@ class Arrivals:
 
     Attributes
     ----------
+    at, place
+        Where they and the place get onto the roads: one row or more each, see :func:`accesses`.
+    on, to
+        ``(k,) int64`` the rows of ``at`` and ``place`` that each resource uses.
     seconds
         ``(k,) float64`` on the road and on foot beside it; ``inf`` where there is no way.
     off_m
@@ -46,6 +53,8 @@ class Arrivals:
     resources: tuple[Resource, ...]
     at: Places
     place: Places
+    on: NDArray[np.int64]
+    to: NDArray[np.int64]
     seconds: NDArray[np.float64]
     off_m: NDArray[np.float64]
     inside: NDArray[np.bool_]
@@ -56,22 +65,23 @@ class Arrivals:
         rows = list(range(len(self.resources))) if chosen is None else list(chosen)
         ways: dict[int, Way] = {}
         if with_ways and rows:
+            pairs = [(int(self.on[i]), int(self.to[i])) for i in rows]
             if self.towards:
-                found = routing.routes(self.network, self.at, self.place, [(i, 0) for i in rows])
+                found = routing.routes(self.network, self.at, self.place, pairs)
             else:
-                found = routing.routes(self.network, self.place, self.at, [(0, i) for i in rows])
+                found = routing.routes(self.network, self.place, self.at, [(to, on) for on, to in pairs])
             ways = dict(zip(rows, found, strict=True))
         return tuple(self._reach(i, ways.get(i)) for i in rows)
 
     def order(self, wanted: Sequence[int] | None = None) -> list[int]:
         """Numbers of resources (of ``wanted``), soonest first, those without a way last and nearest first."""
         rows = np.arange(len(self.resources)) if wanted is None else np.array(wanted, np.int64)
-        straight = np.hypot(*(self.at.xy[rows] - self.place.xy[0]).T)
+        straight = np.hypot(*(self.at.xy[self.on[rows]] - self.place.xy[0]).T)
         made: list[int] = rows[np.lexsort((straight, self.seconds[rows]))].tolist()
         return made
 
     def _reach(self, i: int, way: Way | None) -> Reach:
-        straight = float(np.hypot(*(self.at.xy[i] - self.place.xy[0]))) * self.network.crs.metres_per_unit
+        straight = float(np.hypot(*(self.at.xy[self.on[i]] - self.place.xy[0]))) * self.network.crs.metres_per_unit
         off = float(self.off_m[i]) if np.isfinite(self.off_m[i]) else 0.0
         reach = Reach(self.resources[i], None, None, straight, off, is_inside=bool(self.inside[i]))
         if not np.isfinite(self.seconds[i]):
@@ -102,12 +112,57 @@ def arrivals(
     import shapely
 
     xy = np.array([(r.x, r.y) for r in resources], np.float64).reshape(-1, 2)
-    goal = routing.snap(network, np.array([place]), anywhere=on_expressway)
-    at = routing.snap(network, xy)
-    off = at.off_m + goal.off_m[0]
-    seconds = routing.one_to_all(network, goal, towards=towards).at(at) + off / (walk_km_h / 3.6)
+    goal, _ = accesses(network, np.array([place]), anywhere=on_expressway)
+    at, owner = accesses(network, xy)
+    on_foot = (at.off_m[None, :] + goal.off_m[:, None]) / (walk_km_h / 3.6)
+    sides = np.stack([routing.one_to_all(network, goal.take([c]), towards=towards).at(at) for c in range(len(goal))]) + on_foot
+    to = sides.argmin(axis=0)
+    on, seconds = _best(sides.min(axis=0)[:, None], owner, len(xy))
+    on, seconds = on[:, 0], seconds[:, 0]
+    off = at.off_m[on] + goal.off_m[to[on]]
     inside = np.zeros(len(xy), bool) if zone is None else np.asarray(shapely.intersects_xy(zone, xy[:, 0], xy[:, 1]), bool).reshape(-1)
-    return Arrivals(network, tuple(resources), at, goal, seconds, off, inside, towards)
+    return Arrivals(network, tuple(resources), at, goal, on, to[on], seconds, off, inside, towards)
+
+
+def accesses(network: RoadNetwork, xy: NDArray[np.float64], *, anywhere: bool = False) -> tuple[Places, NDArray[np.int64]]:
+    """Where places ``(k, 2)`` get onto open roads, and whose each is; the first ``k`` are of each in order.
+
+    Where a closure is near, a place has both sides of it: whoever comes to a landslide comes to either side.
+    """
+    import shapely
+
+    first = routing.snap(network, xy, anywhere=anywhere)
+    owner = np.arange(len(xy), dtype=np.int64)
+    if not network.closed or not len(xy):
+        return first, owner
+    unit = network.crs.metres_per_unit
+    points = shapely.points(xy)
+    cut = shapely.STRtree(shapely.from_wkb([c.wkb for c in network.closed]))
+    reach = (np.where(first.edge >= 0, first.off_m, 0.0) + SIDES_M) / unit
+    near = np.unique(cut.query(points, predicate="dwithin", distance=reach)[0])
+    index, edges = network.all_roads if anywhere else network.near_roads
+    rows = [(i, int(e)) for i in near.tolist() if first.edge[i] >= 0
+            for e in edges[index.query(points[i], predicate="dwithin", distance=reach[i])].tolist() if e != first.edge[i]]  # fmt: skip
+    if not rows:
+        return first, owner
+    mine, edge = np.array(rows, np.int64).T
+    along = np.clip(shapely.line_locate_point(network.lines[edge], points[mine], normalized=True), 0.0, 1.0)
+    on_road = shapely.get_coordinates(shapely.line_interpolate_point(network.lines[edge], along, normalized=True))
+    off = np.hypot(*(on_road - xy[mine]).T) * unit
+    more = Places(xy[mine], edge.astype(np.int32), along, on_road, off, first.is_cut[mine])
+    joined = [np.concatenate([getattr(first, f.name), getattr(more, f.name)]) for f in fields(Places)]
+    return Places(*joined), np.append(owner, mine)
+
+
+def _best(seconds: NDArray[np.float64], owner: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The best row of each owner, column by column ``(count, m)``, and its seconds; the first ``count`` rows are of each in order."""
+    row = np.broadcast_to(np.arange(count)[:, None], (count, seconds.shape[1])).copy()
+    best = seconds[:count].copy()
+    for extra in range(count, len(seconds)):
+        mine = owner[extra]
+        better = seconds[extra] < best[mine]
+        best[mine, better], row[mine, better] = seconds[extra, better], extra
+    return row, best
 
 
 def roads_of(way: Way) -> tuple[str, ...]:
@@ -139,22 +194,25 @@ def allocate(
     """
     uses = _uses(shelters, zone, use_inside=use_inside)
     usable = [i for i, use in enumerate(uses) if not use.reason]
-    start = routing.snap(network, np.array([(o.x, o.y) for o in origins], np.float64).reshape(-1, 2))
-    end = routing.snap(network, np.array([(shelters[i].x, shelters[i].y) for i in usable], np.float64).reshape(-1, 2))
-    on_foot = (start.off_m[:, None] + end.off_m[None, :]) / (walk_km_h / 3.6)
-    seconds = routing.matrix(network, start, end) + on_foot
+    start, whose = accesses(network, np.array([(o.x, o.y) for o in origins], np.float64).reshape(-1, 2))
+    end, of = accesses(network, np.array([(shelters[i].x, shelters[i].y) for i in usable], np.float64).reshape(-1, 2))
+    sides = routing.matrix(network, start, end) + (start.off_m[:, None] + end.off_m[None, :]) / (walk_km_h / 3.6)
+    row, sides = _best(sides, whose, len(origins))
+    column, turned = _best(sides.T, of, len(usable))
+    seconds, column = turned.T.copy(), column.T
     seconds[~(seconds <= limit_s)] = np.inf
     people = np.array([o.people for o in origins], np.int64)
     places = np.array([uses[i].places or 0 for i in usable], np.int64)
     flow = least_cost(people, places, seconds)
     pairs = list(zip(flow.origin.tolist(), flow.shelter.tolist(), strict=True))
-    ways = routing.routes(network, start, end, pairs) if pairs else ()
+    used = [(int(row[i, column[i, j]]), int(column[i, j])) for i, j in pairs]
+    ways = routing.routes(network, start, end, used) if pairs else ()
     moves = tuple(
         Move(
             origins[i].code, shelters[usable[j]].code, int(n), float(seconds[i, j]),
-            (way.length_m or 0.0) + float(start.off_m[i] + end.off_m[j]), way.points, roads_of(way),
+            (way.length_m or 0.0) + float(start.off_m[a] + end.off_m[b]), way.points, roads_of(way),
         )
-        for (i, j), n, way in zip(pairs, flow.people.tolist(), ways, strict=True)
+        for (i, j), (a, b), n, way in zip(pairs, used, flow.people.tolist(), ways, strict=True)
     )  # fmt: skip
     taken = np.bincount(np.array(usable, np.int64)[flow.shelter], flow.people, minlength=len(uses)) if pairs else np.zeros(len(uses))
     uses = [msgspec.structs.replace(use, taken=int(n)) for use, n in zip(uses, taken.tolist(), strict=True)]

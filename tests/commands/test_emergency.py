@@ -84,6 +84,13 @@ def test_a_place_beside_the_road_is_walked_to(city):
     assert found["DW1"].off_road_m == pytest.approx(400, rel=1e-3)
 
 
+def test_a_place_whose_road_is_closed_is_walked_to(city):
+    found = city.run("emergency.nearest", **HOUSE, barriers=[box(1.9, -0.1, 2.1, 0.1).wkt])
+    assert by_code(found)["DW1"].seconds == pytest.approx(6900 / M_S + 100 / (4 / 3.6), rel=2e-3)
+    assert by_code(found)["DW2"].seconds == pytest.approx(900 / M_S + 100 / (4 / 3.6), rel=2e-3), "from the other side"
+    assert [i.code for i in found.issues] == ["emergency.road_closed"]
+
+
 def test_a_place_on_no_road_and_outside_is_said(city):
     found = city.run("emergency.nearest", x=valley.X + 60_000, y=valley.Y)
     codes = {i.code for i in found.issues}

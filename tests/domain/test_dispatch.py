@@ -46,6 +46,26 @@ def test_beside_the_road_on_foot_at_both_ends():
     assert reach.off_road_m == pytest.approx(80, rel=1e-3)
 
 
+@pytest.mark.parametrize("shift", [-5, 0, 5])
+def test_at_a_closure_they_come_from_both_sides(shift):
+    """A landslide on the road: whoever comes stops before it, on either side."""
+    roads = cut(network(((0, 0), (2000, 0))), 1000)
+    coming = dispatch.arrivals(roads, [resource(0, 0), resource(2000, 0)], (X + 1000 + shift, Y), walk_km_h=WALK)
+    assert coming.seconds.tolist() == pytest.approx([100 + shift / 10, 100 - shift / 10], abs=6)
+    assert [r.way[0][0] - X for r in coming.reaches()] == pytest.approx([0, 2000])
+    far = dispatch.arrivals(roads, [resource(0, 0), resource(2000, 0)], (X + 500, Y), walk_km_h=WALK)
+    assert np.isfinite(far.seconds).tolist() == [True, False]
+
+
+def test_a_village_at_a_closure_leaves_on_either_side():
+    roads = cut(network(((0, 0), (2000, 0))), 1000)
+    shelters = [resource(0, 0, "west", "shelter", 3), resource(2000, 0, "east", "shelter", 8), resource(1010, 0, "here", "shelter", 1)]
+    made = dispatch.allocate(roads, [origin(1001, 0, 10)], shelters, walk_km_h=WALK)
+    assert {m.shelter: m.people for m in made.moves} == {"here": 1, "east": 8, "west": 1}
+    assert made.left == ()
+    assert all(m.seconds < 110 for m in made.moves)
+
+
 def test_without_ways_quickly():
     (reach,) = dispatch.arrivals(network(CROSS), [resource(0, 0)], (X + 1000, Y)).reaches(with_ways=False)
     assert (reach.metres, reach.way) == (None, ())

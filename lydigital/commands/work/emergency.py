@@ -209,6 +209,11 @@ class Case:
                 "emergency.no_road", "error", "{place} is on no road: the nearest open one is {distance} m away",
                 "Nobody gets there by road: name another place, or open a road.", values={"place": self.incident.title, "distance": far},
             ))  # fmt: skip
+        elif at.is_cut[0]:
+            self.issues.append(Issue(
+                "emergency.road_closed", "warning", "The road at {place} is closed: the last {distance} m are walked", "Times have that in them.",
+                values={"place": self.incident.title, "distance": f"{at.off_m[0]:,.0f}"},
+            ))  # fmt: skip
         if self.unit is not None and not self.unit[0]:
             self.issues.append(Issue(
                 "emergency.outside", "warning", "{place} lies outside the city", "Ask the neighbouring city for help too.",
