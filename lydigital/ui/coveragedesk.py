@@ -9,12 +9,14 @@ import msgspec
 
 from lydigital.commands import framework as frameworks
 from lydigital.commands import registry, results
-from lydigital.commands.coverage import Fail, Reach
+from lydigital.commands.coverage import Area, Fail, People, Reach
 from lydigital.commands.index import Compute as IndexWanted
+from lydigital.model.crs import Crs
 from lydigital.model.document import LayerRef
 from lydigital.model.indicator import Gap
 from lydigital.model.table import FeatureTable
 from lydigital.texts import pick, tr
+from lydigital.ui.overlays import area_layer
 from lydigital.ui.tools.hand import Hand
 from lydigital.ui.tools.site import PutSite
 from lydigital.ui.unitdesk import UnitDesk, crowded, farthest
@@ -24,13 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lydigital.model.changeset import ChangeSet, Delta
-    from lydigital.model.coverage import Access, Board
+    from lydigital.model.coverage import Access, Board, Served, ServiceArea
     from lydigital.model.index import IndexResult
     from lydigital.model.indicator import Indicator, IndicatorResult, Level, WhatIf
     from lydigital.model.system import Framework, System, SystemCard
+    from lydigital.render.drawlist import SceneLayer
     from lydigital.ui.tools.shapes import XY
     from lydigital.ui.window import Window
 
+SITES = ("base_station", "exchange", "agri_station")
 SUPPLIES = ("hospital", "school", "agri_station", "shelter")
 SITE_REACH_M = 3_000.0  # where an indicator does not say how far a site reaches
 
@@ -55,6 +59,9 @@ class CoverageDesk(UnitDesk):
         self.index_wanted = IndexWanted()
         self.index: IndexResult | None = None
         self.usual: IndexResult | None = None  # with the weights of the definition
+        self.area_wanted = People(layer="")
+        self.area: ServiceArea | None = None
+        self.served: Served | None = None
         self.access_wanted = Reach(layer="")
         self.access: Access | None = None
         self.failing_wanted = Fail()
@@ -269,6 +276,46 @@ class CoverageDesk(UnitDesk):
         """The index as a layer of the map."""
         self.window.do("index.map", **msgspec.structs.asdict(self.index_wanted))
 
+    # service areas
+
+    def want_area(self, **changes: Any) -> None:
+        """Ask otherwise; nothing is worked out yet."""
+        self.area_wanted = msgspec.structs.replace(self.area_wanted, **changes)
+        self.changed.emit("area")
+
+    def site_layers(self) -> list[tuple[str, str]]:
+        """Layers of the map that services come from: points and areas that are not of the base map, networks first."""
+        kinds = {ref.id: self.session.definition(ref.id) for ref in self.session.document.layers if ref.group not in (*frameworks.BASE, results.GROUP.id)}
+        fit = [layer for layer, known in kinds.items() if known.geometry in ("point", "polygon")]
+        fit.sort(key=lambda layer: kinds[layer].group != "telecom")
+        if fit and not self.area_wanted.layer:
+            self.area_wanted = msgspec.structs.replace(self.area_wanted, layer=next((i for i in fit if i in SITES), fit[0]))
+        return [(layer, kinds[layer].name) for layer in fit]
+
+    def look_at_area(self) -> None:
+        """What the sites reach and who lives there, in a job."""
+        session, wanted = self.session, self.area_wanted
+        reach = {name: getattr(wanted, name) for name in Area.__struct_fields__}
+
+        def work(job: Any) -> tuple[ServiceArea, Served, UnitMap | None, SceneLayer]:
+            job.report(0.05)
+            area: ServiceArea = registry.execute(session, "coverage.area", **reach)
+            served: Served = registry.execute(session, "coverage.served", **msgspec.structs.asdict(wanted))
+            shares = {u.code: 100 * u.share for u in served.units if u.share is not None}
+            return area, served, UnitMap.of(session, wanted.by, shares), area_layer(area.shape, area.crs, Crs(session.document.crs))
+
+        def done(found: tuple[ServiceArea, Served, UnitMap | None, SceneLayer]) -> None:
+            self.area, self.served, units, outline = found
+            self.put("area", units, outline)
+            self.say((*self.area.issues, *self.served.issues))
+            self.changed.emit("area")
+
+        self.start("area", tr("Working out service areas"), work, done)
+
+    def keep_area(self) -> None:
+        """The service area as a layer of the map."""
+        self.window.do("coverage.map", **{name: getattr(self.area_wanted, name) for name in Area.__struct_fields__})
+
     # access
 
     def want_access(self, **changes: Any) -> None:
@@ -365,7 +412,8 @@ class CoverageDesk(UnitDesk):
         self.cards, self.indicators, self.indicator, self.result = (), (), None, None
         self.level, self.year = "county", None
         self.sites, self.what_if, self.index, self.usual, self.access, self.failing = (), None, None, None, None, None
-        self.index_wanted, self.access_wanted, self.failing_wanted = IndexWanted(), Reach(layer=""), Fail()
+        self.area = self.served = None
+        self.index_wanted, self.area_wanted, self.access_wanted, self.failing_wanted = IndexWanted(), People(layer=""), Reach(layer=""), Fail()
         self.take_site(on=False)
 
     def look_again(self) -> None:

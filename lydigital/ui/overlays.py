@@ -9,7 +9,7 @@ import numpy as np
 
 from lydigital.model.geometry import GeometryKind
 from lydigital.model.grid import Grid
-from lydigital.model.style import RasterSymbolizer, Rule, Style
+from lydigital.model.style import Fill, PolygonSymbolizer, RasterSymbolizer, Rule, Stroke, Style
 from lydigital.model.table import FeatureTable
 from lydigital.render.drawlist import SceneLayer
 
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lydigital.domain.hazard import Ground
+    from lydigital.model.crs import Crs
+    from lydigital.model.geometry import GeometryArray
 
 LEVEL_RAMP = ((1.0, "#e0231c"), (2.0, "#ff7e00"), (3.0, "#f2d600"), (4.0, "#2f5fd0"))
 ABOVE = ("boundary", "geohazard")  # groups that stay above areas, and so do labels
 _STYLE = Style(rules=(Rule((RasterSymbolizer(ramp=LEVEL_RAMP, steps="codes", show="terrain", shade=0.0, opacity=0.55),)),))
+
+_AREA = Style(rules=(Rule((PolygonSymbolizer(Fill("#c2334d", 0.55, "hatch", spacing_mm=1.6, width_mm=0.14), Stroke("#a3203a", 0.35)),)),))
 
 
 def level_layer(ground: Ground, levels: NDArray[np.uint8]) -> SceneLayer:
@@ -42,6 +46,15 @@ def table_layer(name: str, table: FeatureTable, style: Style, columns: Mapping[s
     shown = FeatureTable(table.fid, pa.table({key: pa.array(list(values)) for key, values in columns.items()}), table.geometry, table.crs)
     rows = np.array(sorted(selected), np.int32)
     return SceneLayer(name, shown, style, codes(shown, style), labels=bool(style.labels), selected=rows)
+
+
+def area_layer(shape: GeometryArray, crs: Crs, target: Crs) -> SceneLayer:
+    """An area as a hatched outline in ``target``, through which the map below is seen."""
+    import pyarrow as pa
+
+    number = np.arange(len(shape), dtype=np.int64)
+    table = FeatureTable(number, pa.table({"number": number}), shape, crs).to_crs(target)
+    return table_layer("area", table, _AREA, {"number": number.tolist()})
 
 
 @dataclass(frozen=True, eq=False)

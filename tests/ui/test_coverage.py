@@ -224,6 +224,21 @@ def test_weights_move_ranks(city, page, desk, idle):
     assert [r.code for r in page.index.ranks.list.rows] == first
 
 
+def test_service_area_and_who_is_in_it(city, page, desk, idle):
+    city.map.close_board()
+    page.go_to(page.area_step)
+    desk.want_area(layer="hospital", reach_m=5_000.0)
+    desk.look_at_area()
+    idle()
+    assert 0 < desk.served.share < 1
+    assert abs(desk.served.residual) < 1e-3
+    assert len(page.area_step.units.list.rows) == len(desk.served.units)
+    assert len(city.picture.overlays["coverage"].layers) == 2, "the units, and the area above them"
+    before = len(city.session.document.layers)
+    desk.keep_area()
+    assert len(city.session.document.layers) == before + 1
+
+
 def test_access_delivers_what_is_there(city, page, desk, idle):
     city.map.close_board()
     page.go_to(page.access)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lydigital.ui.panels.coverageaccess import AccessStep
+from lydigital.ui.panels.coveragearea import AreaStep
 from lydigital.ui.panels.coveragefailing import FailingStep
 from lydigital.ui.panels.coverageframe import FrameStep
 from lydigital.ui.panels.coverageindex import IndexStep
@@ -24,11 +25,11 @@ class CoveragePage(StepsPage):
     def __init__(self, desk: CoverageDesk) -> None:
         self.desk = desk
         self.frame, self.indicator, self.site = FrameStep(desk), IndicatorStep(desk), SiteStep(desk)
-        self.index, self.access, self.failing = IndexStep(desk), AccessStep(desk), FailingStep(desk)
+        self.index, self.area_step, self.access, self.failing = IndexStep(desk), AreaStep(desk), AccessStep(desk), FailingStep(desk)
         self.report = ReportStep(desk)
         super().__init__(
             "access-point", "Coverage", "Where information reaches and where not.",
-            (self.frame, self.indicator, self.site, self.index, self.access, self.failing, self.report),
+            (self.frame, self.indicator, self.site, self.index, self.area_step, self.access, self.failing, self.report),
         )  # fmt: skip
         self._has_come = False
         self.frame.open()

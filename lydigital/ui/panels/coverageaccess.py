@@ -25,7 +25,7 @@ DECAYS = {"none": "Same weight everywhere (2SFCA)", "steps": "A weight a ring (E
 class AccessStep(Step):
     def __init__(self, desk: CoverageDesk) -> None:
         self._desk = desk
-        super().__init__(4, "Access to services")
+        super().__init__(5, "Access to services")
         self.build()
         desk.changed.connect(self._desk_changed)
 

@@ -36,7 +36,7 @@ class FailingStep(Step):
     def __init__(self, desk: CoverageDesk) -> None:
         self._desk = desk
         self._board: FailingBoard | None = None
-        super().__init__(5, "Blind spots of warnings")
+        super().__init__(6, "Blind spots of warnings")
         self.build()
         desk.changed.connect(self._desk_changed)
 

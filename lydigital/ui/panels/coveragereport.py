@@ -29,7 +29,7 @@ class ReportStep(Step):
         self._desk = desk
         self._by, self._kind, self._maps = "county", ".docx", True
         self._written = ""
-        super().__init__(6, "Coverage report")
+        super().__init__(7, "Coverage report")
         self.build()
         desk.changed.connect(self._desk_changed)
 
