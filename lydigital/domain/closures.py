@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import shapely
+    from numpy.typing import NDArray
 
     from lydigital.model.network import RoadNetwork
 
@@ -60,7 +61,22 @@ def close(network: RoadNetwork, barriers: Iterable[Barrier]) -> RoadNetwork:
     made = _without(network, {edge: [part for part, _ in parts] for edge, parts in spans.items()})
     if not made.edge_count:
         issues.append(Issue("network.all_closed", "warning", "All roads are closed", "Closures cover the whole network."))
-    return replace(made, whole=network.whole or network, closed=(*network.closed, *closed), issues=(*network.issues, *issues))
+    shut = replace(made, whole=network.whole or network, closed=(*network.closed, *closed), issues=(*network.issues, *issues))
+    vars(shut)["lines"] = _lines(network, shut, spans)
+    return shut
+
+
+def _lines(network: RoadNetwork, shut: RoadNetwork, spans: Iterable[int]) -> NDArray[np.object_]:
+    """Lines of a closed network (its ``lines``): those of edges that stay, which come first, need not be made anew."""
+    import shapely
+
+    keep = np.ones(network.edge_count, bool)
+    keep[list(spans)] = False
+    count = int(keep.sum())
+    new: NDArray[np.object_] = shapely.from_ragged_array(
+        shapely.GeometryType.LINESTRING, shut.coords[shut.offsets[count] :], (shut.offsets[count:] - shut.offsets[count],)
+    )
+    return np.concatenate([network.lines[keep], new])
 
 
 def _by_feature(network: RoadNetwork, barrier: Barrier, issues: list[Issue]) -> dict[int, list[Span]]:

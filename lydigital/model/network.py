@@ -229,10 +229,14 @@ class RoadNetwork:
         edge = np.concatenate([edges, -edges - 1])
         good = np.isfinite(seconds) & (start != end)
         start, end, seconds, edge = start[good], end[good], seconds[good], edge[good]
-        order = np.lexsort((seconds, end, start))
-        start, end, seconds, edge = start[order], end[order], seconds[order], edge[order]
-        first = np.ones(len(start), bool)
-        first[1:] = (start[1:] != start[:-1]) | (end[1:] != end[:-1])
+        key = start.astype(np.int64) * self.node_count + end
+        order = np.argsort(key)
+        again = np.diff(key[order]) == 0
+        if again.any():  # of edges between the same nodes the fastest comes first
+            rows = np.flatnonzero(np.concatenate([[False], again]) | np.concatenate([again, [False]]))
+            same = order[rows]
+            order[rows] = same[np.lexsort((edge[same], seconds[same], key[same]))]
+        first = order[np.concatenate([[True], ~again])] if len(order) else order
         start, end, seconds, edge = start[first], end[first], seconds[first], edge[first]
         begins = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=self.node_count))]).astype(np.int32)
         count = self.node_count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
@@ -119,6 +121,7 @@ def test_several_barriers_on_one_edge_leave_the_pieces_between():
     made = network([(0, 0), (1000, 0)])
     shut = close(made, [Barrier("a", box(100, -1, 200, 1)), Barrier("b", box(150, -1, 300, 1)), Barrier("c", line((600, -1), (600, 1)))])
     assert sorted(round(v) for v in shut.length_m) == [100, 300, 400]
+    assert shapely.equals_exact(shut.lines, replace(shut).lines).all()
     assert shut.node_count == 2 + 4
 
 
