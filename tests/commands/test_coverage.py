@@ -13,9 +13,8 @@ import shapely
 
 import lydigital as ly
 from lydigital import cli, paths
-from lydigital.commands import desk
 from lydigital.commands.coverage import values_of
-from lydigital.commands.work import sight
+from lydigital.commands.work import failing, sight
 from lydigital.domain.ledger import Ledger
 from lydigital.domain.zones import to_wkb
 from lydigital.errors import BadDataError, RefusedError, UsageError
@@ -280,7 +279,7 @@ def test_a_warning_in_force_goes_first(city, monkeypatch):
     row = town.column("code").to_pylist().index("410324106")
     shape = town.geometry.to_shapely()[row]
     zone = WarningZone("1-001", Level.RED, to_wkb([shapely.make_valid(shape)], town.crs)[0], 1.0)
-    monkeypatch.setattr(desk, "ledger_of", lambda _: Ledger({1: issue(1, zones=(zone,))}))
+    monkeypatch.setattr(failing, "_ledger", lambda _: Ledger({1: issue(1, zones=(zone,))}))
     board = city.run("coverage.failing")
     assert board.hazard == "issue"
     mine = {p.code for p in board.places if p.code.startswith("410324106")}
@@ -288,13 +287,35 @@ def test_a_warning_in_force_goes_first(city, monkeypatch):
     assert len(board.places) < 1.5 * len(mine)
     assert {p.level for p in board.places} == {1}
     assert city.run("coverage.failing", hazard="issue", levels=[2]).places == ()
+    later = (datetime.now(UTC) + timedelta(hours=6)).isoformat()
+    assert city.run("coverage.failing", at=later).hazard == "susceptibility", "it is over then"
 
 
 def test_without_zones_the_townships_of_a_warning_count_by_code(city, monkeypatch):
-    monkeypatch.setattr(desk, "ledger_of", lambda _: Ledger({1: issue(2, townships=("410324106", "410304100"))}))
+    monkeypatch.setattr(failing, "_ledger", lambda _: Ledger({1: issue(2, townships=("410324106", "410304100"))}))
     board = city.run("coverage.failing", hazard="issue")
     assert {p.code[:9] for p in board.places} == {"410324106", "410304100"}
     assert board.zones == 2
+
+
+def test_from_the_desk_to_the_board(copy):
+    """A warning drafted, reviewed and issued is what the board shows while it is in force, and by its number ever after."""
+    session = copy()
+    session.office = Office(people={"甲": ("duty",), "乙": ("reviewer",), "丙": ("signatory",)})
+    for who, command, given in (
+        ("甲", "draft", {"townships": {"赵村镇": 2, "合峪镇": 3}, "purpose": "exercise"}), ("甲", "submit", {}), ("乙", "review", {}), ("丙", "issue", {}),
+    ):  # fmt: skip
+        session.history.author = who
+        session.run(f"warning.{command}", at="2025-07-16T18:00", **given)
+    board = session.run("coverage.failing", at="2025-07-17T08:00")
+    assert board.hazard == "issue"
+    assert "failing.exercise" in codes(board)
+    assert {p.township for p in board.places} == {"赵村镇"}
+    assert session.run("coverage.failing", at="2025-07-18T08:00").hazard != "issue"
+    again = session.run("coverage.failing", issue="2025-1", levels=[2, 3])
+    assert {p.township for p in again.places} == {"赵村镇", "合峪镇"}
+    with pytest.raises(UsageError):
+        session.run("coverage.failing", issue="2025-9")
 
 
 def test_no_warning_no_zone_of_these_levels(city):

@@ -16,10 +16,10 @@ from lydigital.commands import card, desk, results
 from lydigital.commands.coverage import SUSCEPTIBLE, WARNINGS, written
 from lydigital.commands.hazard import has, working_crs
 from lydigital.commands.impact import LEVELS
-from lydigital.commands.warning import issue_of
 from lydigital.commands.work import sites
 from lydigital.commands.work.settled import layer_of, places_of
 from lydigital.domain import failing as domain
+from lydigital.domain import ledger
 from lydigital.domain.overlay import inside
 from lydigital.domain.population import polygonal
 from lydigital.domain.watch import in_force
@@ -107,13 +107,14 @@ def board_of(session: Session, wanted: Fail) -> Board:
 def _asked(session: Session, wanted: Fail, crs: Crs) -> _Asked:
     now = desk.moment(wanted.at) if wanted.at else datetime.now(UTC)
     if wanted.hazard == "issue" or (not wanted.hazard and wanted.issue):
-        issues = (issue_of(session, wanted.issue),) if wanted.issue else in_force(desk.ledger_of(session).versions, now)
+        known = _ledger(session)
+        issues = (desk.find(known, wanted.issue),) if wanted.issue else in_force(known.versions, now)
         return _of_issues(issues, wanted, crs)
     if wanted.hazard == "zones" or (not wanted.hazard and wanted.fids):
         return _of_layer(session, wanted, WARNINGS, crs)
     if wanted.hazard == "susceptibility":
         return _of_layer(session, wanted, SUSCEPTIBLE, crs)
-    issues = in_force(desk.ledger_of(session).versions, now)
+    issues = in_force(_ledger(session).versions, now)
     if issues:
         return _of_issues(issues, wanted, crs)
     if session.document.layer(WARNINGS) is not None:
@@ -126,6 +127,14 @@ def _asked(session: Session, wanted: Fail, crs: Crs) -> _Asked:
         "Name a warning or zones to look at them.",
     )  # fmt: skip
     return asked._replace(issues=[note, *asked.issues])
+
+
+def _ledger(session: Session) -> ledger.Ledger:
+    """Every warning as it is read; unlike the desk's own it leaves the session alone, for it may be asked from any thread."""
+    if not desk.has_table(session, ledger.LAYER):
+        return ledger.Ledger({})
+    table = session.table(ledger.LAYER)
+    return ledger.read(table) if isinstance(table, FeatureTable) else ledger.Ledger({})
 
 
 def _of_issues(issues: Sequence[WarningIssue], wanted: Fail, crs: Crs) -> _Asked:
@@ -150,6 +159,12 @@ def _of_issues(issues: Sequence[WarningIssue], wanted: Fail, crs: Crs) -> _Asked
         found.append(Issue("failing.no_issue", "warning", "No warning is in force", "Name a warning by its number, or look at drawn zones."))
     elif not shapes and not townships:
         found.append(_none(wanted))
+    drills = sum(issue.purpose != "actual" for issue in issues)
+    if drills:
+        found.append(Issue(
+            "failing.exercise", "note", "{count} of these warnings are exercises or tests", "Tell everybody whom you call.",
+            count=drills, values={"count": str(drills)},
+        ))  # fmt: skip
     title = "；".join(issue.title or issue.id for issue in issues) or tr("Warnings in force")
     return _Asked("issue", title, _danger(shapes, levels, titles, townships), found, "")
 
