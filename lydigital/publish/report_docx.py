@@ -180,9 +180,8 @@ def _table(made: Any, table: Table, whole_mm: float) -> None:
 
     grid = made.add_table(1, len(table.head))
     lines = "".join(f'<w:{side} w:val="single" w:sz="8" w:color="{_INK}"/>' for side in ("top", "bottom"))
-    grid._tbl.tblPr.append(parse_xml(
-        f'<w:tblBorders {nsdecls("w")}>{lines}<w:insideH w:val="single" w:sz="2" w:color="{_HAIR}"/></w:tblBorders>'
-    ))  # fmt: skip
+    borders = parse_xml(f'<w:tblBorders {nsdecls("w")}>{lines}<w:insideH w:val="single" w:sz="2" w:color="{_HAIR}"/></w:tblBorders>')
+    grid._tbl.tblPr.find(qn("w:tblLook")).addprevious(borders)  # the schema asks for this order
     is_number = [any(isinstance(row[i], Number) for row in table.rows) for i in range(len(table.head))]
     _row(grid.rows[0], table.head, is_number, is_head=True)
     mark = grid.rows[0]._tr.get_or_add_trPr()

@@ -81,6 +81,8 @@ def test_docx_has_tables_pictures_and_notes(made):
     assert [c.text for c in document.tables[0].rows[1].cells] == ["涧西区", "12,345", "1.3"]
     assert len(document.inline_shapes) == 5
     assert any("演练" in p.text for p in document.paragraphs)
+    order = [child.tag.rpartition("}")[2] for child in document.tables[0]._tbl.tblPr]
+    assert order.index("tblW") < order.index("tblBorders") < order.index("tblLayout") < order.index("tblLook")
 
 
 def test_a_wide_table_is_laid_across():
@@ -92,7 +94,7 @@ def test_a_wide_table_is_laid_across():
     assert [s.page_width > s.page_height for s in document.sections] == [False, True, False]
 
 
-@pytest.mark.parametrize("kind", [".xlsx", ".html", ".json"])
+@pytest.mark.parametrize("kind", [".xlsx", ".docx", ".html", ".json"])
 def test_the_same_report_is_the_same_file(made, kind):
     assert report.WRITERS[kind](made) == report.WRITERS[kind](made)
 
