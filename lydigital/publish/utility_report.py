@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lydigital.model.report import Paragraph, Report, Table, number
+from lydigital.model.report import Paragraph, Picture, Report, Table, number
 from lydigital.model.utility import Burst, Clearances, Trace
 from lydigital.texts import tr
 
@@ -22,11 +22,19 @@ RELATIONS = {"horizontal": "In plan", "vertical": "In level", "cover": "Cover"}
 DIRECTIONS = {"up": "Up the flow", "down": "Down the flow", "connected": "Connected"}
 
 
-def write(found: Trace | Burst | Clearances, output: str, rules: TradeRules, kind: Named, *, is_sample: bool, is_sensitive: bool = False) -> None:
-    """Write ``found`` by the ending of ``output``; ``kind`` names kinds of facilities. Raises as :func:`report.write`."""
+def write(
+    found: Trace | Burst | Clearances, output: str, rules: TradeRules, kind: Named, *, is_sample: bool, is_sensitive: bool = False,
+    picture: bytes = b"",
+) -> None:
+    """Write ``found`` by the ending of ``output``; ``kind`` names kinds of facilities, ``picture`` is its map as PNG.
+
+    Raises as :func:`report.write`.
+    """
     from lydigital.publish import report
 
     made = report_of(found, rules, kind, is_sample=is_sample)
+    if picture:
+        made = replace(made, blocks=(made.blocks[0], Picture(tr("On the map"), picture), *made.blocks[1:]))
     report.write(replace(made, stamps=(tr("Sensitive: for internal use only"),)) if is_sensitive else made, output)
 
 
@@ -69,7 +77,8 @@ def _burst(found: Burst, rules: TradeRules, kind: Named, *, is_sample: bool) -> 
     ]  # fmt: skip
     for title, impact in ((tr("Around the burst"), found.near), (tr("Where supply is lost"), found.unsupplied)):
         if impact is not None:
-            blocks += [Paragraph(title, "heading"), *impact_report.tables(impact)]
+            blocks += [Paragraph(title, "heading"), impact_report.tables(impact)[0]]
+            notes = tuple(dict.fromkeys((*notes, tr(impact.method))))
     return Report(tr("Burst of a pipe"), trade.name if trade is not None else shut.trade, tuple(blocks), notes=notes, is_sample=is_sample)
 
 
@@ -86,7 +95,7 @@ def _facilities(title: str, found: Sequence[Facility], kind: Named) -> Table:
         (f.code, f.name or kind(f.kind), number(f.away_m), number(None if f.x != f.x else f.x, 0.1), number(None if f.y != f.y else f.y, 0.1))
         for f in found[:MOST_ROWS]
     ]
-    return Table(title, (tr("Number"), tr("What it is"), tr("Along the network (m)"), "x", "y"), tuple(rows))
+    return Table(title, (tr("Its number"), tr("What it is"), tr("Along the network (m)"), "x", "y"), tuple(rows))
 
 
 def _pieces(title: str, found: Sequence[Piece]) -> Table:

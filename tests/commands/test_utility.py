@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 
 import pytest
 
@@ -72,6 +74,8 @@ def test_a_burst_and_its_report(city, tmp_path):
     assert found.near_communities[0].name in html
     assert found.isolation.shut[0].code in html
     assert "internal use only" in html
+    if importlib.util.find_spec("PySide6") is not None and sys.modules.get("PySide6", 1) is not None:
+        assert "data:image/png" in html  # where it is, with what is shut
     bare = city.run("utility.burst", x=x, y=y, trade="JS", counted=False)
     assert bare.near is None
 

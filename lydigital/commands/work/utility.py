@@ -15,13 +15,13 @@ from lydigital.commands.utility import COMMUNITIES, FACILITIES, KINDS, LINKS, PI
 from lydigital.domain import utility as domain
 from lydigital.domain.touched import touched
 from lydigital.domain.utilitynet import linked, network_of, shapes_of
-from lydigital.errors import LydError, UsageError
+from lydigital.errors import LydError, StoreUnavailableError, UsageError
 from lydigital.model import measures
 from lydigital.model.crs import Crs, transformation
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.issue import Issue
 from lydigital.model.layerdef import FieldDef
-from lydigital.model.style import LineSymbolizer, PointSymbolizer, Rule, Stroke, Style
+from lydigital.model.style import LabelStyle, LineSymbolizer, PointSymbolizer, Rule, Stroke, Style
 from lydigital.model.table import FeatureTable
 from lydigital.model.utility import Burst, Isolation, Piece, Trace, TradeRules, UtilityNetwork, read_rules
 from lydigital.texts import tr
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lydigital.commands.utility import Follow, Leak, Pipe, Show, Shut
     from lydigital.model.changeset import ChangeSet
     from lydigital.model.impact import Impact
-    from lydigital.model.utility import Facility, Trade
+    from lydigital.model.utility import Trade
     from lydigital.session import Session
 
 RULES = "utility/trades.toml"
@@ -43,7 +43,7 @@ _ROLES = {
 }  # fmt: skip
 _MARKS = {
     "shut": ("应关闭", "To shut", "#b3261e", "pipe-valve"), "stop": ("应停运", "To stop", "#5b2a86", "stop-circle-outline"),
-    "source": ("来源或出口", "Source or outfall", "#0f766e", "water-pump"),
+    "source": ("来源或出口", "Source or outfall", "#0f766e", "water-pump"), "burst": ("事故点", "Burst", "#1f2937", "pipe-leak"),
 }  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def trace(session: Session, wanted: Follow) -> Trace:
     if wanted.output:
         from lydigital.publish import utility_report
 
-        utility_report.write(made, wanted.output, rules_of(), kind_name, **_marks(session, wanted.layer))
+        utility_report.write(made, wanted.output, rules_of(), kind_name, picture=_figure(session, made, wanted), **_marks(session, wanted.layer))
     return made
 
 
@@ -134,7 +134,7 @@ def burst(session: Session, wanted: Leak) -> Burst:
     if wanted.output:
         from lydigital.publish import utility_report
 
-        utility_report.write(made, wanted.output, rules_of(), kind_name, **_marks(session, PIPES))
+        utility_report.write(made, wanted.output, rules_of(), kind_name, picture=_figure(session, shut, wanted), **_marks(session, PIPES))
     return made
 
 
@@ -196,20 +196,44 @@ def point_layer(session: Session, found: Trace | Isolation) -> tuple[FeatureTabl
     """What is to be shut and what feeds, as points in the working system, and how they are drawn."""
     import pyarrow as pa
 
-    roles: list[tuple[str, Facility]] = []
+    marks: list[tuple[str, str, float, float]] = []
     if isinstance(found, Trace):
-        roles += [("source", f) for f in found.sources]
+        marks += [("source", f.code, f.x, f.y) for f in found.sources]
     else:
-        roles += [("shut", f) for f in found.shut] + [("stop", f) for f in found.stop]
-    roles = [(role, f) for role, f in roles if np.isfinite([f.x, f.y]).all()]
-    xy = np.array([(f.x, f.y) for _, f in roles], float).reshape(-1, 2)
-    columns = {"code": pa.array([f.code for _, f in roles], pa.string()), "role": pa.array([r for r, _ in roles], pa.string())}
-    made = FeatureTable(np.arange(1, len(roles) + 1), pa.table(columns), GeometryArray.from_points(xy), working_crs(session))
+        marks.append(("burst", "", found.x, found.y))
+        marks += [("stop", f.code, f.x, f.y) for f in found.stop] + [("shut", f.code, f.x, f.y) for f in found.shut]
+    marks = [mark for mark in marks if np.isfinite(mark[2:]).all()]
+    xy = np.array([mark[2:] for mark in marks], float).reshape(-1, 2)
+    columns = {"code": pa.array([mark[1] for mark in marks], pa.string()), "role": pa.array([mark[0] for mark in marks], pa.string())}
+    made = FeatureTable(np.arange(1, len(marks) + 1), pa.table(columns), GeometryArray.from_points(xy), working_crs(session))
     rules = tuple(
         Rule((PointSymbolizer(shape="circle", size_mm=5.0, color=colour, glyph=glyph, outline_mm=0.3),), title, title_en, value=role)
         for role, (title, title_en, colour, glyph) in _MARKS.items()
     )
-    return made, Style(rules, kind="categorized", field="role")
+    words = LabelStyle("code", size_pt=8.0, color="#22262b", halo="#fffffff0", halo_mm=0.45, weight="bold", priority=99, callout_mm=14.0)
+    return made, Style(rules, kind="categorized", field="role", labels=words)
+
+
+def _figure(session: Session, found: Trace | Isolation, wanted: Follow | Leak) -> bytes:
+    """The result on the map, for documents; nothing without Qt, which draws it."""
+    if not wanted.output.lower().endswith((".docx", ".html")):
+        return b""
+    from lydigital.publish import figure
+    from lydigital.render.classify import codes
+    from lydigital.render.drawlist import SceneLayer
+
+    crs, laid = Crs(session.document.crs), []
+    for name, (table, style) in (("utility.lines", line_layer(session, found, wanted.layer)), ("utility.points", point_layer(session, found))):
+        moved = table.to_crs(crs)
+        if len(moved):
+            laid.append(SceneLayer(name, moved, style, codes(moved, style), labels=bool(style.labels)))
+    west, south, east, north = laid[0].data.geometry.total_bounds  # type: ignore[union-attr]
+    room = max(0.12 * max(east - west, north - south), 120.0 / crs.metres_per_unit)
+    titles = {layer.id: ("", tr("Pipes")) for layer in laid}
+    try:
+        return figure.png((*session.scene(), *laid), (west - room, south - room, east + room, north + room), crs, title=tr("Pipes"), titles=titles)
+    except StoreUnavailableError:
+        return b""
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------
