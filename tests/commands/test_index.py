@@ -7,7 +7,7 @@ import json
 import pytest
 
 import lydigital as ly
-from lydigital import texts
+from lydigital import paths, texts
 from lydigital.commands import index
 from lydigital.errors import BadDataError, UsageError
 from lydigital.model.table import FeatureTable
@@ -68,3 +68,18 @@ def test_the_map_is_a_layer_and_one_step(city):
     assert set(table.column("nature").to_pylist()) == {"示例数据"}
     city.run("edit.undo")
     assert city.document == before
+
+
+def test_the_offices_own_index_goes_before_and_faults_name_the_file(city, monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "config_dir", lambda: tmp_path)
+    (tmp_path / "index").mkdir()
+    own = tmp_path / "index" / "idi.toml"
+    text = (paths.layers_dir() / "index" / "idi.toml").read_text(encoding="utf-8")
+    own.write_text(text.replace("weight = 0.25\n\n[[parts.items]]\nid = \"television\"", "weight = 0.35\n\n[[parts.items]]\nid = \"television\""), encoding="utf-8")
+    with pytest.raises(BadDataError, match=r"add up to 1\.1"):
+        city.run("index.compute")
+    own.write_text(text.replace('method = "target" ', 'method = "minmax" '), encoding="utf-8")
+    assert city.run("index.compute").index.method == "minmax"
+    own.write_text("id = 'idi'\n", encoding="utf-8")
+    with pytest.raises(BadDataError, match=r"idi\.toml"):
+        city.run("index.compute")
