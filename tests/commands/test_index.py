@@ -75,7 +75,7 @@ def test_the_offices_own_index_goes_before_and_faults_name_the_file(city, monkey
     (tmp_path / "index").mkdir()
     own = tmp_path / "index" / "idi.toml"
     text = (paths.layers_dir() / "index" / "idi.toml").read_text(encoding="utf-8")
-    own.write_text(text.replace("weight = 0.25\n\n[[parts.items]]\nid = \"television\"", "weight = 0.35\n\n[[parts.items]]\nid = \"television\""), encoding="utf-8")
+    own.write_text(text.replace('weight = 0.25\n\n[[parts.items]]\nid = "television"', 'weight = 0.35\n\n[[parts.items]]\nid = "television"'), encoding="utf-8")
     with pytest.raises(BadDataError, match=r"add up to 1\.1"):
         city.run("index.compute")
     own.write_text(text.replace('method = "target" ', 'method = "minmax" '), encoding="utf-8")
