@@ -130,7 +130,7 @@ class CoverageDesk(UnitDesk):
         wanted = level or self.level
         is_other = self.indicator is None or self.indicator.id != found.id
         self.indicator = found
-        self.level = wanted if wanted in found.levels else found.levels[0]  # type: ignore[assignment]
+        self.level = wanted if wanted in found.levels else found.levels[0]
         self.year = year
         self.result = None
         if is_other:

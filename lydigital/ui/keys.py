@@ -11,12 +11,16 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from lydigital.commands import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lydigital.ui.window import Window
 
 
 def listen(window: Window) -> None:
     """Have every key do what it is for."""
-    found = [(c.shortcut, partial(window.run, c.id)) for c in registry.commands().values() if c.shortcut]
+    found: list[tuple[str, Callable[[], object]]] = [
+        (c.shortcut, partial(window.run, c.id)) for c in registry.commands().values() if c.shortcut
+    ]
     found += [
         ("Ctrl+Y", partial(window.run, "edit.redo")),
         ("Ctrl+K", window.open_palette),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QLineF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QSizePolicy, QToolButton, QWidget
 
@@ -325,4 +325,4 @@ class _Bar(QWidget):
             target_bar(painter, track, head.share, meets=head.meets)
         else:
             painter.setPen(QPen(theme.current().color("line"), 1))
-            painter.drawLine(track.left(), track.center().y(), track.right(), track.center().y())
+            painter.drawLine(QLineF(track.left(), track.center().y(), track.right(), track.center().y()))

@@ -194,9 +194,9 @@ class UnitLegend(QWidget):
         room = float(self.width())
         if self._void:
             text = tr("not known: {count}", count=self._void)
-            wide = painter.fontMetrics().horizontalAdvance(text) + 12
-            room -= wide + 6
-            box = QRectF(self.width() - wide, 0, wide, self._HIGH)
+            said = painter.fontMetrics().horizontalAdvance(text) + 12.0
+            room -= said + 6
+            box = QRectF(self.width() - said, 0, said, self._HIGH)
             painter.fillRect(box, QColor(ramps.NO_DATA))
             painter.setPen(QColor("#1f2a30"))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

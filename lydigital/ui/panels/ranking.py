@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QLineF,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QListView, QStyle, QStyledItemDelegate
 
@@ -72,10 +81,10 @@ class _Painter(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         row: Row = index.data(_ITEM)
         t = theme.current()
-        box = QRectF(option.rect)  # type: ignore[attr-defined]
+        box = QRectF(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        state = option.state  # type: ignore[attr-defined]
+        state = option.state
         if state & QStyle.StateFlag.State_Selected or state & QStyle.StateFlag.State_MouseOver:
             chosen = bool(state & QStyle.StateFlag.State_Selected)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -125,7 +134,7 @@ class _Painter(QStyledItemDelegate):
         if row.target is not None:
             x = track.left() + min(row.target, 1.0) * track.width()
             painter.setPen(QPen(t.color("peony"), 1.6))
-            painter.drawLine(x, track.top() - 3, x, track.bottom() + 3)
+            painter.drawLine(QLineF(x, track.top() - 3, x, track.bottom() + 3))
 
 
 class RankList(QListView):
@@ -207,5 +216,5 @@ def target_bar(painter: QPainter, track: QRectF, share: float | None, *, meets: 
         painter.drawRoundedRect(QRectF(track.left(), track.top(), max(length, 3.0), track.height()), 3, 3)
     x = track.left() + mark * track.width()
     painter.setPen(QPen(t.color("peony"), 2))
-    painter.drawLine(x, track.top() - 3, x, track.bottom() + 3)
+    painter.drawLine(QLineF(x, track.top() - 3, x, track.bottom() + 3))
 
