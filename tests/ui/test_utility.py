@@ -106,8 +106,22 @@ def test_what_was_found_goes_with_its_pipes(city, desk, framed):
     assert desk.trace is None
     assert "utility" not in city.picture.overlays
     assert not desk.pick(tuple(map(float, place)), 5.0)
+    assert desk.layer != "pipe"  # another network is offered instead
     city.do("edit.undo")
+    desk.change(layer="pipe")
     assert desk.pick(tuple(map(float, place)), 5.0)
+
+
+def test_a_map_without_pipes(window, city, desk):
+    window.set_workspace("utility")
+    page = window.cards.space("utility")
+    for mode in ("burst", "section", "near", "trace"):
+        page.desk.change(mode=mode)
+        assert page.desk.networks == []
+    city.do("layer.remove", layer="pipe")
+    for mode in ("burst", "section", "near", "trace"):
+        desk.change(mode=mode)
+    assert desk.layer in {layer for layer, _ in desk.networks}
 
 
 def test_distances_in_view_and_going_away(city, desk, framed, qtbot):

@@ -80,9 +80,13 @@ class UtilityPage(ScrolledPage, SpacePage):
         tabs = Tabs(MODES, desk.mode)
         tabs.chosen.connect(lambda mode: desk.change(mode=mode, **({"layer": PIPES} if mode != "trace" and desk.layer != PIPES else {})))
         box.addWidget(tabs)
-        if not desk.networks:
-            box.addWidget(label(tr("The map has no layer of pipes or cables"), "soft", wrap=True))
+        there = [name for name, _ in desk.networks]
+        if not there or (desk.mode != "trace" and PIPES not in there):
+            missing = tr("The map has no layer of pipes") if there else tr("The map has no layer of pipes or cables")
+            box.addWidget(label(missing, "soft", wrap=True))
             return
+        if desk.layer not in there:
+            desk.layer = there[0]
         {"trace": self._trace, "burst": self._burst, "section": self._section, "near": self._near}[desk.mode](box)
 
     def build_foot(self, box: QVBoxLayout) -> None:
