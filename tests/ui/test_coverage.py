@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from lydigital.commands import framework
 from lydigital.commands.registry import execute
+from lydigital.model.office import Office
 from lydigital.session import open_session
 from lydigital.ui import app
 
@@ -129,6 +130,8 @@ def test_rows_and_map_are_linked(city, page, desk, idle):
 
     colors = units.colors
     assert {r.color for r in step.ranking.list.rows if r.color} <= set(colors.values())
+    step.trend.chosen.emit(0) if result.trend else None
+    idle()
     step._choose_again(level="county")
     idle()
     assert desk.result.level == "county"
@@ -262,6 +265,10 @@ def test_blind_spots_have_a_board_and_a_call_list(city, page, desk, idle):
     board = page.failing.board
     assert city.map.board is board
     assert board.table.model().rowCount() == len(found.places)
+    assert found.is_masked
+    city.session.office = Office(people={"Wang": ("duty",)})
+    page.operator_changed()
+    assert not page.failing.personal.isEnabled(), "whoever is not named sees stars"
     board.tabs.choose("calls")
     assert board.table.model().rowCount() == len(found.calls)
     board.tabs.choose("places")

@@ -57,6 +57,9 @@ class CoveragePage(StepsPage):
     def click(self, x: float, y: float) -> bool:
         return self.desk.click(x, y)
 
+    def operator_changed(self) -> None:
+        self.desk.want_failing(personal=False)
+
     def document_replaced(self) -> None:
         self.desk.forget()
         self._has_come = False

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QPushButton, QTableView, QWidget
 
+from lydigital.commands import card
 from lydigital.model.coverage import CHANNELS
 from lydigital.model.report import Chart, Series
 from lydigital.texts import tr
@@ -55,6 +56,9 @@ class FailingStep(Step):
         self.levels.chosen.connect(lambda k: self._desk.want_failing(levels=tuple(range(1, int(str(k)) + 1))))
         line.addWidget(self.levels, 1)
         self.box.addLayout(line)
+        self.personal = QCheckBox(tr("Names and numbers without stars"))
+        self.personal.clicked.connect(lambda on: self._desk.want_failing(personal=on))
+        self.box.addWidget(self.personal)
         self.look = QPushButton(icons.icon("alert-octagon-outline", "on_accent"), tr("Look for failing channels"))
         self.look.setProperty("primary", "true")
         self.look.clicked.connect(self._desk.look_at_failing)
@@ -107,6 +111,10 @@ class FailingStep(Step):
     def refresh(self) -> None:
         desk, found = self._desk, self._desk.failing
         self.look.setEnabled(not desk.waits("failing"))
+        may_see = card.may_see(desk.session)
+        self.personal.setEnabled(may_see)
+        self.personal.setChecked(may_see and desk.failing_wanted.personal)
+        self.personal.setToolTip("" if may_see else tr("They are starred for everybody whom the settings do not name under office.people"))
         self.hazard.show_value(desk.failing_wanted.hazard)
         self.levels.show_value(max(desk.failing_wanted.levels))
         self.found.setVisible(found is not None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from lydigital.model.report import Chart, Series
-from lydigital.texts import tr
+from lydigital.texts import pick, tr
 from lydigital.ui import icons
 from lydigital.ui.chart import ChartView
 from lydigital.ui.panels.coverageboard import headline_of
@@ -69,6 +69,7 @@ class IndicatorStep(Step):
         self.gaps.list.setAccessibleName(tr("Gaps"))
         self.gaps.chosen.connect(self._gap_chosen)
         self.trend = ChartView(150)
+        self.trend.chosen.connect(self._year_chosen)
         for page in (self.ranking, self.gaps, self.trend):
             box.addWidget(page)
         buttons = row(spacing=6)
@@ -160,6 +161,10 @@ class IndicatorStep(Step):
         if self._desk.indicator is not None:
             self._desk.choose(self._desk.indicator.id, level or self._desk.level, year if year is not None else self._desk.year)
 
+    def _year_chosen(self, number: int) -> None:
+        if self._desk.result is not None:
+            self._choose_again(year=self._desk.result.trend[number][0])
+
     def _gap_chosen(self, number: str) -> None:
         if self._desk.result is not None:
             self._desk.show_gap(self._desk.result.gaps[int(number)])
@@ -226,10 +231,7 @@ def method_of(result: IndicatorResult) -> str:
     city = result.city
     if city.numerator is not None and below is not None and city.denominator is not None:
         lines.append(tr("Luoyang: {above} ÷ {below}", above=f"{city.numerator:,.10g}", below=f"{city.denominator:,.10g}"))
-    if one.basis:
-        from lydigital.texts import pick
-
-        lines.append(pick(one.basis, one.basis_en or one.basis))
+    lines += filter(None, (pick(one.basis, one.basis_en or one.basis), pick(one.note, one.note_en or one.note)))
     if one.target_note:
         lines.append(tr("Target: {note}", note=one.target_note))
     if one.source:
