@@ -403,6 +403,8 @@ def test_results_become_layers_in_one_step(city, command, given):
     (made,) = set(city.document.order) - set(before.order)
     assert len(city.table(made))
     assert set(city.table(made).column("nature").to_pylist()) == {"示例数据"}
+    ref = city.document.layer(made)
+    assert ref.title != ref.title_en, "named in both languages"
     city.undo()
     assert city.document == before
 

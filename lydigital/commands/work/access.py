@@ -201,9 +201,9 @@ def access_map(session: Session, wanted: Reach) -> ChangeSet:
         FieldDef("access", "可达性", title_en="Access", type="real", unit=unit), FieldDef("supplies", "可达设施", title_en="Supplies within reach", type="integer", unit="个"),
         FieldDef("nearest", "最近设施", title_en="Nearest", type="real", unit="m" if found.metric == "straight" else "s"),
     )  # fmt: skip
-    title = tr("Access to {layer}", layer=found.title)
+    layer = session.definition(wanted.layer)
     return results.add(
-        session, f"access {wanted.layer}", title=title, title_en=title, geometry=geometry, crs=places.crs, fields=fields,
+        session, f"access {wanted.layer}", title=f"{layer.title}可达性", title_en=f"Access to {layer.title_en or layer.title}", geometry=geometry, crs=places.crs, fields=fields,
         columns={
             "code": list(places.codes), "name": list(places.names), "access": values, "supplies": [p.supplies for p in found.places],
             "nearest": [math.nan if p.nearest is None else round(p.nearest, 1) for p in found.places],

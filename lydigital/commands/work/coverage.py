@@ -20,7 +20,7 @@ from lydigital.errors import BadDataError, RefusedError, UsageError
 from lydigital.model.geometry import GeometryKind
 from lydigital.model.layerdef import FieldDef
 from lydigital.model.style import Fill, PolygonSymbolizer, Rule, Stroke, Style
-from lydigital.texts import language, tr
+from lydigital.texts import language, pick, tr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
     from lydigital.model.changeset import ChangeSet
     from lydigital.model.coverage import ServiceArea
     from lydigital.model.crs import Crs
+    from lydigital.model.layerdef import LayerDef
     from lydigital.model.table import FeatureTable
     from lydigital.session import Session
 
 RADIUS, HEIGHT = ("radius_m", "reach_m"), ("height_m",)
-_TITLES = {"buffer": "within reach", "viewshed": "line of sight", "network": "by road"}
+_TITLES = {
+    "buffer": ("半径覆盖", "within reach"), "viewshed": ("通视覆盖", "line of sight"), "network": ("沿路可达", "by road"),
+    "": ("现有范围", "their own areas"),
+}  # fmt: skip
 _KEPT = 4  # areas a session remembers: numbers, map and people of one are asked for one after the other
 _memo: WeakKeyDictionary[Session, list[tuple[object, ServiceArea]]] = WeakKeyDictionary()
 
@@ -66,7 +70,7 @@ def _made(session: Session, wanted: Area, table: FeatureTable, crs: Crs) -> Serv
     names = of_map.texts_of(table, layer.title_field or "name", rows)
     reach = _reach(wanted, table, rows, layer.name)
     is_itself = table.geometry.kind is GeometryKind.POLYGON and not reach.any()
-    title = f"{layer.name} · {tr('their own areas') if is_itself else tr(_TITLES[wanted.method])}"
+    title = pick(*titles_of(layer, "" if is_itself else wanted.method))
     sites = service.Sites(table.fid[rows], of_map.texts_of(table, "code", rows), names, shapes, reach, crs)
     if wanted.method == "network":
         return _by_road(session, wanted, sites, title)
@@ -80,6 +84,12 @@ def _made(session: Session, wanted: Area, table: FeatureTable, crs: Crs) -> Serv
         "buffer", title, sites, pieces, problems, city=of_map.city_of(session, crs), parameters=((tr("Reach"), text),),
         provenance=(of_map.source_of(session, wanted.layer),),
     )  # fmt: skip
+
+
+def titles_of(layer: LayerDef, way: str) -> tuple[str, str]:
+    """What an area is called, in Chinese and in English; ``way`` is a method, or "" for areas that stand for themselves."""
+    zh, en = _TITLES[way]
+    return f"{layer.title} · {zh}", f"{layer.title_en or layer.title} · {en}"
 
 
 def _reach(wanted: Area, table: FeatureTable, rows: NDArray[np.int64], name: str) -> NDArray[np.float64]:
@@ -136,9 +146,9 @@ def area_map(session: Session, wanted: Area) -> ChangeSet:
         FieldDef("share", "占全市", title_en="Share of the city", type="real", unit="%"),
     )  # fmt: skip
     share = found.share
+    zh, en = titles_of(session.definition(wanted.layer), wanted.method if any(s.reach for s in found.sites) else "")
     return results.add(
-        session, f"coverage {wanted.layer} {wanted.method}", title=found.title, title_en=found.title, geometry=found.shape,
-        crs=found.crs, fields=fields,
+        session, f"coverage {wanted.layer} {wanted.method}", title=zh, title_en=en, geometry=found.shape, crs=found.crs, fields=fields,
         columns={"title": [found.title], "area_km2": [round(found.area_km2, 3)], "share": [math.nan if share is None else round(100 * share, 2)]},
         style=fill, nature=of_map.nature_of(found.provenance), words="Show {layer}",
     )  # fmt: skip

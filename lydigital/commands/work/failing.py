@@ -356,9 +356,8 @@ def failing_map(session: Session, wanted: Fail) -> ChangeSet:
     )  # fmt: skip
     xy = np.array([(p.longitude, p.latitude) for p in lost], np.float64)
     crs = working_crs(session)
-    title = tr("Warning channels that fail")
     return results.add(
-        session, "failing channels", title=title, title_en=title, crs=crs, fields=fields,
+        session, "failing channels", title="预警渠道缺失", title_en="Warning channels that fail", crs=crs, fields=fields,
         geometry=GeometryArray.from_points(transformation(Crs(CGCS2000), crs).points(xy)),
         columns={
             "code": [p.code for p in lost], "name": [p.name for p in lost], "level": [p.level for p in lost],
