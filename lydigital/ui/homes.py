@@ -11,6 +11,8 @@ from lydigital.texts import tr
 from lydigital.ui.search import Entry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lydigital.ui.window import Window
 
 HOMES = {
@@ -34,6 +36,9 @@ HOMES = {
 }
 """Command: its workspace, and the step of its page."""
 
+WORKSPACES = {"hazard": "hazard", "warning": "hazard", "emergency": "emergency", "incident": "emergency", "utility": "utility"}
+"""Noun: the workspace that does its commands."""
+
 
 def go_home(window: Window, command_id: str) -> None:
     """Open the workspace of a command at its step."""
@@ -44,6 +49,21 @@ def go_home(window: Window, command_id: str) -> None:
     page = window.cards.space(name)
     if isinstance(page, StepsPage) and isinstance(found := getattr(page, step, None), Step):
         page.come_to(found)
+
+
+def way_to(window: Window, command_id: str, layer: str = "") -> Callable[[], object] | None:
+    """What does a command for a system whose leading layer is ``layer``; None where only scripts and command line do."""
+    command = registry.get(command_id)
+    noun = command_id.partition(".")[0]
+    if window.can_ask(command_id):
+        return partial(window.ask, command_id)
+    if noun in WORKSPACES:
+        return partial(window.set_workspace, WORKSPACES[noun])
+    if noun == "style" and layer:
+        return partial(window.cards.show_style, layer)
+    if command_id == "view.go_to":
+        return window.open_palette
+    return None if command.needs_input else partial(window.do, command_id)
 
 
 def indicator_entries(window: Window) -> list[Entry]:

@@ -76,6 +76,12 @@ def test_board_has_a_card_of_every_system_and_opens_their_maps(city, page, desk,
     city.run("edit.undo")
     assert city.session.document == before
 
+    for system in systems:
+        assert board.tiles[system.id].functions.isEnabled()
+        menu = page.frame.functions_of(system)
+        assert len(menu.actions()) == len(system.functions)
+        assert any(action.isEnabled() for action in menu.actions()), system.id
+
     page.frame.show_board()
     click(board.tiles[chosen.id].indicator)
     idle()

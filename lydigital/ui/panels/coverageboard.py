@@ -55,9 +55,10 @@ def headline_of(result: IndicatorResult) -> Headline:
 
 
 class SystemBoard(Board):
-    """``theme_asked`` and ``indicator_asked`` tell the id of a system and of an indicator."""
+    """``theme_asked``, ``indicator_asked`` and ``functions_asked`` tell the id of a system, of an indicator, and a system with its button."""
 
     theme_asked = Signal(str)
+    functions_asked = Signal(object, object)
     indicator_asked = Signal(str)
 
     def __init__(self) -> None:
@@ -110,6 +111,7 @@ class SystemBoard(Board):
         for card in cards:
             tile = self._tiles[card.system.id] = SystemTile(card, is_mapped=card.system.id in mapped)
             tile.theme.clicked.connect(lambda _=False, s=card.system.id: self.theme_asked.emit(s))
+            tile.functions.clicked.connect(lambda _=False, s=card.system, b=tile.functions: self.functions_asked.emit(s, b))
             tile.indicator.clicked.connect(lambda _=False, i=card.system.headline: self.indicator_asked.emit(i))
         self._columns = 0
         self.wait("")
@@ -226,7 +228,13 @@ class SystemTile(QFrame):
         box.addWidget(there)
         head = headline_of(card.headline) if card.headline is not None else None
         box.addSpacing(1)
-        box.addWidget(Elided(head.name if head else tr("No figure"), "faint"))
+        title = row(spacing=6)
+        title.addWidget(Elided(head.name if head else tr("No figure"), "faint"), 1)
+        if card.headline is not None and card.headline.gaps:
+            gaps = label(tr("{count} gaps", count=f"{len(card.headline.gaps):,}"), "warn")
+            gaps.setToolTip(tr("Listed by name with the indicator"))
+            title.addWidget(gaps)
+        box.addLayout(title)
         figure = row(spacing=6)
         value = label(head.number if head else "–")
         value.setFont(theme.font(17, theme.font().weight().DemiBold))
@@ -249,13 +257,14 @@ class SystemTile(QFrame):
             self.theme.setToolTip(tr("Its data are tables without places") if card.present else tr("The map has none of its layers"))
         self.indicator = _link("chart-bar", tr("Indicator"), head.name if head else tr("No figure"))
         self.indicator.setEnabled(bool(system.headline))
+        self.functions = _link("dots-horizontal", "", tr("What can be done here"))
+        self.functions.setAccessibleName(tr("What can be done here"))
+        self.functions.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.functions.setEnabled(bool(system.functions))
         foot.addWidget(self.theme)
         foot.addWidget(self.indicator)
+        foot.addWidget(self.functions)
         foot.addStretch(1)
-        if card.headline is not None and card.headline.gaps:
-            gaps = label(tr("{count} gaps", count=f"{len(card.headline.gaps):,}"), "warn")
-            gaps.setToolTip(tr("Listed by name with the indicator"))
-            foot.addWidget(gaps)
         box.addLayout(foot)
 
 

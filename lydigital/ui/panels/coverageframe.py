@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
+from lydigital.commands import registry
 from lydigital.texts import tr
-from lydigital.ui import icons
+from lydigital.ui import homes, icons
 from lydigital.ui.panels.coverageboard import SystemBoard, summary_of
 from lydigital.ui.panels.steps import Step
 from lydigital.ui.widgets import clear, label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lydigital.model.system import System
     from lydigital.ui.coveragedesk import CoverageDesk
 
 
@@ -43,6 +48,7 @@ class FrameStep(Step):
             self._board.closed.connect(self._desk.window.map.close_board)
             self._board.theme_asked.connect(self._theme)
             self._board.indicator_asked.connect(self._indicator)
+            self._board.functions_asked.connect(self._functions)
             self._fill()
         return self._board
 
@@ -77,6 +83,29 @@ class FrameStep(Step):
     def _indicator(self, indicator: str) -> None:
         self._desk.window.map.close_board()
         self._desk.choose(indicator)
+
+    def functions_of(self, system: System) -> QMenu:
+        """What can be done with a system, each where the window does it; the rest says where it is done."""
+        window = self._desk.window
+        layer = next((i for i in system.shown_layers if window.session.document.layer(i) is not None), "")
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for command_id in system.functions:
+            command, way = registry.get(command_id), homes.way_to(window, command_id, layer)
+            action = menu.addAction(icons.icon(command.icon or "circle-small"), command.name)
+            action.setEnabled(way is not None)
+            action.setToolTip(command_id if way is not None else tr("On the command line and in scripts: {command}", command=command_id))
+            if way is not None:
+                action.triggered.connect(lambda _=False, way=way: self._do(way))
+        return menu
+
+    def _functions(self, system: System, button: QWidget) -> None:
+        self.functions_of(system).popup(button.mapToGlobal(QPoint(0, button.height())))
+
+    def _do(self, way: Callable[[], object]) -> None:
+        self._desk.window.map.close_board()
+        way()
 
     def _desk_changed(self, what: str) -> None:
         if what == "systems" or (what == "busy" and not self._desk.cards):
