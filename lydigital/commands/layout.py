@@ -21,6 +21,7 @@ from lydigital.model.table import FeatureTable
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
+    from lydigital.model.frame import Frame
     from lydigital.publish.arrange import Arranged, Material
     from lydigital.session import Session
 
@@ -172,15 +173,28 @@ def arranged(session: Session, layout: Layout, values: dict[str, str] | None = N
     return arrange(layout, material_of(session), values=values)
 
 
+def framed(session: Session, frame: Frame) -> Layout:
+    """The sheet of a paper frame, with room for the legend that the open map needs."""
+    from lydigital.publish.frame import of_material
+
+    return of_material(frame, material_of(session))
+
+
+def free_id(session: Session, wanted: str) -> str:
+    """``wanted``, or with a number where the map has a layout of that id."""
+    taken = {found.id for found in session.document.layouts}
+    new, number = wanted, 2
+    while new in taken:
+        new, number = f"{wanted}_{number}", number + 1
+    return new
+
+
 # --- verbs --------------------------------------------------------------------------------------------------------------
 
 
 def _add(session: Session, given: AddLayout) -> ChangeSet:
     made = template(given.template)
-    taken = {found.id for found in session.document.layouts}
-    new, number = made.id, 2
-    while new in taken:
-        new, number = f"{made.id}_{number}", number + 1
+    new = free_id(session, made.id)
     made = msgspec.structs.replace(made, id=new, template=made.id, title=given.title or made.title, title_en="" if given.title else made.title_en)
     return ChangeSet("New layout {layout}", (Delta(f"layout/{new}", None, made),), values={"layout": made.name})
 
@@ -192,6 +206,8 @@ def _remove(session: Session, given: OneLayout) -> ChangeSet:
 
 def _edit(session: Session, given: EditLayout) -> ChangeSet:
     layout = _of_map(session, given.layout)
+    if layout.frame is not None:
+        raise UsageError("The paper frame is no layout to edit", hint="Change its settings, or take it into the designer as a layout of its own.")
     names = ("title", "pages", "items", "atlas", "values", "guides")
     new = {name: value for name in names if (value := getattr(given, name)) is not None and value != getattr(layout, name)}
     layouts.check(msgspec.structs.replace(layout, **new))
@@ -209,16 +225,23 @@ def _list(session: Session, _given: Parameters) -> dict[str, Any]:
 
 
 def _export(session: Session, given: ExportLayout) -> dict[str, Any]:
-    from lydigital.publish import press
-
-    start = time.perf_counter()
     layout = find(session, given.layout)
+    if layout.frame is not None:
+        layout = framed(session, layout.frame)
     main = layout.main_map
     if given.bounds is not None and main is not None:
         layout = layout.with_item(msgspec.structs.replace(main, bounds=given.bounds, centre=None, scale=None))
+    return export(session, layout, given.path, dpi=given.dpi, values=given.values)
+
+
+def export(session: Session, layout: Layout, path: str, *, dpi: float | None = None, values: dict[str, str] | None = None) -> dict[str, Any]:
+    """Arrange and write a layout; says what it is and what is amiss."""
+    from lydigital.publish import press
+
+    start = time.perf_counter()
     session.progressed.emit(tr("Drawing"), 0.3)
-    made = arranged(session, layout, given.values)
-    files = press.write(Path(given.path).absolute(), [made], dpi=given.dpi)
+    made = arranged(session, layout, values)
+    files = press.write(Path(path).absolute(), [made], dpi=dpi)
     session.progressed.emit(tr("Done"), 1.0)
     scales = {m.item.id: m.scale for m in made.maps}
     return {

@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from lydigital.model.layout import FORMATS_MM
-
+FORMATS_MM = {  # landscape
+    "A4": (297.0, 210.0), "A3": (420.0, 297.0), "A2": (594.0, 420.0), "A1": (841.0, 594.0), "A0": (1189.0, 841.0),
+    "slide": (338.7, 190.5), "half": (160.0, 110.0),
+}  # fmt: skip
 Format = Literal["A4", "A3", "A2", "A1", "A0", "slide", "half", "custom"]
 GridKind = Literal["none", "graticule", "kilometre"]
 

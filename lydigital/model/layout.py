@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 import msgspec
 
 from lydigital.errors import BadDataError
+from lydigital.model.frame import Frame  # noqa: TC001 - msgspec resolves it at run time
 from lydigital.texts import pick
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMATS_MM = {  # landscape
-    "A4": (297.0, 210.0), "A3": (420.0, 297.0), "A2": (594.0, 420.0), "A1": (841.0, 594.0), "A0": (1189.0, 841.0),
-    "slide": (338.7, 190.5), "half": (160.0, 110.0),
-}  # fmt: skip
 MOST_PAGES, MOST_ITEMS, MOST_MM = 500, 2_000, 5_000.0
 Millimetres = Annotated[float, msgspec.Meta(ge=-MOST_MM, le=MOST_MM)]
 Length = Annotated[float, msgspec.Meta(ge=0, le=MOST_MM)]
@@ -317,6 +314,8 @@ class Layout(_Frozen, frozen=True):
         Placeholders of its own, and values that go before those of the program.
     template
         Id of the template it was made from.
+    frame
+        The paper frame it stands for: its pages and items are then made anew from it each time it is shown or written.
     """
 
     id: str
@@ -330,6 +329,7 @@ class Layout(_Frozen, frozen=True):
     template: str = ""
     guides: tuple[tuple[Literal["x", "y"], float], ...] = ()
     dpi: Annotated[int, msgspec.Meta(ge=36, le=1200)] = 300
+    frame: Frame | None = None
 
     @property
     def name(self) -> str:

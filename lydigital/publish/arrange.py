@@ -281,6 +281,12 @@ def window(item: MapItem, material: Material, driver: Driver | None = None) -> V
     return Viewport(centre, scale / 1000 / ground / (REFERENCE_DPI / MM_PER_INCH), *size, crs, dpi=REFERENCE_DPI)
 
 
+def turned(centre: tuple[float, float], right: float, up: float, turn: float) -> tuple[float, float]:
+    """Map place ``right`` and ``up`` of the centre on a page on which north points ``turn`` degrees clockwise from up."""
+    c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    return centre[0] + right * c - up * s, centre[1] + right * s + up * c
+
+
 def ground_metres(bounds: Bounds, crs: Crs) -> float:
     """Ground metres a map unit eastwards in the middle of ``bounds``, on the ellipsoid."""
     import pyproj

@@ -23,6 +23,8 @@ from lydigital.model.layout import (
     TableItem,
     TextItem,
 )
+from lydigital.publish import arrange
+from lydigital.publish import legend as legends
 from lydigital.publish.furniture import Box, legend_rows
 from lydigital.texts import tr
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lydigital.model.frame import Frame
+    from lydigital.publish.arrange import Material
     from lydigital.publish.legend import Group
 
 ID = "frame"
@@ -50,12 +53,28 @@ class _Plan:
     band: float
 
 
+def of_material(frame: Frame, material: Material) -> Layout:
+    """The frame as a layout with room for the legend that its map needs. Raises as :func:`arrange.window`."""
+    layout = layout_of(frame)
+    groups: tuple[Group, ...] = ()
+    for _ in range(2 if frame.legend else 0):  # the map gives way to the legend, which then says what is on the smaller map
+        main = layout.main_map
+        assert main is not None
+        view = arrange.window(main, material)
+        wanted = legends.of_scene(material.scene(view.scale, None), material.titles, view.bounds, view.scale)
+        if legend_rows(wanted) == legend_rows(groups):
+            break
+        groups = wanted
+        layout = layout_of(frame, groups)
+    return layout
+
+
 def layout_of(frame: Frame, legend: Sequence[Group] = ()) -> Layout:
     """The frame as a layout that the designer can take further; ``legend`` is what its legend will say, to make room for it."""
     width, height = frame.size_mm
     plan = _plan(frame, legend_rows(legend))
     items = tuple(_items(frame, plan))
-    return Layout(ID, tr("Paper frame"), pages=(Page(width=width, height=height),), items=items, values={"title": frame.title} if frame.title else {})
+    return Layout(ID, tr("Paper frame"), pages=(Page(width=width, height=height),), items=items, values={"title": frame.title} if frame.title else {}, frame=frame)
 
 
 def map_box(frame: Frame, legend: Sequence[Group] = ()) -> Box:
