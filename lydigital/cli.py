@@ -150,6 +150,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         hazard_line,
         impact_line,
         info_line,
+        layout_line,
         network_line,
         store_line,
         utility_line,
@@ -168,6 +169,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
     group.add_command(emergency_line.group(door))
     group.add_command(network_line.group(door))
     group.add_command(utility_line.group(door))
+    group.add_command(layout_line.group(door))
     return group
 
 

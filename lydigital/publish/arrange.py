@@ -201,7 +201,7 @@ def arrange(
         facts.setdefault("sources", _sources(maps[main.id], material))
         missing = len(maps[main.id].picture.missing)
         if missing:
-            issues.append(Issue("layout.unplaced", "note", "{count} labels found no place on the map", "Use a larger sheet or scale, or fewer layers.", count=missing))
+            issues.append(Issue("layout.unplaced", "note", "{count} labels found no place on the map", "Use a larger sheet or scale, or fewer layers.", count=missing, values={"count": str(missing)}))
     pages = []
     for number, page in enumerate(layout.pages):
         told = {**facts, "page": number + 1}
