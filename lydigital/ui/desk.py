@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
+from psygnal import EmitLoopError
 from PySide6.QtCore import QObject, Signal
+
+from lydigital.commands import registry
+from lydigital.errors import CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +50,30 @@ class Desk(QObject):
         self.busy = kind
         job = self._job = self.window.jobs.start(title, work, finished)
         self.changed.emit("busy")
+
+    def run(self, job: Job, command: str, *, unless: Callable[[], bool] = bool, **given: object) -> Any:
+        """A command inside a job; it stops where it says how far it is, once the job is cancelled or ``unless()`` is true.
+
+        Raises
+        ------
+        CancelledError
+            When it stopped.
+        """
+        mine = threading.get_ident()
+
+        def listen(*_said: object) -> None:
+            if threading.get_ident() == mine and (job.cancelled.is_set() or unless()):
+                raise CancelledError("{title} was stopped", hint="Start it again when it suits.", title=job.title)
+
+        self.session.progressed.connect(listen)
+        try:
+            return registry.execute(self.session, command, **given)
+        except EmitLoopError as error:
+            if isinstance(error.__cause__, CancelledError):
+                raise error.__cause__ from None
+            raise
+        finally:
+            self.session.progressed.disconnect(listen)
 
     def waits(self, kind: str) -> bool:
         """Whether a job of this kind runs or will."""

@@ -10,7 +10,7 @@ import shapely
 from PySide6.QtCore import Signal
 
 from lydigital.commands import card, registry
-from lydigital.errors import LydError
+from lydigital.errors import CancelledError, LydError
 from lydigital.model.emergency import AWAY, CLOSED, KINDS, Allocation, Incident, Nearest, Plan, Reach, Story
 from lydigital.model.selection import Selection
 from lydigital.model.table import FeatureTable
@@ -190,7 +190,7 @@ class EmergencyDesk(Desk):
         if self.case is None:
             return
         self._turn += 1
-        turn, session, given = self._turn, self.session, self.given()
+        turn, given = self._turn, self.given()
 
         def work(job: Any) -> None:
             steps = (
@@ -200,9 +200,14 @@ class EmergencyDesk(Desk):
             )
             for share, words, command, more in steps:
                 job.report(share, words)
+                try:
+                    found = self.run(job, command, unless=lambda: turn != self._turn, **given, **more)
+                except CancelledError:
+                    if turn != self._turn:
+                        return  # something else happened meanwhile
+                    raise
                 if turn != self._turn:
                     return
-                found = registry.execute(session, command, **given, **more)
                 self._found.emit(turn, found)
                 if isinstance(found, Plan) and not found.incident.zone:
                     return  # a mere place hits nothing
@@ -240,6 +245,11 @@ class EmergencyDesk(Desk):
         reaches = () if self.nearest is None else self.nearest.reaches
         there = [r for r in reaches if r.resource.kind == kind and r.seconds is not None and r.resource.duty != AWAY]
         return min(there, key=lambda r: r.seconds or 0.0, default=None)
+
+    def townships(self) -> tuple[str, ...]:
+        """Names of the townships that people leave, else of that where it happened."""
+        origins = () if self.allocation is None else self.allocation.origins
+        return tuple(dict.fromkeys(o.township for o in origins if o.township)) or ((self.where,) if self.where else ())
 
     def later(self, reach: Reach) -> float | None:
         """Seconds that closures cost a resource; None where that is not known."""
@@ -299,7 +309,7 @@ class EmergencyDesk(Desk):
         place = drawing.Ground(self.session, self.nearest.crs).point(self.incident.x, self.incident.y)
         given: dict[str, Any] = {"places": (place,), "minutes": MINUTES, "towards": True, "barriers": self.barriers, "profile": self.profile}
         given |= {"closed": {"road": self.closed}} if self.closed else {}
-        session, turn = self.session, self._turn
+        turn = self._turn
 
         def done(found: WithinAnswer) -> None:
             if turn == self._turn:
@@ -307,7 +317,7 @@ class EmergencyDesk(Desk):
                 self.view.lay()
                 self.changed.emit("within")
 
-        self.start("within", tr("Areas by travel time"), lambda _job: registry.execute(session, "network.isochrone", **given), done)
+        self.start("within", tr("Areas by travel time"), lambda job: self.run(job, "network.isochrone", **given), done)
 
     # the log
 

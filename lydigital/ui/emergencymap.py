@@ -36,7 +36,7 @@ PEOPLE = "#1f7a4d"
 BANDS = ("#1a7f4b", "#7fb93f", "#e8c22e", "#e8872e", "#cf4a2e")
 FALLBACK = PointSymbolizer("circle", 3.6, "#3b6ea5", glyph="map-marker")
 MARK_MM = 5.0
-_CHOSEN = "chosen"
+CHOSEN = "#0b6bcb"
 
 
 class Ground:
@@ -94,15 +94,15 @@ def way_layers(session: Session, ground: Ground, reaches: Sequence[Reach], chose
     """Ways of help in the colours of who comes, the chosen one on top; marks where they start, with their minutes."""
     made = []
     marks = {(r.resource.kind, r.resource.service): symbol_of(session, r.resource.kind, r.resource.service) for r in reaches}
-    drawn = sorted((r for r in reaches if len(r.way) > 1), key=lambda r: (r.resource.code == chosen, -(r.seconds or 0.0)))
+    drawn = sorted((r for r in reaches if len(r.way) > 1), key=lambda r: -(r.seconds or 0.0))
     if drawn:
         rules = [
             Rule((LineSymbolizer(Stroke(mark.color, 0.75, 0.95), Stroke("#ffffff", 1.25, 0.85)),), value=_key(*who)) for who, mark in marks.items()
         ]
-        rules.append(Rule((LineSymbolizer(Stroke("#0b6bcb", 1.5), Stroke("#ffffff", 2.3)),), value=_CHOSEN))
-        keys = [_CHOSEN if r.resource.code == chosen else _key(r.resource.kind, r.resource.service) for r in drawn]
+        keys = [_key(r.resource.kind, r.resource.service) for r in drawn]
         lines = [shapely.LineString(r.way) for r in drawn]
         made.append(ground.layer("emergency.ways", GeometryKind.LINE, lines, {"who": keys}, Style(tuple(rules), "categorized", "who")))
+        made += _chosen_layer(ground, [line for r, line in zip(drawn, lines, strict=True) if r.resource.code == chosen])
     if reaches:
         rules = [Rule((mark,), value=_key(*who)) for who, mark in marks.items()]
         label = LabelStyle("label", size_pt=8.5, color="#1f2a30", weight="medium", halo="#ffffffe0", halo_mm=0.6, priority=90)
@@ -112,19 +112,27 @@ def way_layers(session: Session, ground: Ground, reaches: Sequence[Reach], chose
     return made
 
 
+def _chosen_layer(ground: Ground, lines: Sequence[Any]) -> list[SceneLayer]:
+    """Ways of what is chosen, above all others."""
+    if not lines:
+        return []
+    style = Style((Rule((LineSymbolizer(Stroke(CHOSEN, 1.5), Stroke("#ffffff", 2.4)),)),))
+    return [ground.layer("emergency.chosen", GeometryKind.LINE, lines, {"n": list(range(len(lines)))}, style)]
+
+
 def people_layers(session: Session, ground: Ground, found: Allocation, chosen: str) -> list[SceneLayer]:
     """People on their way to shelters: the more, the wider."""
     made = []
-    moves = sorted((m for m in found.moves if len(m.way) > 1), key=lambda m: chosen in (m.origin, m.shelter))
+    moves = [m for m in found.moves if len(m.way) > 1]
     if moves:
         rules = [
             Rule((LineSymbolizer(Stroke(PEOPLE, width, 0.9), Stroke("#ffffff", width + 0.5, 0.85)),), value=key)
             for key, width in (("few", 0.6), ("some", 1.0), ("many", 1.5))
         ]
-        rules.append(Rule((LineSymbolizer(Stroke("#0b6bcb", 1.6), Stroke("#ffffff", 2.3)),), value=_CHOSEN))
-        keys = [_CHOSEN if chosen and chosen in (m.origin, m.shelter) else "few" if m.people < 200 else "some" if m.people < 1_000 else "many" for m in moves]
+        keys = ["few" if m.people < 200 else "some" if m.people < 1_000 else "many" for m in moves]
         lines = [shapely.LineString(m.way) for m in moves]
         made.append(ground.layer("emergency.moves", GeometryKind.LINE, lines, {"how": keys}, Style(tuple(rules), "categorized", "how")))
+        made += _chosen_layer(ground, [line for m, line in zip(moves, lines, strict=True) if chosen and chosen in (m.origin, m.shelter)])
     label = LabelStyle("label", size_pt=8.5, color="#14532f", weight="medium", halo="#ffffffe0", halo_mm=0.6, priority=90)
     used = [use for use in found.shelters if use.taken]
     if used:

@@ -75,20 +75,17 @@ def _utility(window: Window) -> SpacePage:
     return UtilityPage(UtilityDesk(window))
 
 
-def _growing(name: str) -> Callable[[Window], SpacePage]:
-    def make(window: Window) -> SpacePage:
-        from lydigital.ui.panels.workspace import SPACES as GROWING
-        from lydigital.ui.panels.workspace import WorkspacePanel
+def _publish(window: Window) -> SpacePage:
+    from lydigital.ui.panels.publish import PublishPage
+    from lydigital.ui.publishdesk import PublishDesk
 
-        return WorkspacePanel(GROWING[name], window.session, window.do, window.ask)
-
-    return make
+    return PublishPage(PublishDesk(window))
 
 
 SPACES: dict[str, Callable[[Window], SpacePage]] = {
     "hazard": _hazard,
     "coverage": _coverage,
     "emergency": _emergency,
-    "publish": _growing("publish"),
+    "publish": _publish,
     "utility": _utility,
 }

@@ -160,7 +160,7 @@ class Window(QMainWindow):
         self.jobs.finished.connect(lambda _job, _result: self.status.end_progress())
         self.jobs.failed.connect(lambda _job, error: self.failed(error))
         self._progressed.connect(
-            lambda text, share: self.status.show_progress(text, share, can_cancel=self.reader.is_reading)
+            lambda text, share: self.status.show_progress(text, share, can_cancel=self.reader.is_reading or self.jobs.running is not None)
         )
         self._compiled.connect(self._show_compiling)
         self._slow = QTimer(self, interval=SLOW_MS, singleShot=True)

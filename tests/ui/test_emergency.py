@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit
 
 from lydigital import paths
-from lydigital.commands.registry import execute
+from lydigital.commands.registry import commands, execute
 from lydigital.model.emergency import CLOSED
 from lydigital.model.office import Office
 from lydigital.session import open_session
@@ -105,8 +105,7 @@ def test_a_row_is_marked_on_the_map_and_a_mark_in_the_list(city, page, desk, idl
     pane.list.chosen.emit(code)
     assert desk.chosen == code
     assert pane.picked.isVisibleTo(pane)
-    ways = next(layer for layer in city.picture.overlays["emergency"].layers if layer.id == "emergency.ways")
-    assert "chosen" in ways.data.column("who").to_pylist()
+    assert "emergency.chosen" in {layer.id for layer in city.picture.overlays["emergency"].layers}
     reach = desk.reach(code)
     assert dict(city.session.selection.fids)[reach.resource.kind].tolist() == [reach.resource.fid]
     other = next(r for r in desk.view.shown() if r.resource.code != code)
@@ -164,8 +163,8 @@ def test_a_drawn_zone_empties_into_shelters(city, page, desk, idle):
     assert {"emergency.moves", "emergency.shelters", "emergency.zone"} <= names
     pane.list.chosen.emit(found.moves[0].shelter)
     assert desk.chosen == found.moves[0].shelter
-    pane.people.setValue(2 * found.people)
-    pane.people.editingFinished.emit()
+    pane.people.setText(str(2 * found.people))
+    QTest.keyClick(pane.people, Qt.Key.Key_Return)
     idle()
     assert desk.allocation.people == 2 * found.people
     hit = page.pages["hit"]
@@ -257,7 +256,34 @@ def test_another_workspace_has_its_own_map_and_all_is_said_again(city, page, des
         page.show_tab(tab)
         for kind in (QAbstractButton, QComboBox, QLineEdit):
             for widget in page.findChildren(kind):
-                if isinstance(widget.parent(), QComboBox) or widget.objectName().startswith("qt_"):
+                if isinstance(widget.parent(), QComboBox | QLineEdit) or widget.objectName().startswith("qt_"):
                     continue
                 name = widget.accessibleName() or (widget.text() if hasattr(widget, "text") else "") or widget.toolTip()
                 assert name or getattr(widget, "placeholderText", str)(), widget
+
+
+@pytest.mark.skipif("emergency.plan_sheet" not in commands(), reason="this program makes no sheets yet")
+def test_plan_sheet_and_cards_are_files(city, page, desk, idle, tmp_path):
+    pane = page.pages["plan"]
+    page.show_tab("plan")
+    assert pane.sheet.isVisibleTo(pane)
+    pane.write("emergency.plan_sheet", str(tmp_path / "plan.docx"))
+    idle()
+    assert (tmp_path / "plan.docx").stat().st_size > 1_000
+    assert len(desk.townships()) == 1
+    pane.write("emergency.cards", str(tmp_path / "cards.pdf"))
+    idle()
+    assert (tmp_path / "cards.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_what_takes_long_can_be_stopped(city, desk, idle):
+    from lydigital.errors import CancelledError
+    from lydigital.ui.jobs import Job
+
+    job = Job("Looking", city.jobs)
+    assert desk.run(job, "emergency.nearest", **desk.given()).reaches
+    job.cancelled.set()
+    with pytest.raises(CancelledError):
+        desk.run(job, "emergency.nearest", **desk.given())
+    with pytest.raises(CancelledError):
+        desk.run(Job("Looking", city.jobs), "emergency.nearest", unless=lambda: True, **desk.given())

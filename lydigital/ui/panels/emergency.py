@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from lydigital.texts import tr
 from lydigital.ui import icons
@@ -112,6 +112,9 @@ class EmergencyPage(SpacePage):
         words.addWidget(self.title)
         words.addWidget(self.line)
         self._head_box.addLayout(words, 1)
+        self.sample = label(tr("Sample"), "chip-small")
+        self.sample.setToolTip(tr("Sample data: no real figures"))
+        self._head_box.addWidget(self.sample, 0, Qt.AlignmentFlag.AlignTop)
         close = IconButton("close", "Close", "Esc")
         close.setFixedSize(26, 26)
         close.clicked.connect(self.closed)
@@ -134,6 +137,7 @@ class EmergencyPage(SpacePage):
         self.radius = Choice()
         self.radius.setAccessibleName(tr("Danger reaches"))
         self.radius.setToolTip(tr("So far around the place people are in danger and must leave"))
+        self.radius.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.radius.setFixedWidth(92)
         self.radius.chosen.connect(lambda radius: desk.change(radius_m=float(radius)))
         first.addWidget(self.radius)
@@ -178,9 +182,11 @@ class EmergencyPage(SpacePage):
         case, at = desk.case, desk.incident
         self.title.setText(case.title if case is not None and (at is None or not case.layer) else at.title if at is not None else tr("Emergency"))
         self.line.setText(self._below())
+        self.sample.setVisible(desk.nearest is not None and desk.nearest.is_sample)
         self.cases.offer(self._cases(), (case.layer, case.fid) if case is not None and case.layer else None)
         far = sorted({*RADII, desk.radius_m})
-        self.radius.offer([(r, tr("no zone") if not r else f"{r:,.0f} m" if r < 1_000 else f"{r / 1000:g} km") for r in far], desk.radius_m)
+        none = tr("drawn") if case is not None and case.is_zone else tr("no zone")
+        self.radius.offer([(r, none if not r else f"{r:,.0f} m" if r < 1_000 else f"{r / 1000:g} km") for r in far], desk.radius_m)
         self.radius.setEnabled(case is not None and not case.is_zone)
         self.draw.setChecked(desk.tool_id == "zone")
         self._say_facts()
@@ -198,9 +204,8 @@ class EmergencyPage(SpacePage):
         desk, at = self.desk, self.desk.incident
         if at is None:
             return tr("Working…") if desk.busy else tr("Who is hit, and who can help.")
-        said = [t for t in (at.kind_name, at.level_name, at.status_name, at.time[5:16].replace("T", " ")) if t]
-        where = desk.where
-        return " · ".join([*([where] if where else []), *said, *([tr("Sample data")] if desk.nearest is not None and desk.nearest.is_sample else [])])
+        kind = at.kind_name if not at.fid else ""  # the title of one in the record says it
+        return " · ".join(t for t in (desk.where, kind, at.level_name, at.status_name, at.time[5:16].replace("T", " ")) if t)
 
     def _cases(self) -> list[tuple[object, str]]:
         desk = self.desk
@@ -217,9 +222,9 @@ class EmergencyPage(SpacePage):
         plan, found = desk.plan, desk.allocation
         wait = "…" if desk.waits("look") else "–"
         if found is not None:
-            facts["people"].show_fact(tr("Must leave"), f"{found.people:,}", tr("people"), tr("{count} places", count=len(found.origins)), "danger" if found.people else "")
+            facts["people"].show_fact(tr("Must leave"), f"{found.people:,}", tr("people"), tr("villages: {count}", count=len(found.origins)), "danger" if found.people else "")
             left = found.left_over
-            note = tr("{taken} of {all} placed", taken=f"{found.placed:,}", all=f"{found.people:,}")
+            note = tr("{count} placed", count=f"{found.placed:,}")
             facts["places"].show_fact(tr("Without a shelter"), f"{left:,}", tr("people"), note, "danger" if left else "good")
         else:
             known = plan is not None

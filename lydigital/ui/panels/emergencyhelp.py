@@ -174,7 +174,7 @@ class HelpPage(Pane):
         if found is not None:
             areas = sorted(found.areas, key=lambda a: a.limit_s)
             said = [
-                f'<span style="color:{BANDS[k % len(BANDS)]}">■</span> {minutes(a.limit_s)}: {a.area_km2:,.0f} km²' for k, a in enumerate(areas)
+                f'<span style="color:{BANDS[k % len(BANDS)]}">■</span>&nbsp;{minutes(a.limit_s)}:&nbsp;{a.area_km2:,.0f}&nbsp;km²' for k, a in enumerate(areas)
             ]
             self.legend.setText(tr("There in time from:") + " " + "  ".join(said))
         else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QSpinBox
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QLineEdit
 
 from lydigital.texts import tr
 from lydigital.ui.panels.emergencyhelp import Pane
@@ -16,16 +17,17 @@ from lydigital.ui.widgets import clear, column, label
 if TYPE_CHECKING:
     from lydigital.model.emergency import Allocation, Move
 
-COUNTED = -1
+MOST = 10_000_000
 
 
 class LeavePage(Pane):
     def build(self) -> None:
         super().build()
-        self.people = QSpinBox()
-        self.people.setRange(COUNTED, 10_000_000)
-        self.people.setSpecialValueText(tr("those who live in the zone"))
-        self.people.setKeyboardTracking(False)
+        self.people = QLineEdit()
+        self.people.setValidator(QIntValidator(0, MOST, self.people))
+        self.people.setPlaceholderText(tr("those who live in the zone"))
+        self.people.setClearButtonEnabled(True)
+        self.people.setToolTip(tr("Type how many, where that is known better than by who lives there; empty counts them"))
         self.people.setAccessibleName(tr("People who must leave"))
         self.people.editingFinished.connect(self._said)
         self.box.addLayout(pair(tr("Must leave"), self.people))
@@ -41,7 +43,8 @@ class LeavePage(Pane):
     def refresh(self) -> None:
         desk, found = self.desk, self.desk.allocation
         said = desk.people if desk.people is not None else desk.case.people if desk.case is not None else None
-        self.people.setValue(COUNTED if said is None else said)
+        if not self.people.hasFocus() or not self.people.isModified():
+            self.people.setText("" if said is None else str(said))
         self.people.setEnabled(desk.case is not None)
         clear(self.found)
         if found is None:
@@ -110,7 +113,9 @@ class LeavePage(Pane):
         return made
 
     def _said(self) -> None:
-        value = None if self.people.value() == COUNTED else self.people.value()
+        text = self.people.text().strip()
+        value = int(text) if text else None
+        self.people.setModified(False)
         case = self.desk.case
         before = self.desk.people if self.desk.people is not None else case.people if case is not None else None
         if value != before:

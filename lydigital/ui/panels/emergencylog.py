@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QSizePolicy, QSpinBox, QWidget
 
 from lydigital.texts import tr
 from lydigital.ui import icons
@@ -34,6 +34,7 @@ class LogPage(Pane):
         line = row(spacing=6)
         self.kind = Choice()
         self.kind.offer([(kind, tr(text)) for kind, text in WRITTEN], 4)
+        self.kind.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.kind.setFixedWidth(96)
         self.kind.setAccessibleName(tr("What kind of line"))
         self.text = QLineEdit()
@@ -75,6 +76,7 @@ class LogPage(Pane):
             choice.offer([] if field is None else [(code, field.decode(code)) for code in codes], usual)
         self.injured = QSpinBox()
         self.injured.setRange(0, 1_000_000)
+        self.injured.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.exercise = QCheckBox(tr("Exercise, not real"))
         form.line("In short", self.name)
         form.line("Kind", self.what)

@@ -304,9 +304,14 @@ class Fact(QToolButton):
         fit = painter.fontMetrics().elidedText
         painter.drawText(QRectF(8, 5, room, 14), left, fit(title, Qt.TextElideMode.ElideRight, int(room)))
         painter.drawText(QRectF(8, 43, room, 14), left, fit(note, Qt.TextElideMode.ElideRight, int(room)))
-        painter.setFont(_bold(18))
+        painter.setFont(theme.font(11))
+        tail = painter.fontMetrics().horizontalAdvance(unit) + 4
+        for size in (18, 16, 14, 12):
+            painter.setFont(_bold(size))
+            wide = painter.fontMetrics().horizontalAdvance(number)
+            if wide + tail <= room:
+                break
         painter.setPen(t.color(role or "ink"))
-        wide = painter.fontMetrics().horizontalAdvance(number)
         painter.drawText(QRectF(8, 19, room, 24), left, number)
         painter.setFont(theme.font(11))
         painter.setPen(t.color("ink_soft"))

@@ -38,13 +38,14 @@ class PlanPage(Pane):
         grid.addWidget(self.show_it, 0, 0, 1, 2)
         self.sheet = QPushButton(icons.icon("file-document-outline"), tr("Plan sheet…"))
         self.sheet.clicked.connect(lambda _=False: self._ask_sheet())
-        self.sheet.setVisible(SHEET in known)
         self.cards = QPushButton(icons.icon("card-text-outline"), tr("Township cards…"))
+        self.cards.setToolTip(tr("A page for each township of the zone"))
         self.cards.clicked.connect(lambda _=False: self._ask_cards())
-        self.cards.setVisible(CARDS in known)
         grid.addWidget(self.sheet, 1, 0)
         grid.addWidget(self.cards, 1, 1)
         self.box.addLayout(grid)
+        self.sheet.setVisible(SHEET in known)
+        self.cards.setVisible(CARDS in known)
         self.words = label(role="faint", wrap=True)
         self.box.addWidget(self.words)
         self.list = ItemList(tr("Needed, and whom to call"))
@@ -104,7 +105,7 @@ class PlanPage(Pane):
         dialog = QFileDialog(self.window(), tr("Plan sheet"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        ends = ("docx", "pdf", "html")
+        ends = ("pdf", "docx", "html", "xlsx")
         dialog.setNameFilters([f"{end.upper()} (*.{end})" for end in ends])
         dialog.setDefaultSuffix(ends[0])
         dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(chosen.partition(" ")[0].lower()))
@@ -124,12 +125,13 @@ class PlanPage(Pane):
         known = registry.get(command)
         fields = known.parameters.__struct_fields__
         given: dict[str, Any] = {name: value for name, value in desk.given().items() if name in fields} if desk.case is not None else {}
-        given |= {name: path for name in OUTPUTS[:] if name in fields and name not in given}
-        session = desk.session
+        given |= {name: path for name in OUTPUTS if name in fields and name not in given}
+        if command == CARDS and "townships" in fields and (towns := desk.townships()):
+            given["townships"] = towns
 
         def work(job: Any) -> Any:
             job.report(0.05, tr(known.title))
-            return registry.execute(session, command, **given)
+            return desk.run(job, command, **given)
 
         desk.start(command, tr(known.title), work, lambda _made: desk.window.say(Notice("note", tr("Written: {path}", path=path))))
 

@@ -40,7 +40,7 @@ class RoadsPage(Pane):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda on, tool=tool: desk.take(tool if on else ""))
             grid.addWidget(button, 0, i)
-        self.zone = QPushButton(tr("All in the zone"))
+        self.zone = QPushButton(tr("In the zone"))
         self.zone.setToolTip(tr("Close every road in the zone of the incident"))
         self.zone.clicked.connect(lambda _=False: desk.close_zone())
         grid.addWidget(self.zone, 0, 3)
