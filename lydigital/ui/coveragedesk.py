@@ -16,7 +16,7 @@ from lydigital.model.document import LayerRef
 from lydigital.model.indicator import Gap
 from lydigital.model.table import FeatureTable
 from lydigital.texts import pick, tr
-from lydigital.ui.overlays import area_layer
+from lydigital.ui.overlays import area_layer, site_layer
 from lydigital.ui.tools.hand import Hand
 from lydigital.ui.tools.site import PutSite
 from lydigital.ui.unitdesk import UnitDesk, crowded, farthest
@@ -221,11 +221,13 @@ class CoverageDesk(UnitDesk):
             self.hand.take(PutSite(self.hand, self.put_site, lambda: self.sites, self._reach_in_map()))
         elif self.window.canvas.hand is self.hand:
             self.hand.take(None)
+        self.show(self.shown)
         self.window.canvas.setFocus()
         self.changed.emit("tool")
 
     def clear_sites(self) -> None:
         self.sites, self.what_if = (), None
+        self.show(self.shown)
         self.window.canvas.update()
         self.changed.emit("sites")
 
@@ -398,6 +400,12 @@ class CoverageDesk(UnitDesk):
 
     def instead_of(self, kind: str) -> tuple[str, ...]:
         return () if kind == "failing" else ("geohazard",)
+
+    def besides(self, kind: str) -> tuple[SceneLayer, ...]:
+        """Sites put on the map stay there when the tool is laid down."""
+        if kind != "indicator" or not self.sites or self.is_placing:
+            return ()
+        return (site_layer(self.sites, Crs(self.session.document.crs)),)
 
     def leave(self) -> None:
         """Another workspace: its map is its own; what was worked out stays in hand."""

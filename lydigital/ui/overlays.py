@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lydigital.model.geometry import GeometryKind
+from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.grid import Grid
-from lydigital.model.style import Fill, PolygonSymbolizer, RasterSymbolizer, Rule, Stroke, Style
+from lydigital.model.style import (
+    Fill,
+    PointSymbolizer,
+    PolygonSymbolizer,
+    RasterSymbolizer,
+    Rule,
+    Stroke,
+    Style,
+)
 from lydigital.model.table import FeatureTable
 from lydigital.render.drawlist import SceneLayer
 
@@ -20,13 +28,14 @@ if TYPE_CHECKING:
 
     from lydigital.domain.hazard import Ground
     from lydigital.model.crs import Crs
-    from lydigital.model.geometry import GeometryArray
 
 LEVEL_RAMP = ((1.0, "#e0231c"), (2.0, "#ff7e00"), (3.0, "#f2d600"), (4.0, "#2f5fd0"))
 ABOVE = ("boundary", "geohazard")  # groups that stay above areas, and so do labels
 _STYLE = Style(rules=(Rule((RasterSymbolizer(ramp=LEVEL_RAMP, steps="codes", show="terrain", shade=0.0, opacity=0.55),)),))
 
 _AREA = Style(rules=(Rule((PolygonSymbolizer(Fill("#c2334d", 0.55, "hatch", spacing_mm=1.6, width_mm=0.14), Stroke("#a3203a", 0.35)),)),))
+
+_SITE = Style(rules=(Rule((PointSymbolizer("circle", 4.4, "#c2334d", glyph="plus"),)),))
 
 
 def level_layer(ground: Ground, levels: NDArray[np.uint8]) -> SceneLayer:
@@ -55,6 +64,17 @@ def area_layer(shape: GeometryArray, crs: Crs, target: Crs) -> SceneLayer:
     number = np.arange(len(shape), dtype=np.int64)
     table = FeatureTable(number, pa.table({"number": number}), shape, crs).to_crs(target)
     return table_layer("area", table, _AREA, {"number": number.tolist()})
+
+
+def site_layer(places: Sequence[tuple[float, float]], crs: Crs) -> SceneLayer:
+    """Places that something might stand at."""
+    import pyarrow as pa
+    import shapely
+
+    number = np.arange(len(places), dtype=np.int64)
+    points = GeometryArray.from_shapely(GeometryKind.POINT, shapely.points(np.array(places, np.float64)))
+    table = FeatureTable(number, pa.table({"number": number}), points, crs)
+    return table_layer("sites", table, _SITE, {"number": number.tolist()})
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,6 +49,10 @@ class UnitDesk(Desk):
         """Groups of layers whose areas would cover a kind of work."""
         return ()
 
+    def besides(self, kind: str) -> tuple[SceneLayer, ...]:
+        """What else lies on the map with a kind of work."""
+        return ()
+
     # the map
 
     def put(self, kind: str, units: UnitMap | None, *more: SceneLayer) -> None:
@@ -69,7 +73,7 @@ class UnitDesk(Desk):
         self.shown = kind if kind in self._maps else ""
         units, more = self._maps.get(kind, (None, ()))
         layers = [] if units is None else [units.layer("" if self._is_seen(units) else self.unit)]
-        self.window.picture.lay(self.name, *layers, *more, instead_of=self.instead_of(self.shown))
+        self.window.picture.lay(self.name, *layers, *more, *self.besides(self.shown), instead_of=self.instead_of(self.shown))
         self.window.redraw()
         self.changed.emit("map")
 

@@ -202,7 +202,9 @@ def test_a_site_on_the_map_tells_who_is_gained(city, page, desk, idle):
     assert len(desk.what_if.gained) > wider
     QTest.keyClick(city.canvas, Qt.Key.Key_Escape)
     assert city.canvas.hand is None
+    assert [layer.id for layer in city.picture.overlays["coverage"].layers][-1] == "sites", "the site stays on the map"
     desk.clear_sites()
+    assert "sites" not in [layer.id for layer in city.picture.overlays["coverage"].layers]
     assert desk.what_if is None
 
 
