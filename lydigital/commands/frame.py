@@ -11,6 +11,7 @@ from lydigital.commands.registry import Command, Parameters
 from lydigital.errors import UsageError
 from lydigital.model.changeset import ChangeSet, Delta
 from lydigital.model.frame import Frame
+from lydigital.model.gate import Audience  # noqa: TC001 - msgspec resolves it at run time
 from lydigital.model.layout import Layout, Page
 from lydigital.texts import tr
 
@@ -43,6 +44,7 @@ class ExportFrame(Parameters, frozen=True):
     changes: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
     dpi: Annotated[int, msgspec.Meta(ge=36, le=1200)] | None = None
     values: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    audience: Audience = "internal"
 
 
 class KeepFrame(Parameters, frozen=True):
@@ -109,7 +111,7 @@ def _show(session: Session, given: ShowFrame) -> dict[str, Any]:
 
 def _export(session: Session, given: ExportFrame) -> dict[str, Any]:
     layout = layouts.framed(session, frame_of(session, given.changes))
-    return layouts.export(session, layout, given.path, dpi=given.dpi, values=given.values)
+    return layouts.export(session, layout, given.path, dpi=given.dpi, values=given.values, audience=given.audience)
 
 
 def _keep(session: Session, given: KeepFrame) -> ChangeSet:

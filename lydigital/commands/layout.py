@@ -16,6 +16,7 @@ from lydigital.errors import BadDataError, UsageError
 from lydigital.model import layout as layouts
 from lydigital.model.changeset import ChangeSet, Delta
 from lydigital.model.crs import Crs
+from lydigital.model.gate import Audience  # noqa: TC001
 from lydigital.model.layout import AnyItem, Atlas, Layout, Page  # noqa: TC001 - msgspec resolves them at run time
 from lydigital.model.table import FeatureTable
 from lydigital.texts import tr
@@ -57,13 +58,15 @@ class EditLayout(Parameters, frozen=True):
 class ExportLayout(Parameters, frozen=True):
     """Write a layout of the map, or a template, to ``path``: its ending names the format.
 
-    ``values`` are placeholders; ``bounds`` (map units) is what the main map shows instead of the view.
+    The gate decides first what ``audience`` may have; its verdict is kept beside the file. ``values`` are placeholders;
+    ``bounds`` (map units) is what the main map shows instead of the view.
     """
 
     layout: str
     path: str
     dpi: Annotated[int, msgspec.Meta(ge=36, le=1200)] | None = None
     values: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    audience: Audience = "internal"
     bounds: tuple[float, float, float, float] | None = None
 
 
@@ -231,23 +234,39 @@ def _export(session: Session, given: ExportLayout) -> dict[str, Any]:
     main = layout.main_map
     if given.bounds is not None and main is not None:
         layout = layout.with_item(msgspec.structs.replace(main, bounds=given.bounds, centre=None, scale=None))
-    return export(session, layout, given.path, dpi=given.dpi, values=given.values)
+    return export(session, layout, given.path, dpi=given.dpi, values=given.values, audience=given.audience)
 
 
-def export(session: Session, layout: Layout, path: str, *, dpi: float | None = None, values: dict[str, str] | None = None) -> dict[str, Any]:
-    """Arrange and write a layout; says what it is and what is amiss."""
+def export(
+    session: Session, layout: Layout, path: str, *, dpi: float | None = None, values: dict[str, str] | None = None,
+    audience: Audience = "internal",
+) -> dict[str, Any]:  # fmt: skip
+    """Arrange and write a layout as the gate lets it through; says what it is and what is amiss.
+
+    Raises
+    ------
+    RefusedError
+        When the rules of the gate stand against it: nothing is written then.
+    LydError
+        When it cannot be arranged or written.
+    """
+    from lydigital.commands import gate
     from lydigital.publish import press
+    from lydigital.publish.arrange import arrange
 
     start = time.perf_counter()
     session.progressed.emit(tr("Drawing"), 0.3)
-    made = arranged(session, layout, values)
+    layout, material, verdict = gate.through(session, layout, material_of(session), audience)
+    made = arrange(layout, material, values=values)
+    verdict = gate.finished(verdict, [made])
     files = press.write(Path(path).absolute(), [made], dpi=dpi)
+    gate.keep(verdict, files)
     session.progressed.emit(tr("Done"), 1.0)
     scales = {m.item.id: m.scale for m in made.maps}
     return {
         "layout": layout.id, "output": [str(path) for path in files], "pages": len(made.pages), "scales": scales,
         "labels": sum(len(m.picture.labels) for m in made.maps), "unplaced_labels": sum(len(m.picture.missing) for m in made.maps),
-        "issues": [issue_values(issue) for issue in (*session.issues, *made.issues)], "seconds": round(time.perf_counter() - start, 3),
+        "issues": [issue_values(issue) for issue in (*session.issues, *made.issues)], "verdict": gate.values_of(verdict), "seconds": round(time.perf_counter() - start, 3),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import lydigital as ly
 from lydigital.commands import layout as commands
-from lydigital.errors import BadDataError, UsageError
+from lydigital.errors import BadDataError, RefusedError, UsageError
 
 
 @pytest.fixture
@@ -70,3 +70,21 @@ def test_a_layout_is_written(session, tmp_path):
     assert path.read_bytes().startswith(b"%PDF")
     assert set(written["scales"]) == {"main", "overview"}
     assert written["labels"] > 10
+
+
+def test_the_gate_decides_and_its_verdict_is_kept_beside_the_file(session, tmp_path):
+    import json
+
+    pytest.importorskip("PySide6")
+    path = tmp_path / "a.pdf"
+    with pytest.raises(RefusedError) as told:
+        session.run("layout.export", layout="planning", path=str(path), audience="public")
+    assert told.value.exit_code == 4
+    assert not path.exists()
+    checked = session.run("gate.check", layout="planning", audience="public")
+    assert not checked["open"]
+    assert {f["rule"] for f in checked["findings"] if f["weight"] == "block"} >= {"approval", "sample"}
+    written = session.run("layout.export", layout="planning", path=str(path))
+    kept = json.loads((tmp_path / "a.pdf.verdict.json").read_text(encoding="utf-8"))
+    assert kept["open"]
+    assert kept["findings"] == written["verdict"]["findings"]
