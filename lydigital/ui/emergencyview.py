@@ -17,6 +17,7 @@ INCIDENTS, POINTS = "incident", "hazard_point"
 NEAR_S = 45 * 60.0  # ways longer than this do not decide what the map shows at first
 LEAST_M = 1_500.0  # nothing is shown nearer than this across
 PICK_PX = 9.0
+LEAST_SHARE = 0.3  # of the picture, that is large enough to be read
 OVERLAY = "emergency"
 
 
@@ -70,7 +71,20 @@ class EmergencyView:
         coords = [(at.x, at.y), *(p for r in near for p in r.way)]
         if at.zone:
             coords += shapely.get_coordinates(shapely.from_wkb(at.zone)).tolist()
-        self.bring(_around(coords))
+        bounds = _around(coords)
+        if not self._is_seen(bounds):
+            self.bring(bounds)
+
+    def _is_seen(self, bounds: tuple[float, float, float, float]) -> bool:
+        """Whether bounds lie beside the card, large enough: then the map stays where the officer has it."""
+        desk, view = self._desk, self._window.canvas.viewport
+        assert desk.nearest is not None
+        ground = drawing.Ground(desk.session, desk.nearest.crs)
+        (west, south), (east, north) = ground.point(bounds[0], bounds[1]), ground.point(bounds[2], bounds[3])
+        left, bottom, right, top = view.bounds
+        right -= self._window._covered_px() * view.units_per_px
+        is_large = max((east - west) / (right - left), (north - south) / (top - bottom)) >= LEAST_SHARE
+        return bool(left <= west and east <= right and bottom <= south and north <= top and is_large)
 
     def bring(self, bounds: tuple[float, float, float, float]) -> None:
         """Bring what has these bounds into the part of the map that the card leaves free."""

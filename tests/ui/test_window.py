@@ -275,13 +275,6 @@ def test_typed_scale(window, framed):
     assert window.notices.notices[0].text == "That is no scale"
 
 
-def test_every_workspace_says_what_is_possible(window):
-    for name in ("publish",):
-        window.set_workspace(name)
-        words = {w.text() for w in window.map.card.page().findChildren(QLabel)}
-        assert {"Possible today", "Coming in a later version"} <= words
-
-
 def test_a_layer_out_of_scale_says_why(window):
     from lydigital.model.style import PointSymbolizer, Rule, Style
 

@@ -69,6 +69,7 @@ class EmergencyPage(SpacePage):
         self._settle.timeout.connect(self.resized.emit)
         self.build()
         desk.changed.connect(self._desk_changed)
+        self.closed.connect(lambda: desk.take(""))
 
     # the workspace
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from lydigital.texts import tr
 from lydigital.ui import icons
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 WRITTEN = ((4, "Situation"), (5, "Decision"), (2, "Sent"), (3, "Arrived"), (1, "Reported"))
 GLYPHS = {1: "phone-incoming-outline", 2: "truck-fast-outline", 3: "map-marker-check-outline", 4: "eye-outline", 5: "gavel", 6: "flag-checkered"}
 DEFAULT_KIND, DEFAULT_LEVEL = 3, 4
+MOST_INJURED = 1_000_000
 
 
 class LogPage(Pane):
@@ -74,9 +76,9 @@ class LogPage(Pane):
             field = None if layer is None else layer.field(name)
             codes = [] if field is None else [int(code) for code in field.domain]
             choice.offer([] if field is None else [(code, field.decode(code)) for code in codes], usual)
-        self.injured = QSpinBox()
-        self.injured.setRange(0, 1_000_000)
-        self.injured.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.injured = QLineEdit("0")
+        self.injured.setValidator(QIntValidator(0, MOST_INJURED, self.injured))
+        self.injured.setAccessibleName(tr("Injured"))
         self.exercise = QCheckBox(tr("Exercise, not real"))
         form.line("In short", self.name)
         form.line("Kind", self.what)
@@ -138,7 +140,7 @@ class LogPage(Pane):
             self.name.setFocus()
             return
         done = self.desk.record(
-            self.name.text().strip(), int(self.what.currentData()), level=int(self.level.currentData()), injured=self.injured.value(),
+            self.name.text().strip(), int(self.what.currentData()), level=int(self.level.currentData()), injured=int(self.injured.text() or 0),
             exercise=self.exercise.isChecked(),
         )  # fmt: skip
         if done:
