@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from lydigital.commands import registry
 from lydigital.model.indicator import UNIT_LAYERS
 from lydigital.model.selection import Selection
 from lydigital.model.table import FeatureTable
@@ -158,11 +157,10 @@ class UnitDesk(Desk):
 
     def ask(self, kind: str, title: str, command: str, done: Callable[[Any], None], **given: object) -> None:
         """A command that takes long and changes nothing of the map, in a job."""
-        session = self.session
 
         def work(job: Any) -> Any:
             job.report(0.05, title)
-            return registry.execute(session, command, **given)
+            return self.run(job, command, **given)
 
         self.start(kind, title, work, done)
 

@@ -350,3 +350,13 @@ def test_palette_finds_indicators_and_the_homes_of_commands(city, page, desk, id
     city.run("coverage.failing")
     assert city.workspace == "coverage"
     assert page.failing.is_open
+
+
+def test_long_work_is_stopped_and_something_else_goes_on(city, desk, idle, qtbot):
+    desk.look_at_systems()
+    city.jobs.cancel()
+    idle()
+    assert any("stopped" in notice.text for notice in city.notices.notices)
+    desk.choose("village_network", "county")
+    idle()
+    assert desk.result is not None
