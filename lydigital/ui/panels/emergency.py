@@ -211,7 +211,7 @@ class EmergencyPage(SpacePage):
     def _cases(self) -> list[tuple[object, str]]:
         desk = self.desk
         made: list[tuple[object, str]] = [(None, desk.case.title if desk.case is not None and not desk.case.layer else tr("Choose what happened"))]
-        made += [((INCIDENTS, i.fid), f"{i.title} · {i.level_name}") for i in desk.open]
+        made += [((INCIDENTS, i.fid), i.title) for i in desk.open]
         made += [((ZONES, fid), name) for fid, name in desk.zones()]
         case = desk.case
         if case is not None and case.layer and (case.layer, case.fid) not in [w for w, _ in made]:
