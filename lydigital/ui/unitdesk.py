@@ -155,7 +155,7 @@ class UnitDesk(Desk):
 
     # commands
 
-    def ask(self, kind: str, title: str, command: str, done: Callable[[Any], None], **given: object) -> None:
+    def ask(self, kind: str, title: str, command: str, done: Callable[[Any], None], **given: Any) -> None:
         """A command that takes long and changes nothing of the map, in a job."""
 
         def work(job: Any) -> Any:

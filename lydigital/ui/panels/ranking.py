@@ -127,8 +127,8 @@ class _Painter(QStyledItemDelegate):
         painter.drawRoundedRect(track, 2, 2)
         if row.share is not None:
             length = max(min(row.share, 1.0), 0.0) * track.width()
-            if t.name == "dark" and row.color:
-                painter.setPen(QPen(t.color("line_strong"), 0.8))  # dark classes stand out from the track
+            if row.color:
+                painter.setPen(QPen(t.color("line_strong"), 0.8))  # the lightest and darkest classes stand out from the track
             painter.setBrush(QColor(row.color) if row.color else t.color("accent"))
             painter.drawRoundedRect(QRectF(track.left(), track.top(), max(length, 2.0), track.height()), 2, 2)
         if row.target is not None:
