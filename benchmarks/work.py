@@ -11,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from cases import Bench, Figures
 
+    from lydigital.model.layerdef import LayerDef
     from lydigital.model.table import FeatureTable
 
 TITLES = {"villages": "村界", "roads": "道路", "buildings": "建筑物", "pois": "兴趣点", "warning": "预警区"}
@@ -120,12 +121,26 @@ def aggregate(b: Bench, case: str) -> Figures:
     return figures
 
 
+def _plain(layer: str) -> LayerDef:
+    from lydigital.model.layerdef import LayerDef
+    from lydigital.model.style import Style
+
+    return LayerDef(id=layer, title=layer, group="", geometry="polygon", style=Style(()))
+
+
+def _no_table(layer: str) -> FeatureTable:
+    raise KeyError(layer)
+
+
 def layout(b: Bench, case: str) -> Figures:
     """An A3 sheet at 300 dpi as PNG and as vector PDF."""
     import cases
 
     from lydigital.model.crs import Crs
-    from lydigital.publish import pages
+    from lydigital.model.frame import Frame
+    from lydigital.publish import press
+    from lydigital.publish.arrange import Material, arrange
+    from lydigital.publish.frame import of_material
 
     form, spec = case.split("/")[1], b.queries["layout"]
     b.fonts()
@@ -134,16 +149,20 @@ def layout(b: Bench, case: str) -> Figures:
     (x, y), w, h = spec["centre"], 0.320 * spec["scale"], 0.262 * spec["scale"]
     bounds = (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
     titles = {name: ("", title) for name, title in TITLES.items()}
-    sheet = pages.Sheet("城市建筑与预警区分布图", format="A3", titles=titles)
+    frame = Frame(format="A3", title="城市建筑与预警区分布图")
+    material = Material(Crs(b.camera["crs"]), bounds, lambda _scale, _ids: scene, _no_table, _plain, titles=titles)
+
+    def written(path: Path) -> int:
+        sheet = arrange(of_material(frame, material, bounds=bounds), material)
+        press.write(path, [sheet], dpi=300)
+        return sheet.maps[0].scale
+
     figures: Figures = {"page": "A3 landscape, 300 dpi"}
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("png", "pdf"):
             path = Path(folder) / f"layout.{kind}"
-            crs = Crs(b.camera["crs"])
             with b.common.Clock() as cpu:
-                scale, first_ms, warm_ms = b.repeat(
-                    lambda p=path, c=crs: pages.write_sheet(p, scene, bounds, c, sheet, dpi=300)
-                )
+                scale, first_ms, warm_ms = b.repeat(lambda p=path: written(p))
             figures["scale"] = scale
             figures[kind] = {
                 "first_ms": first_ms, "warm_ms": warm_ms, "warm_cpu_ms": round(cpu.cpu_ms / (1 + b.warm), 1),

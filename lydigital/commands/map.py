@@ -14,6 +14,7 @@ from lydigital.commands.registry import Command, Parameters
 from lydigital.commands.view import place
 from lydigital.errors import StoreUnavailableError, UsageError
 from lydigital.model.crs import CGCS2000, Crs, transformation
+from lydigital.model.frame import Frame
 from lydigital.model.table import FeatureTable
 from lydigital.model.viewport import Viewport
 from lydigital.texts import tr
@@ -68,13 +69,13 @@ def _render(session: Session, parameters: Render) -> dict[str, Any]:
         )  # fmt: skip
     session.progressed.emit(tr("Drawing"), 0.9)
     if kind == ".pdf":
-        written = _write_sheet(session, path, scene, viewport)
+        written = _write_sheet(session, path, parameters, viewport, layer_ids)
     else:
         written = _write_picture(path, scene, viewport, labels=parameters.labels)
     session.progressed.emit(tr("Done"), 1.0)
+    issues = [issue_values(issue) for issue in session.issues]
     return {
-        "output": str(path), "crs": session.document.crs, **written,
-        "layers": [layer.id for layer in scene], "issues": [issue_values(issue) for issue in session.issues], "seconds": round(time.perf_counter() - start, 3),
+        "output": str(path), "crs": session.document.crs, "issues": issues, **written, "layers": [layer.id for layer in scene], "seconds": round(time.perf_counter() - start, 3),
     }  # fmt: skip
 
 
@@ -154,24 +155,19 @@ def _fonts(*, needed: bool) -> Fonts | None:
         return None
 
 
-def _write_sheet(
-    session: Session, path: Path, scene: tuple[SceneLayer, ...], viewport: Viewport
-) -> dict[str, Any]:
-    """Write an A4 sheet; it stands upright where the view does."""
-    from lydigital.publish.pages import Sheet, write_sheet
+def _write_sheet(session: Session, path: Path, given: Render, viewport: Viewport, layers: tuple[str, ...] | None) -> dict[str, Any]:
+    """Write an A4 sheet as a paper frame makes it; it stands upright where the view does."""
+    from lydigital.commands import layout
+    from lydigital.publish.frame import of_material
 
-    definitions = [session.definition(layer.id) for layer in scene]
-    groups = {g.id: g.name for g in session.catalogue.groups}
-    sources = dict.fromkeys(d.source for d in definitions if d.source)
-    sheet = Sheet(
-        session.document.title,
-        portrait=viewport.height_px > viewport.width_px,
-        titles={d.id: (groups.get(d.group, ""), d.name) for d in definitions if d.legend},
-        sources="；".join(sources),
-        is_sample=any(d.sample for d in definitions),
-    )
-    scale = write_sheet(path, scene, viewport.bounds, viewport.crs, sheet)
-    return {"bounds": [round(v, 3) for v in viewport.bounds], "scale": round(scale)}
+    frame = Frame(portrait=viewport.height_px > viewport.width_px)
+    main: dict[str, Any] = {"layers": layers, "labels": given.labels, "follows": "home"}
+    if given.scale is not None:
+        main |= {"centre": viewport.centre, "scale": given.scale}
+    elif given.bounds is not None:
+        main["bounds"] = viewport.bounds
+    written = layout.export(session, of_material(frame, layout.material_of(session), **main), str(path))
+    return {**written, "output": str(path), "bounds": [round(v, 3) for v in viewport.bounds], "scale": written["scales"]["main"]}
 
 
 COMMANDS = (

@@ -6,6 +6,7 @@ Screen preview and every format are made from an :class:`Arranged`, so that they
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,9 @@ class Material:
     table, definition
         Take a layer id.
     titles
-        Layer id → title of its group, title of the layer.
+        Layer id → title of its group, title of the layer: what legends name.
+    names
+        Layer id → title, of every layer: what layers of a file are called.
     facts
         Placeholders: ``title date operator producer sources accuracy height_datum approval project`` and others.
     stamps
@@ -85,6 +88,7 @@ class Material:
     stamps: tuple[tuple[str, ...], ...] = ()
     folder: Path | None = None
     personal: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +156,7 @@ class Arranged:
     fonts: QtFonts
     facts: Mapping[str, object]
     issues: tuple[Issue, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)  # of layers, by id
 
     @property
     def maps(self) -> tuple[PlacedMap, ...]:
@@ -198,7 +203,9 @@ def arrange(
     main = layout.main_map
     if main is not None and main.id in maps:
         facts.setdefault("scale", _ratio(maps[main.id].scale))
-        facts.setdefault("sources", _sources(maps[main.id], material))
+        sources = _sources(maps[main.id], material)
+        facts.setdefault("sources", producers(sources))
+        facts.setdefault("all_sources", "；".join(sources))
         missing = len(maps[main.id].picture.missing)
         if missing:
             issues.append(Issue("layout.unplaced", "note", "{count} labels found no place on the map", "Use a larger sheet or scale, or fewer layers.", count=missing, values={"count": str(missing)}))
@@ -215,7 +222,8 @@ def arrange(
                   values={"item": some.name or some.id, "name": name})
             for name in unknown
         ]  # fmt: skip
-    return Arranged(layout, tuple(pages), fonts, facts, tuple(issues))
+    names = material.names or {layer: title for layer, (_, title) in material.titles.items()}
+    return Arranged(layout, tuple(pages), fonts, facts, tuple(issues), names)
 
 
 def _placed(item: AnyItem, context: pieces.Context, maps: Mapping[str, PlacedMap]) -> Placed:
@@ -225,10 +233,20 @@ def _placed(item: AnyItem, context: pieces.Context, maps: Mapping[str, PlacedMap
     return Placed(item, box, paint=pieces.prepare(item, box, context))
 
 
-def _sources(placed: PlacedMap, material: Material) -> str:
+_WHAT, _ASIDE = re.compile(r"^[^：（）]{1,8}："), re.compile(r"（[^（）A-Za-z]*）")
+
+
+def _sources(placed: PlacedMap, material: Material) -> tuple[str, ...]:
     """Whose data is drawn, top layer first."""
     drawn = [layer.id for layer in reversed(placed.scene) if layer.id in material.titles and layer.style.shows_at(placed.viewport.scale)]
-    return "；".join(dict.fromkeys(source for i in drawn if (source := material.definition(i).source)))
+    return tuple(dict.fromkeys(source for i in drawn if (source := material.definition(i).source)))
+
+
+def producers(sources: Sequence[str]) -> typeset.Names:
+    """Each producer in ``sources`` once: without what comes from it and remarks, with licences."""
+    parts = [_ASIDE.sub("", _WHAT.sub("", part.strip())) for source in sources for part in source.split("；")]
+    said = [part if "（" in part else part.partition("，")[0] for part in parts if not part.startswith("其余")]
+    return typeset.Names(dict.fromkeys(filter(None, said)))
 
 
 def _ratio(scale: float) -> str:
@@ -264,7 +282,8 @@ def window(item: MapItem, material: Material, driver: Driver | None = None) -> V
     crs = material.crs
     bounds = item.bounds
     if bounds is None:
-        bounds = {"feature": driver.bounds if driver else None, "view": material.view, "home": material.home}[item.follows] or material.view or material.home
+        seen = None if material.view is None else _within(material.view, material.home)
+        bounds = {"feature": driver.bounds if driver else None, "view": seen, "home": material.home}[item.follows] or seen or material.home
     x0, y0, x1, y1 = bounds
     if not all(map(math.isfinite, bounds)) or x1 < x0 or y1 < y0:
         raise BadDataError("The map {item} has nothing to show: its window is empty", hint="Set its centre and scale, or its bounds.", item=item.name or item.id)
@@ -279,6 +298,12 @@ def window(item: MapItem, material: Material, driver: Driver | None = None) -> V
             power = 10.0 ** math.floor(math.log10(scale))
             scale = next(s * power for s in SCALES if s * power >= scale * (1 - 1e-6))
     return Viewport(centre, scale / 1000 / ground / (REFERENCE_DPI / MM_PER_INCH), *size, crs, dpi=REFERENCE_DPI)
+
+
+def _within(view: Bounds, home: Bounds) -> Bounds:
+    """What of the map a view shows: beyond its end there is nothing that a page must have. The view where that is nothing."""
+    x0, y0, x1, y1 = max(view[0], home[0]), max(view[1], home[1]), min(view[2], home[2]), min(view[3], home[3])
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else view
 
 
 def turned(centre: tuple[float, float], right: float, up: float, turn: float) -> tuple[float, float]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from lydigital.model.layout import (
     AnyItem,
@@ -23,9 +25,9 @@ from lydigital.model.layout import (
     TableItem,
     TextItem,
 )
-from lydigital.publish import arrange
+from lydigital.publish import arrange, furniture
 from lydigital.publish import legend as legends
-from lydigital.publish.furniture import Box, legend_rows
+from lydigital.publish.furniture import Box
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
@@ -36,9 +38,8 @@ if TYPE_CHECKING:
     from lydigital.publish.legend import Group
 
 ID = "frame"
-_ROW_MM, _COLUMN_MM, _GAP_MM = 4.2, 40.0, 4.0
+_COLUMN_MM, _GAP_MM = 40.0, 4.0
 _SMALL = ("slide", "half")
-_FOOT = "{crs}（{crs_code}）　{height_datum}\n{sources}\n{producer}　{date}　{operator}"
 
 
 @dataclass(frozen=True)
@@ -53,36 +54,37 @@ class _Plan:
     band: float
 
 
-def of_material(frame: Frame, material: Material) -> Layout:
-    """The frame as a layout with room for the legend that its map needs. Raises as :func:`arrange.window`."""
-    layout = layout_of(frame)
+def of_material(frame: Frame, material: Material, **main: Any) -> Layout:
+    """The frame as a layout with room for the legend that its map needs; ``main`` are other fields of that map. Raises as :func:`arrange.window`."""
     groups: tuple[Group, ...] = ()
-    for _ in range(2 if frame.legend else 0):  # the map gives way to the legend, which then says what is on the smaller map
-        main = layout.main_map
-        assert main is not None
-        view = arrange.window(main, material)
-        wanted = legends.of_scene(material.scene(view.scale, None), material.titles, view.bounds, view.scale)
-        if legend_rows(wanted) == legend_rows(groups):
-            break
-        groups = wanted
+    while True:  # the map gives way to the legend, which then says what is on the smaller map
         layout = layout_of(frame, groups)
-    return layout
+        shown = layout.main_map
+        assert shown is not None
+        shown = msgspec.structs.replace(shown, **main)
+        layout = layout.with_item(shown)
+        if not frame.legend or groups:
+            return layout
+        view = arrange.window(shown, material)
+        groups = legends.of_scene(material.scene(view.scale, shown.layers), material.titles, view.bounds, view.scale)
+        if not groups:
+            return layout
 
 
 def layout_of(frame: Frame, legend: Sequence[Group] = ()) -> Layout:
     """The frame as a layout that the designer can take further; ``legend`` is what its legend will say, to make room for it."""
     width, height = frame.size_mm
-    plan = _plan(frame, legend_rows(legend))
+    plan = _plan(frame, legend)
     items = tuple(_items(frame, plan))
     return Layout(ID, tr("Paper frame"), pages=(Page(width=width, height=height),), items=items, values={"title": frame.title} if frame.title else {}, frame=frame)
 
 
 def map_box(frame: Frame, legend: Sequence[Group] = ()) -> Box:
     """Where the map stands on the paper."""
-    return _plan(frame, legend_rows(legend)).map
+    return _plan(frame, legend).map
 
 
-def _plan(frame: Frame, rows: float) -> _Plan:
+def _plan(frame: Frame, legend: Sequence[Group]) -> _Plan:
     width, height = frame.size_mm
     k = 0.72 if frame.format == "half" else min(2.6, max(0.72, math.sqrt(width * height / (297 * 210))) ** 0.72)
     small = frame.format in _SMALL
@@ -99,16 +101,25 @@ def _plan(frame: Frame, rows: float) -> _Plan:
     if not frame.legend and not extras:
         return _Plan(k, head, room.inset(band), None, foot, band)
     if height > width:  # a band below the map
-        tall = min(0.34 * room.height, max(rows * _ROW_MM * k / max(1, int(room.width // (_COLUMN_MM * k))) + 10 * k, 46 * k if extras else 0))
+        least = _height(legend, (room.width / k - extras * (0.3 * room.width / k)) if extras else room.width / k) * k
+        tall = min(0.34 * room.height, max(least, 46 * k if extras else 0))
         side = Box(room.x, room.bottom - tall, room.width, tall)
         return _Plan(k, head, Box(room.x, room.y, room.width, room.height - tall - _GAP_MM * k).inset(band), side, foot, band)
-    columns = 1
     free = room.height - 42 * k * extras
-    while columns < 3 and frame.legend and rows * _ROW_MM * k > free * columns:
-        columns += 1
+    columns = furniture.columns_for(legend, free / k, 3) if frame.legend else 1
     wide = min(0.36 * room.width, (columns * _COLUMN_MM + (columns - 1) * 4.0 + (14 if extras and columns == 1 else 0)) * k)
     side = Box(room.right - wide, room.y, wide, room.height)
     return _Plan(k, head, Box(room.x, room.y, room.width - wide - (_GAP_MM + 2) * k, room.height).inset(band), side, foot, band)
+
+
+def _height(legend: Sequence[Group], width: float) -> float:
+    """Least height of a legend in as many columns as ``width`` has room for, mm at its natural size."""
+    columns = max(1, int((width + 4) // (_COLUMN_MM + 4)))
+    low, high = 8.0, 4_000.0
+    while high - low > 0.5:
+        half = (low + high) / 2
+        low, high = (half, high) if furniture.flow(legend, columns, half, furniture.ROW_MM)[1] else (low, half)
+    return high
 
 
 def _items(frame: Frame, plan: _Plan) -> Iterator[AnyItem]:
@@ -185,12 +196,22 @@ def _foot(frame: Frame, foot: Box, k: float) -> Iterator[AnyItem]:
         yield QrItem(id="qr", text=frame.qr, x=right, y=foot.y, width=foot.height, height=foot.height)
         right -= 4 * k
     if frame.foot and right - x > 30 * k:
+        words = _words(small=small)
         yield ShapeItem(id="rule", form="line", x=x - 3 * k, y=foot.y + 1 * k, width=0, height=foot.height - 2 * k, outline=Outline(color="#b9bec6", width=0.15 * k))
-        words = _FOOT.replace("\n", "　") if small else _FOOT
         yield TextItem(
             id="foot", x=x, y=foot.y, width=right - x, height=foot.height, text=words + (f"\n{frame.note}" if frame.note else ""), size=6.5 * k,
             color="#6b7280", vertical="middle", least=4,
         )  # fmt: skip
+
+
+def _words(*, small: bool) -> str:
+    """The words of the foot; each stands only where there is something to say."""
+    crs, heights = tr("Coordinate system: {name} ({code})", name="{crs}", code="{crs_code}"), tr("Height datum: {name}", name="{height_datum}")
+    who = "".join(f"[[{tr(template, name=hole, date=hole)}　]]" for template, hole in (
+        ("Producer: {name}", "{producer}"), ("Drawn on {date} with lydigital", "{date}"), ("Drawn by {name}", "{operator}"),
+    ))  # fmt: skip
+    sources = f"[[{tr('Sources: {names}', names='{sources}')}]]"
+    return f"{crs}　{who}{sources}" if small else f"{crs}　[[{heights}]]\n{who}\n{sources}"
 
 
 def _north(x: float, y: float, k: float) -> NorthItem:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lydigital.errors import StoreUnavailableError
-from lydigital.model.crs import CGCS2000, Crs, transformation
 from lydigital.model.style import (
     LineSymbolizer,
     PointSymbolizer,
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
     from lydigital.model.style import Stroke, Symbolizer
-    from lydigital.model.viewport import Viewport
     from lydigital.publish.legend import Group
     from lydigital.render.painter.fonts import QtFonts
 
@@ -185,8 +183,9 @@ def pixels(
 
 def frame(paper: Paper, inner: Box, gap_mm: float) -> None:
     """Neat line round the map and a heavier one ``gap_mm`` outside, coordinates between them."""
-    paper.box(inner, color=INK, width_mm=0.2)
-    paper.box(inner.inset(-gap_mm), color=INK, width_mm=0.5)
+    grow = gap_mm / 4.6
+    paper.box(inner, color=INK, width_mm=0.2 * grow)
+    paper.box(inner.inset(-gap_mm), color=INK, width_mm=0.5 * grow)
 
 
 def nice(value: float, steps: Sequence[float] = (1, 2, 5)) -> float:
@@ -207,86 +206,40 @@ def dms(degrees: float, positive: str, negative: str) -> str:
 ANGLES = tuple(a / 3600 for a in (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000))
 
 
-def grid(paper: Paper, inner: Box, viewport: Viewport) -> None:
-    """Draw ticks and labels of longitude and latitude (CGCS2000) on the frame, and crosses where they meet on the map."""
-    west, south, east, north = viewport.bounds
-    to_geo = transformation(viewport.crs, Crs(CGCS2000))
-    to_map = transformation(Crs(CGCS2000), viewport.crs)
-    across, down = np.linspace(west, east, 65), np.linspace(south, north, 65)
-    edges = {
-        "top": to_geo.points(np.column_stack([across, np.full(65, north)])),
-        "bottom": to_geo.points(np.column_stack([across, np.full(65, south)])),
-        "left": to_geo.points(np.column_stack([np.full(65, west), down])),
-        "right": to_geo.points(np.column_stack([np.full(65, east), down])),
-    }
-    if not all(np.isfinite(e).all() for e in edges.values()):
-        return  # beyond the reach of the projection there is no honest grid
-    spread = float(edges["bottom"][-1, 0] - edges["bottom"][0, 0])
-    step = min(ANGLES, key=lambda a: abs(math.log(a / (spread * 45.0 / inner.width))))
-    for side, geo in edges.items():
-        level = side in ("top", "bottom")
-        axis = geo[:, 0] if level else geo[:, 1]
-        for k in range(math.ceil(axis[0] / step), math.floor(axis[-1] / step) + 1):
-            share = float(np.interp(k * step, axis, np.linspace(0, 1, 65)))
-            _tick(paper, inner, side, share, dms(k * step, "E", "W") if level else dms(k * step, "N", "S"))
-    every = np.concatenate(list(edges.values()))
-    low, high = np.ceil(every.min(axis=0) / step), np.floor(every.max(axis=0) / step)
-    lons, lats = (np.arange(low[i], high[i] + 1) * step for i in (0, 1))
-    crossings = np.stack(np.meshgrid(lons, lats), axis=-1).reshape(-1, 2)
-    for x, y in to_map.points(crossings).tolist():
-        px, py = inner.x + (x - west) / (east - west) * inner.width, inner.y + (north - y) / (north - south) * inner.height
-        if inner.x + 2 < px < inner.right - 2 and inner.y + 2 < py < inner.bottom - 2:
-            paper.line(px - 1.2, py, px + 1.2, py, color="#50555c", width_mm=0.1)
-            paper.line(px, py - 1.2, px, py + 1.2, color="#50555c", width_mm=0.1)
-
-
-def _tick(paper: Paper, inner: Box, side: str, share: float, label: str) -> None:
-    if side in ("top", "bottom"):
-        x = inner.x + share * inner.width
-        y, out = (inner.y, -1) if side == "top" else (inner.bottom, 1)
-        paper.line(x, y, x, y + out * 1.3)
-        if 8 < x - inner.x < inner.width - 8:
-            paper.text(x, y + (-1.6 if out < 0 else 3.2), label, 5.5, color=GREY, align="centre")
-    else:
-        y = inner.bottom - share * inner.height
-        x, out = (inner.x, -1) if side == "left" else (inner.right, 1)
-        paper.line(x, y, x + out * 1.3, y)
-        if 8 < y - inner.y < inner.height - 8:
-            paper.text(x + (-1.6 if out < 0 else 3.2), y, label, 5.5, color=GREY, align="centre", turn_deg=-90)
-
-
 def north_arrow(paper: Paper, x: float, y: float, height_mm: float = 13.0) -> None:
     """Draw a needle pointing up, its middle top at (x, y). The page is grid north up."""
     half, letter = height_mm * 0.21, height_mm * 0.3
     top, foot, notch = y + letter, y + height_mm, y + height_mm * 0.86
-    halo = [(x, top - 0.7), (x + half + 0.5, foot + 0.4), (x, notch + 0.4), (x - half - 0.5, foot + 0.4)]
+    grow = height_mm / 13.0
+    halo = [(x, top - 0.7 * grow), (x + half + 0.5 * grow, foot + 0.4 * grow), (x, notch + 0.4 * grow), (x - half - 0.5 * grow, foot + 0.4 * grow)]
     paper.shape(halo, "#ffffff")
-    paper.shape([(x, top), (x - half, foot), (x, notch)], INK, INK, 0.12)
-    paper.shape([(x, top), (x + half, foot), (x, notch)], "#ffffff", INK, 0.12)
-    paper.text(x, y + letter - 1.0, tr("N"), 9, weight="bold", align="centre")
+    paper.shape([(x, top), (x - half, foot), (x, notch)], INK, INK, 0.12 * grow)
+    paper.shape([(x, top), (x + half, foot), (x, notch)], "#ffffff", INK, 0.12 * grow)
+    paper.text(x, y + letter - 1.0 * grow, tr("N"), 9 * grow, weight="bold", align="centre")
 
 
-def scale_bar(paper: Paper, x: float, y: float, metres_per_mm: float, most_mm: float = 60.0) -> None:
-    """Draw a bar of four fields, ground lengths on top; ``y`` is the bar's lower edge."""
+def scale_bar(paper: Paper, x: float, y: float, metres_per_mm: float, most_mm: float = 60.0, *, grow: float = 1.0) -> None:
+    """Draw a bar of four fields, ground lengths on top; ``y`` is the bar's lower edge. ``grow`` is 1 at 6.5 point."""
     length_m = nice(metres_per_mm * most_mm, (1, 2, 4, 8))
     unit, name = (1000.0, "km") if length_m >= 2000 else (1.0, "m")
     part = length_m / metres_per_mm / 4
     for k in range(4):
-        paper.box(Box(x + k * part, y - 1.4, part, 1.4), color=INK, width_mm=0.12, fill=INK if k % 2 == 0 else "#ffffff")
+        paper.box(Box(x + k * part, y - 1.4 * grow, part, 1.4 * grow), color=INK, width_mm=0.12 * grow, fill=INK if k % 2 == 0 else "#ffffff")
     for k in (0, 1, 2, 4):
         text = f"{length_m * k / 4 / unit:,.6g}"
-        paper.text(x + k * part, y - 2.3, f"{text} {name}" if k == 4 else text, 6.5, align="centre")
+        paper.text(x + k * part, y - 2.3 * grow, f"{text} {name}" if k == 4 else text, 6.5 * grow, align="left" if k == 0 else "centre")
 
 
-def stamp(paper: Paper, right: float, top: float, lines: Sequence[str], *, color: str = STAMP) -> float:
+def stamp(paper: Paper, right: float, top: float, lines: Sequence[str], *, color: str = STAMP, grow: float = 1.0) -> float:
     """Draw a boxed notice with its upper right at (right, top); returns its width, mm. Empty lines only take room."""
-    width = max(paper.width_mm(t, 7, "bold") for t in lines) + 5
-    box = Box(right - width, top, width, 3.5 * len(lines) + 2.2)
-    paper.box(box, color=color, width_mm=0.3)
+    size, row = 7 * grow, 3.5 * grow
+    width = max(paper.width_mm(t, size, "bold") for t in lines) + 5 * grow
+    box = Box(right - width, top, width, row * len(lines) + 2.2 * grow)
+    paper.box(box, color=color, width_mm=0.3 * grow)
     said = [t for t in lines if t]
-    first = top + (box.height - 3.5 * len(said)) / 2 + 2.6
+    first = top + (box.height - row * len(said)) / 2 + 2.6 * grow
     for i, text in enumerate(said):
-        paper.text(box.x + width / 2, first + 3.5 * i, text, 7, weight="bold", color=color, align="centre")
+        paper.text(box.x + width / 2, first + row * i, text, size, weight="bold", color=color, align="centre")
     return width
 
 
@@ -296,33 +249,68 @@ SWATCH_MM = 8.0
 _PALE, _GROUND = 0.92, "#e3dfd6"  # what is as pale as paper shows on a ground
 
 
-def legend_rows(groups: Sequence[Group]) -> float:
-    """Height of a legend in one column, in rows."""
-    return sum(len(g.entries) + 1.6 for g in groups)
+ROW_MM, TIGHT_MM = 5.0, 4.2  # of a legend
+_APART_MM = 4.0  # between its columns
+Slot = tuple[int, float, int, int]  # column, top, number of group, number of entry
+
+
+def columns_for(groups: Sequence[Group], height: float, most: int) -> int:
+    """Fewest columns in which a legend is not crowded."""
+    return next((c for c in range(1, most) if not flow(groups, c, height, TIGHT_MM)[1]), most)
+
+
+def flow(groups: Sequence[Group], columns: int, height: float, row: float) -> tuple[list[Slot], int]:
+    """Where the entries of a legend stand, and how many find no room.
+
+    A group is torn only where it must be, and a heading never stands alone at the foot of a column.
+    """
+    slots: list[Slot] = []
+    column, y, left_out = 0, 0.0, 0
+    for g, group in enumerate(groups):
+        heading = 1.05 * row if group.title else 0.0
+        whole = row * len(group.entries) + heading + (row * 0.55 if y > 0 else 0.0)
+        if y > 0 and y + whole > height + 0.5 and column + 1 < columns and whole <= height:
+            column, y = column + 1, 0.0
+        for i in range(len(group.entries)):
+            need = row + (heading + (row * 0.55 if y > 0 else 0.0) if i == 0 else 0.0)
+            if y + need > height + 0.5 and column + 1 < columns:
+                column, y = column + 1, 0.0
+                need = row + (heading if i == 0 else 0.0)
+            if y + need > height + 0.5:
+                left_out += len(group.entries) - i
+                break
+            y += need
+            slots.append((column, y - row, g, i))
+    return slots, left_out
+
+
+def _even(groups: Sequence[Group], columns: int, height: float, row: float) -> tuple[list[Slot], int]:
+    """As :func:`flow`, columns about as long as each other."""
+    best = flow(groups, columns, height, row)
+    if columns > 1 and not best[1]:
+        low, high = row, height
+        for _ in range(12):
+            half = (low + high) / 2
+            made = flow(groups, columns, half, row)
+            low, high, best = (half, high, best) if made[1] else (low, half, made)
+    return best
 
 
 def legend(paper: Paper, box: Box, groups: Sequence[Group], scale: float, columns: int) -> int:
     """Draw as much of the legend as fits and return how many entries did not."""
-    width = (box.width - 4 * (columns - 1)) / columns
-    row = 5.0 if legend_rows(groups) * 5.0 <= box.height * columns * 0.94 else 4.2
-    column, y, left_out = 0, box.y, 0
-    for group in groups:
-        for i, entry in enumerate(group.entries):
-            need = row * (2.6 if i == 0 else 1.0)  # a heading never stands alone at the foot of a column
-            if y + need > box.bottom + 0.5 and column + 1 < columns:
-                column, y = column + 1, box.y
-            if y + need > box.bottom + 0.5:
-                left_out += 1
-                continue
-            x = box.x + column * (width + 4)
-            if i == 0:
-                y += row * 0.55 if y > box.y else 0.0
-                paper.text(x, y + 3.0, group.title, 7.5, weight="bold", most_mm=width)
-                paper.line(x, y + 4.2, x + width, y + 4.2, color=FAINT, width_mm=0.12)
-                y += row * 1.05
-            swatch(paper, Box(x, y + row / 2 - 1.9, SWATCH_MM, 3.8), entry.symbolizers, scale)
-            paper.text(x + SWATCH_MM + 2, y + row / 2 + 1.0, entry.title, 7, most_mm=width - SWATCH_MM - 2)
-            y += row
+    width = (box.width - _APART_MM * (columns - 1)) / columns
+    row = TIGHT_MM if flow(groups, columns, box.height, ROW_MM)[1] else ROW_MM
+    slots, left_out = _even(groups, columns, box.height, row)
+    for column, top, g, i in slots:
+        x, y = box.x + column * (width + _APART_MM), box.y + top
+        entry = groups[g].entries[i]
+        if i == 0 and groups[g].title:
+            head = y - row * 1.05
+            paper.text(x, head + 3.0, groups[g].title, 7.5, weight="bold", most_mm=width)
+            paper.line(x, head + 4.2, x + width, head + 4.2, color=FAINT, width_mm=0.12)
+        swatch(paper, Box(x, y + row / 2 - 1.9, SWATCH_MM, 3.8), entry.symbolizers, scale)
+        indent = SWATCH_MM + 2 if entry.symbolizers else 0.0
+        paper.text(x + indent, y + row / 2 + 1.0, entry.title, 7, most_mm=width - indent)
     return left_out
 
 

@@ -52,9 +52,9 @@ class Group:
 
 def of_scene(
     scene: Sequence[SceneLayer], titles: Mapping[str, tuple[str, str]], bounds: tuple[float, float, float, float],
-    scale: float,
+    scale: float, *, numbers: bool = False,
 ) -> tuple[Group, ...]:
-    """Legend of what ``scene`` draws inside ``bounds`` at a scale denominator.
+    """Legend of what ``scene`` draws inside ``bounds`` at a scale denominator; with ``numbers`` of features there.
 
     Parameters
     ----------
@@ -66,19 +66,23 @@ def of_scene(
         if layer.id not in titles or not layer.style.shows_at(scale):
             continue
         group, title = titles[layer.id]
-        rules = [r for r in _drawn(layer, bounds) if r.min_scale <= scale < r.max_scale and r.symbolizers]
+        drawn = [(r, n) for r, n in _drawn(layer, bounds) if r.min_scale <= scale < r.max_scale and r.symbolizers]
+        rules = [r for r, _ in drawn]
         entries = groups.setdefault(group, [])
         if layer.style.scheme is not None or _parts(layer.style):
             entries.extend(_thematic(layer, title, rules))
             continue
         if (len(rules) == 1 and layer.style.kind == "single") or _only_tells_neighbours_apart(layer, len(rules)):
-            entries.append(Entry(title, rules[0].symbolizers))
+            entries.append(Entry(_numbered(title, sum(n for _, n in drawn), numbers=numbers), rules[0].symbolizers))
             continue
-        for rule in rules:
-            name = pick(rule.title, rule.title_en)
-            entry = Entry(name or title, rule.symbolizers)
-            if all(e.title != entry.title for e in entries):
-                entries.append(entry)
+        named: dict[str, tuple[Rule, int]] = {}
+        for rule, number in drawn:
+            name = pick(rule.title, rule.title_en) or title
+            first, so_far = named.get(name, (rule, 0))
+            named[name] = first, so_far + number
+        known = {e.title for e in entries}
+        made = [Entry(_numbered(name, number, numbers=numbers), rule.symbolizers) for name, (rule, number) in named.items()]
+        entries += [entry for entry in made if entry.title not in known]
     return tuple(Group(title, tuple(entries)) for title, entries in groups.items() if entries)
 
 
@@ -157,13 +161,17 @@ def _only_tells_neighbours_apart(layer: SceneLayer, drawn: int) -> bool:
     )
 
 
-def _drawn(layer: SceneLayer, bounds: tuple[float, float, float, float]) -> Sequence[Rule]:
-    """Rules that some feature inside ``bounds`` falls under."""
+def _numbered(title: str, number: int, *, numbers: bool) -> str:
+    return f"{title}  ({number:,})" if numbers and number else title
+
+
+def _drawn(layer: SceneLayer, bounds: tuple[float, float, float, float]) -> list[tuple[Rule, int]]:
+    """Rules that some feature inside ``bounds`` falls under, and how many; 0 of a grid."""
     rules = layer.style.rules
     if not isinstance(layer.data, FeatureTable):
-        return rules
+        return [(rule, 0) for rule in rules]
     rows = layer.data.rows_in(bounds)
     if layer.codes is None:
-        return rules if len(rows) else ()
-    present = set(np.unique(layer.codes[rows]).tolist())
-    return [r for i, r in enumerate(rules) if i in present]
+        return [(rule, len(rows)) for rule in rules] if len(rows) else []
+    codes, found = np.unique(layer.codes[rows], return_counts=True)
+    return [(rules[i], int(n)) for i, n in zip(codes, found, strict=True) if 0 <= i < len(rules)]

@@ -116,9 +116,9 @@ def _outline(paper: Paper, outline: Outline, box: Box) -> None:
 
 
 def _text(paper: Paper, item: TextItem, box: Box, context: Context) -> None:
-    words, _ = typeset.fill(item.text, context.facts)
     room = box.inset(item.padding)
     size = item.size
+    words = _shortened(paper, item, room, context.facts)
     while True:
         lines = typeset.lines(paper.fonts, words, size, room.width, item.weight)
         step = typeset.size_mm(size) * item.leading
@@ -139,13 +139,27 @@ def _text(paper: Paper, item: TextItem, box: Box, context: Context) -> None:
         typeset.set_line(paper, x, top + step * (i + 0.5) + typeset.size_mm(size) * 0.36, line, size, color=item.color)
 
 
+def _shortened(paper: Paper, item: TextItem, room: Box, facts: Mapping[str, object]) -> str:
+    """The words of an item; rows of names are cut until it fits, before its type is made smaller."""
+    words, _ = typeset.fill(item.text, facts)
+    rows = {key: value for key, value in facts.items() if isinstance(value, typeset.Names) and len(value) > 1 and f"{{{key}}}" in item.text}
+    if not rows:
+        return words
+    fits = math.floor((room.height + 0.3) / (typeset.size_mm(item.size) * item.leading))
+    for number in range(max(map(len, rows.values())), 0, -1):
+        words, _ = typeset.fill(item.text, {**facts, **{key: names.first(number) for key, names in rows.items()}})
+        if len(typeset.lines(paper.fonts, words, item.size, room.width, item.weight)) <= fits:
+            break
+    return words
+
+
 def _legend(paper: Paper, item: LegendItem, box: Box, context: Context) -> None:
     placed = context.map_of(item)
     if placed is None:
         return
     view = placed.viewport
     titles = {i: (group, item.names.get(i, title)) for i, (group, title) in context.material.titles.items() if i not in item.hidden}
-    groups = legends.of_scene(placed.scene, titles, view.bounds, view.scale)
+    groups = legends.of_scene(placed.scene, titles, view.bounds, view.scale, numbers=item.counts)
     grow = item.size / _LEGEND_PT
     painter = paper.painter
     painter.save()
@@ -156,10 +170,9 @@ def _legend(paper: Paper, item: LegendItem, box: Box, context: Context) -> None:
     if item.title:
         paper.text(0, 3.2, typeset.fill(item.title, context.facts)[0], 9, weight="bold", most_mm=width)
         top = 6.0
-    most = item.columns or max(1, int((width + 4) // (_COLUMN_MM + 4)))
-    rows = furniture.legend_rows(groups)
-    columns = item.columns or next((c for c in range(1, most + 1) if rows * 4.2 <= (height - top) * c * 0.94), most)
-    left_out = furniture.legend(paper, Box(0, top, width, height - top - 3.0), groups, view.scale, columns)
+    columns = item.columns or furniture.columns_for(groups, height - top, max(1, int((width + 4) // (_COLUMN_MM + 4))))
+    full = not furniture.flow(groups, columns, height - top, furniture.TIGHT_MM)[1]
+    left_out = furniture.legend(paper, Box(0, top, width, height - top - (0.0 if full else 3.5)), groups, view.scale, columns)
     if left_out:
         paper.text(width, height - 0.4, tr("and {count} more", count=left_out), 6.5, color=GREY, align="right")
     painter.restore()
@@ -171,7 +184,8 @@ def _scale_bar(paper: Paper, item: ScaleBarItem, box: Box, context: Context) -> 
         return
     if item.ratio:
         paper.text(box.x, box.y + typeset.size_mm(item.size * 1.5), f"1:{placed.scale:,}".replace(",", " "), item.size * 1.5, weight="bold")
-    furniture.scale_bar(paper, box.x + 0.6, box.bottom - 0.4, placed.metres_per_mm, box.width - 6)
+    grow = item.size / 6.5
+    furniture.scale_bar(paper, box.x + 0.1 * grow, box.bottom - 0.4 * grow, placed.metres_per_mm, box.width - 9 * grow, grow=grow)
 
 
 def _north(paper: Paper, item: NorthItem, box: Box, context: Context) -> None:
@@ -186,14 +200,17 @@ def _north(paper: Paper, item: NorthItem, box: Box, context: Context) -> None:
 
 
 def _stamps(paper: Paper, item: StampItem, box: Box, context: Context) -> None:
+    """As high as the box where its width allows."""
     lines = max((len(s) for s in context.material.stamps), default=0)
     made = [[*words, *([""] * (lines - len(words)))] for words in context.material.stamps]
     widths = [max(paper.width_mm(text, 7, "bold") for text in words) + 5 for words in made]
-    free = box.width - sum(widths) - 2.5 * (len(made) - 1)
+    whole = sum(widths) + 2.5 * (len(made) - 1)
+    grow = min(box.height / (3.5 * max(2, lines) + 2.2), box.width / max(whole, 1.0))
+    free = box.width - whole * grow
     right = box.right - {"left": free, "centre": free / 2, "right": 0.0}[item.align]
     for words, wide in zip(made, widths, strict=True):
-        furniture.stamp(paper, right, box.y, words, color=STAMP)
-        right -= wide + 2.5
+        furniture.stamp(paper, right, box.y, words, color=STAMP, grow=grow)
+        right -= (wide + 2.5) * grow
 
 
 def _shape(paper: Paper, item: ShapeItem, box: Box, _context: Context) -> None:

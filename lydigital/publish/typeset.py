@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from lydigital.render.drawlist import Font
+from lydigital.texts import tr
 from lydigital.units import MM_PER_INCH, POINTS_PER_INCH
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ Weight = Literal["regular", "medium", "bold"]
 _NOT_FIRST = "，。、；：？！）》」』】〉”’…％%,.;:?!)]}·～ー"
 _NOT_LAST = "（《「『【〈“‘([{"
 _HOLE = re.compile(r"\{([A-Za-z_][\w.\-]*)(?::(,?(?:\.\d)?[fd%]?))?\}")
+_OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 _PIECE = re.compile(r"[A-Za-z0-9°′″#@&+/_\-'’.,:%]+|\s|.", re.DOTALL)
 
 
@@ -33,12 +35,29 @@ class Run:
 Line = tuple[Run, ...]
 
 
+class Names(tuple[str, ...]):
+    """Names in a row as the value of a placeholder; a text without room for all ends with the first and "and others"."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "；".join(self)
+
+    def first(self, number: int) -> str:
+        """The first ``number`` of them."""
+        words = "；".join(self[:number])
+        return words if number >= len(self) else tr("{names} and others", names=words)
+
+
 def fill(text: str, facts: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
     """``text`` with its placeholders replaced, and the names of those nobody knows, which become nothing.
 
     A placeholder is ``{name}`` or ``{name:format}``; formats are those of Python's numbers without width (``,`` ``.1f``).
-    Nothing but the value of a fact is ever reached; ``{{`` and ``}}`` are braces.
+    Nothing but the value of a fact is ever reached; ``{{`` and ``}}`` are braces. What stands in ``[[`` and ``]]`` is left out
+    where a placeholder in it is empty or unknown.
     """
+    if "[[" in text:
+        text = _OPTIONAL.sub(lambda found: found[1] if all(facts.get(hole[1]) not in (None, "", ()) for hole in _HOLE.finditer(found[1])) else "", text)
     unknown: list[str] = []
 
     def value(found: re.Match[str]) -> str:

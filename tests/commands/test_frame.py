@@ -69,3 +69,15 @@ def test_what_no_frame_can_be_is_refused(session):
     with pytest.raises(UsageError):
         session.run("frame.set", changes={"colour": "red"})
     assert session.document.layout("frame") is None
+
+
+def test_the_map_as_a_pdf_is_such_a_sheet(session, tmp_path):
+    given = {"centre": (112.45, 34.62), "scale": 60_000, "layers": ("county", "river"), "width": 600, "height": 900}
+    written = session.run("map.render", path=str(tmp_path / "a.pdf"), **given)
+    assert written["scale"] == pytest.approx(60_000, abs=1)
+    assert set(written["layers"]) == {"county", "river"}
+    from pypdf import PdfReader
+
+    (page,) = PdfReader(tmp_path / "a.pdf").pages
+    assert page.mediabox.height > page.mediabox.width
+    assert "1:60" in page.extract_text()

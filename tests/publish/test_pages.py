@@ -1,8 +1,6 @@
-"""Sheets: what they say, and that it can be found in them."""
+"""Legends and round numbers."""
 
 from __future__ import annotations
-
-import io
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +8,6 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from lydigital.errors import StoreUnavailableError, UsageError
 from lydigital.model.crs import Crs
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.style import (
@@ -23,8 +20,7 @@ from lydigital.model.style import (
     Style,
 )
 from lydigital.model.table import FeatureTable
-from lydigital.publish import furniture, legend, pages
-from lydigital.publish.pages import Sheet
+from lydigital.publish import furniture, legend
 from lydigital.render.drawlist import SceneLayer
 
 CRS = Crs("EPSG:4546")
@@ -55,54 +51,6 @@ def scene():
 TITLES = {"town": ("政区", "乡镇"), "school": ("教育", "学校")}
 
 
-def pdf_text(path):
-    import pypdf
-
-    page = pypdf.PdfReader(io.BytesIO(path.read_bytes())).pages[0]
-    return page.extract_text().replace(" ", "").replace("\t", ""), page
-
-
-def test_a_pdf_sheet_says_what_it_must_and_its_names_can_be_found(qapp, tmp_path):
-    sheet = Sheet("洛阳市学校分布图", titles=TITLES, sources="示例", producer="测试处", is_sample=True, date="2025-07-01")
-    scale = pages.write_sheet(tmp_path / "a.pdf", scene(), BOUNDS, CRS, sheet)
-    text, page = pdf_text(tmp_path / "a.pdf")
-    for said in ("洛阳市学校分布图", "白马寺镇", "白云山小学", "龙门初中", "乡镇", "教育", "测试处", "2025-07-01", "EPSG:4546",
-                 "Notreviewed", "Sampledata", "112°10"):
-        assert said in text, said
-    assert (float(page.mediabox.width), float(page.mediabox.height)) == pytest.approx((841.9, 595.3), abs=1)
-    assert f"1:{scale:,.0f}".replace(",", "") in text
-    assert scale == 200000
-    assert not list(tmp_path.glob("*.part"))
-
-
-def test_a_review_number_replaces_the_stamp(qapp, tmp_path):
-    pages.write_sheet(tmp_path / "a.pdf", scene(), BOUNDS, CRS, Sheet("图", approval="豫S(2025)001号"))
-    text, _ = pdf_text(tmp_path / "a.pdf")
-    assert "豫S(2025)001号" in text
-    assert "Notreviewed" not in text
-    assert "Sampledata" not in text
-
-
-@pytest.mark.parametrize(("form", "portrait", "size"), [("A4", True, (827, 1169)), ("A3", False, (1654, 1169))])
-def test_a_png_sheet_has_the_size_of_its_paper(qapp, tmp_path, form, portrait, size):
-    from PIL import Image
-
-    sheet = Sheet("图", format=form, portrait=portrait, titles=TITLES)
-    pages.write_sheet(tmp_path / "a.png", scene(), BOUNDS, CRS, sheet, dpi=100)
-    with Image.open(tmp_path / "a.png") as image:
-        assert image.size == size
-        assert image.info["dpi"][0] == pytest.approx(100, abs=0.5)
-        assert np.asarray(image.convert("L")).std() > 10
-
-
-def test_refusals(qapp, tmp_path):
-    with pytest.raises(UsageError):
-        pages.write_sheet(tmp_path / "a.docx", scene(), BOUNDS, CRS, Sheet("图"))
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreUnavailableError):
-        pages.write_sheet(tmp_path / "file" / "a.pdf", scene(), BOUNDS, CRS, Sheet("图"))
-
-
 def test_the_legend_names_only_what_is_drawn():
     groups = legend.of_scene(scene(), TITLES, BOUNDS, 200000.0)
     assert [(g.title, [e.title for e in g.entries]) for g in groups] == [("教育", ["Primary", "Junior"]), ("政区", ["乡镇"])]
@@ -127,3 +75,43 @@ def test_tints_that_only_tell_neighbours_apart_are_one_entry():
     county = SceneLayer("town", table, style, np.array([0, 1, 2], np.int16))
     (group,) = legend.of_scene([county], TITLES, (0.0, 0.0, 3.0, 1.0), 1000.0)
     assert [e.title for e in group.entries] == ["乡镇"]
+
+
+def test_numbers_of_the_legend_are_of_what_is_seen():
+    groups = legend.of_scene(scene(), TITLES, (600000.0, 3800000.0, 620000.0, 3815000.0), 200000.0, numbers=True)
+    assert [e.title for g in groups for e in g.entries] == ["Primary  (1)", "乡镇  (1)"]
+
+
+def entries(*counts: int) -> list[legend.Group]:
+    return [legend.Group(f"组{g}", tuple(legend.Entry(f"第{i}项", ()) for i in range(n))) for g, n in enumerate(counts)]
+
+
+@pytest.mark.parametrize("counts", [(3, 4, 5), (1,) * 12, (30, 2), (2, 30)])
+@pytest.mark.parametrize("columns", [1, 2, 3, 4])
+def test_every_entry_of_a_legend_has_a_place_or_is_counted(counts, columns):
+    groups = entries(*counts)
+    slots, left_out = furniture.flow(groups, columns, 60.0, 5.0)
+    assert len(slots) + left_out == sum(counts)
+    assert len({(c, y) for c, y, _, _ in slots}) == len(slots)
+    assert all(0 <= c < columns and 0 <= y <= 56.0 for c, y, _, _ in slots)
+
+
+def test_groups_of_a_legend_stay_whole_where_they_can():
+    slots, left_out = furniture.flow(entries(3, 4, 5), 3, 32.0, 5.0)
+    assert not left_out
+    assert [{c for c, _, g, _ in slots if g == number} for number in range(3)] == [{0}, {1}, {2}]
+
+
+def test_a_legend_of_ten_thousand_entries_says_how_many_it_leaves_out(qapp):
+    from PySide6.QtGui import QImage, QPainter
+
+    rules = tuple(Rule((PointSymbolizer(),), title=f"第{i}类", value=str(i)) for i in range(10_000))
+    xy = GeometryArray.from_points(np.column_stack([np.linspace(600_001, 639_999, 10_000), np.full(10_000, 3_810_000.0)]))
+    table = FeatureTable(np.arange(10_000), pa.table({"kind": [str(i) for i in range(10_000)]}), xy, CRS)
+    layer = SceneLayer("school", table, Style(rules, kind="categorized", field="kind"), np.arange(10_000, dtype=np.int16))
+    groups = legend.of_scene([layer], TITLES, BOUNDS, 200_000.0)
+    image = QImage(600, 400, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    left_out = furniture.legend(furniture.Paper(painter, furniture.fonts_of_qt()), furniture.Box(0, 0, 120, 80), groups, 200_000.0, 3)
+    painter.end()
+    assert 10_000 - 60 < left_out < 10_000 - 40
