@@ -248,6 +248,7 @@ class ChartItem(Item, frozen=True, tag="chart"):
     feature_key: str = "code"
     rows: Annotated[int, msgspec.Meta(ge=1, le=60)] = 12
     title: str = ""
+    size: Points = 7.0
 
 
 class ImageItem(Item, frozen=True, tag="image"):

@@ -227,6 +227,7 @@ def arrange(
 
 
 def _placed(item: AnyItem, context: pieces.Context, maps: Mapping[str, PlacedMap]) -> Placed:
+    item = pieces.in_qt_colors(item)
     box = Box(item.x, item.y, item.width, item.height)
     if isinstance(item, MapItem):
         return Placed(item, box, map=maps[item.id], over=partial(pieces.over_map, item=item, box=box, context=context))

@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from lydigital.model.issue import Issue
 from lydigital.model.layout import (
     ChartItem,
@@ -78,6 +80,18 @@ def prepare(item: AnyItem, box: Box, context: Context) -> Callable[[Paper], None
         painter.restore()
 
     return draw
+
+
+def in_qt_colors(item: AnyItem) -> AnyItem:
+    """The item with its colours as Qt writes them, alpha first; everywhere else they are ``#rrggbbaa``."""
+
+    def turned(color: str) -> str:
+        return f"#{color[7:]}{color[1:7]}" if len(color) == len("#rrggbbaa") else color
+
+    new: dict[str, object] = {name: turned(getattr(item, name)) for name in ("fill", "color") if hasattr(item, name)}
+    if item.outline is not None:
+        new["outline"] = msgspec.structs.replace(item.outline, color=turned(item.outline.color))
+    return msgspec.structs.replace(item, **new)
 
 
 def over_map(paper: Paper, item: MapItem, box: Box, context: Context) -> None:
@@ -254,7 +268,8 @@ def _tabular(item: TableItem | ChartItem, box: Box, context: Context) -> Callabl
             rows = tabular.table_of(item, table, definition, within, context.driver, personal=material.personal)
             size, most = item.size, item.rows
             return lambda paper: void(tabular.draw(paper, box, rows, size, most))
-        chart = tabular.chart_of(item, table, definition, within, context.driver)
+        chart, size = tabular.chart_of(item, table, definition, within, context.driver), item.size
+        below = typeset.size_mm(size) * 2.0
     except (LydError, KeyError) as error:
         reason = str(error) if isinstance(error, LydError) else tr("the map has no layer {layer}", layer=item.layer or "–")
         context.issues.append(Issue(
@@ -264,8 +279,8 @@ def _tabular(item: TableItem | ChartItem, box: Box, context: Context) -> Callabl
         return partial(_empty, box=box, words=reason)
 
     def draw(paper: Paper) -> None:
-        paper.text(box.x, box.y + 3.2, chart.title, 8, weight="bold", most_mm=box.width)
-        charts.draw(paper, Box(box.x, box.y + 5.0, box.width, box.height - 5.0), chart)
+        paper.text(box.x, box.y + 0.64 * below, chart.title, size * 1.15, weight="bold", most_mm=box.width)
+        charts.draw(paper, Box(box.x, box.y + below, box.width, box.height - below), chart, charts.Look(size_pt=size))
 
     return draw
 
