@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from lydigital.model.emergency import Gap, Plan
 
 SHEET, CARDS = "emergency.plan_sheet", "emergency.cards"
-OUTPUTS = ("output", "path", "file", "folder", "directory", "target")
 
 
 class PlanPage(Pane):
@@ -125,7 +124,7 @@ class PlanPage(Pane):
         known = registry.get(command)
         fields = known.parameters.__struct_fields__
         given: dict[str, Any] = {name: value for name, value in desk.given().items() if name in fields} if desk.case is not None else {}
-        given |= {name: path for name in OUTPUTS if name in fields and name not in given}
+        given["output"] = path
         if command == CARDS and "townships" in fields and (towns := desk.townships()):
             given["townships"] = towns
 
