@@ -19,7 +19,7 @@ from lydigital.model.crs import Crs
 from lydigital.model.gate import Audience  # noqa: TC001
 from lydigital.model.layout import AnyItem, Atlas, Layout, Page  # noqa: TC001 - msgspec resolves them at run time
 from lydigital.model.table import FeatureTable
-from lydigital.texts import tr
+from lydigital.texts import pick, tr
 
 if TYPE_CHECKING:
     from lydigital.model.frame import Frame
@@ -129,7 +129,7 @@ def material_of(session: Session) -> Material:
     """The open map as material of pages."""
     from lydigital.publish.arrange import Material
 
-    groups = {g.id: g.name for g in (*session.catalogue.groups,)} | {g.id: g.title for g in session.document.groups if g.title}
+    groups = {g.id: pick(g.title, g.title_en) for g in session.document.groups if g.title} | {g.id: g.name for g in session.catalogue.groups}
     titles = {}
     for ref in session.document.layers:
         definition = session.definition(ref.id)

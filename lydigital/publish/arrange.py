@@ -21,6 +21,7 @@ from lydigital.model.viewport import Viewport
 from lydigital.publish import pieces, typeset
 from lydigital.publish.furniture import Box
 from lydigital.render import drawlist
+from lydigital.texts import tr
 from lydigital.units import MM_PER_INCH
 
 if TYPE_CHECKING:
@@ -188,7 +189,8 @@ def arrange(
     from lydigital.render.painter.fonts import QtFonts
 
     fonts = fonts or QtFonts()
-    facts: dict[str, object] = {"title": layout.name, "pages": len(layout.pages), **material.facts, **layout.values}
+    words: dict[str, object] = {"word.legend": tr("Legend"), "word.sources": tr("Sources")}
+    facts: dict[str, object] = {"title": layout.name, "pages": len(layout.pages), **words, **material.facts, **layout.values}
     if driver is not None:
         facts |= {f"feature.{name}": value for name, value in driver.values.items()}
     facts |= dict(values or {})
