@@ -38,10 +38,24 @@ class CoveragePage(StepsPage):
     def entered(self) -> None:
         if not self._has_come:
             self._has_come = True
-            self.frame.show_board()
+            self._show_board_after_map()
         if self.desk.is_stale:
             self.desk.look_again()
         self.desk.show(self.desk.shown)
+
+    def _show_board_after_map(self) -> None:
+        """The board comes after the first picture of the map: what it tells is worked out from all layers."""
+        window = self.desk.window
+        if window.canvas.frame is not None:
+            self.frame.show_board()
+            return
+
+        def framed(_frame: object) -> None:
+            window.framed.disconnect(framed)
+            if window.workspace == "coverage" and window.map.card.page() is self:
+                self.frame.show_board()
+
+        window.framed.connect(framed)
 
     def come_to(self, step: Step) -> None:
         """The board where systems are asked for, the map where it is something else."""
