@@ -1,4 +1,4 @@
-"""``lydigital emergency``: who gets to an incident soonest."""
+"""``lydigital emergency``: who gets to an incident soonest, the response plan on paper, emergency cards of townships."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEGREES = "EPSG:4490"
 
 def group(door: Door) -> click.Group:
     """The group with its subcommands, help in the language now in use."""
-    made = click.Group("emergency", help=tr("Incidents: who is there soonest, over roads that are open."))
+    made = click.Group("emergency", help=tr("Incidents: who is there soonest over roads that are open, response plans, township cards."))
     made.add_command(click.Command(
         "nearest", help=tr("Teams, depots, hospitals and shelters nearest to a place by road, with times."),
         params=[
@@ -29,7 +29,35 @@ def group(door: Door) -> click.Group:
         ],
         callback=lambda **given: _nearest(door, **given),
     ))  # fmt: skip
+    made.add_command(click.Command(
+        "plan", help=tr("The response plan of an incident as a file, A4: who comes, who leaves where to, what is cut, whom to call."),
+        params=[
+            click.Argument(["project"], metavar="PROJECT"), _output(tr("A .pdf, .docx, .html, .xlsx or .json file.")), *place(),
+            click.Option(["--people"], type=click.IntRange(0), metavar="N", help=tr("How many must leave, where that is known better.")),
+            click.Option(["--injured"], type=click.IntRange(0), metavar="N", help=tr("How many are injured.")),
+            click.Option(["--limit", "limit_min"], type=click.FloatRange(0), default=0.0, metavar="MIN", help=tr("Nobody goes farther than this; 0: no limit.")),
+            *door.common(),
+        ],
+        callback=lambda **given: _plan(door, **given),
+    ))  # fmt: skip
+    made.add_command(click.Command(
+        "card", help=tr("Emergency cards, one A4 page a township: all of them, or those named."),
+        params=[
+            click.Argument(["project"], metavar="PROJECT"), click.Argument(["townships"], nargs=-1, metavar="[TOWNSHIP]..."),
+            _output(tr("A .pdf file for all, or a folder for a file each; what is finished in a folder stays.")),
+            click.Option(["--county"], default="", metavar="NAME", help=tr("Only those of this county.")),
+            click.Option(["--anew"], is_flag=True, help=tr("Make those again that stand in the folder.")),
+            click.Option(["--profile"], default="car", show_default=True, help=tr("Who is on the road: car, siren, foot.")),
+            click.Option(["--personal"], is_flag=True, help=tr("Personal data without stars, where the office allows it.")),
+            *door.common(),
+        ],
+        callback=lambda **given: _card(door, **given),
+    ))  # fmt: skip
     return made
+
+
+def _output(words: str) -> click.Option:
+    return click.Option(["-o", "--output"], required=True, metavar="FILE", help=words)
 
 
 def place() -> list[click.Parameter]:
@@ -111,6 +139,26 @@ def _nearest(
     for issue in values["issues"]:
         door.say(issue["message"], issue["hint"])
     door.show(values, _text(values), as_json=as_json)
+
+
+def _plan(
+    door: Door, *, project: str, output: str, people: int | None, injured: int | None, limit_min: float, as_json: bool, **given: Any
+) -> None:
+    wanted = where(**given) | {"people": people, "injured": injured, "limit_min": limit_min, "output": output}
+    with door.session(project) as session:
+        values = session.run("emergency.plan_sheet", **wanted)
+    for issue in values["issues"]:
+        door.say(issue["message"], issue["hint"])
+    door.show(values, "\n".join([values["title"], *values["situation"], values["output"]]), as_json=as_json)
+
+
+def _card(door: Door, *, project: str, output: str, townships: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    with door.session(project) as session:
+        values = session.run("emergency.cards", output=output, townships=townships, **given)
+    for issue in values["issues"]:
+        door.say(issue["message"], issue["hint"])
+    text = tr("{written} cards written, {kept} were there already: {path}", written=values["written"], kept=values["kept"], path=values["output"])
+    door.show(values, text + ("\n" + tr("Sample data") if values["sample"] else ""), as_json=as_json)
 
 
 def _text(values: dict[str, Any]) -> str:
