@@ -110,6 +110,8 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "history.as_of": {"layer": "spot", "time": "2026-01-01T00:00:00Z"},
     "history.resolve": {"choices": []},
     "hazard.card": {"fid": 1},
+    "emergency.cards": {"output": "{tmp}/cards.pdf"},
+    "emergency.plan_sheet": {"output": "{tmp}/plan.json", "x": 600_010.0, "y": 3_830_010.0},
     "coverage.area": {"layer": "field", "reach_m": 100.0},
     "coverage.map": {"layer": "field", "reach_m": 100.0},
     "coverage.served": {"layer": "field", "reach_m": 100.0},
