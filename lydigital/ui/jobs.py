@@ -28,19 +28,22 @@ class Job:
             raise CancelledError(
                 "{title} was stopped", hint="Start it again when it suits.", title=self.title
             )
-        self.runner.progressed.emit(done, text or self.title)
+        self.runner.told.emit("progressed", done, text or self.title)
 
 
 class Jobs(QObject):
-    """Runs jobs in threads; signals arrive on the main thread."""
+    """Runs jobs in threads; signals arrive on the main thread, none after :meth:`close`."""
 
     progressed = Signal(float, str)
     finished = Signal(object, object)  # the job, its result
     failed = Signal(object, object)  # the job, the error
+    told = Signal(str, object, object)  # one of these, from the thread of the job
 
     def __init__(self) -> None:
         super().__init__()
         self._threads: dict[Job, threading.Thread] = {}
+        self._is_closed = False
+        self.told.connect(self._tell)
 
     @property
     def running(self) -> Job | None:
@@ -49,6 +52,8 @@ class Jobs(QObject):
     def start(self, title: str, work: Callable[[Job], Any], done: Callable[[Any], None] | None = None) -> Job:
         """Run ``work(job)``; ``done(result)`` is called on the main thread through :attr:`finished`."""
         job = Job(title, self)
+        if self._is_closed:
+            return job
         thread = threading.Thread(target=self._run, args=(job, work), name=f"job {title}", daemon=True)
         self._threads[job] = thread
         if done is not None:
@@ -61,6 +66,8 @@ class Jobs(QObject):
             job.cancelled.set()
 
     def close(self) -> None:
+        """Stop what runs; what it has still to say is for nobody."""
+        self._is_closed = True
         self.cancel()
         for thread in self._threads.values():
             thread.join(timeout=20)
@@ -70,6 +77,10 @@ class Jobs(QObject):
         try:
             result = work(job)
         except Exception as error:  # noqa: BLE001 - whatever it was, the window says it
-            self.failed.emit(job, error)
+            self.told.emit("failed", job, error)
         else:
-            self.finished.emit(job, result)
+            self.told.emit("finished", job, result)
+
+    def _tell(self, what: str, first: object, second: object) -> None:
+        if not self._is_closed:
+            getattr(self, what).emit(first, second)

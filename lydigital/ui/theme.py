@@ -232,6 +232,7 @@ QPushButton[link="true"]:focus { border-color: $accent; }
 #search:focus { border-color: $accent; }
 
 QLineEdit, QComboBox, QSpinBox, QDateTimeEdit { border: 1px solid $line; border-radius: $radius; padding: 3px 8px; background: $surface; color: $ink; selection-background-color: $accent; selection-color: $on_accent; min-height: 20px; }
+QDoubleSpinBox { border: none; padding: 0; background: transparent; }
 QPlainTextEdit { border: 1px solid $line; border-radius: $radius; padding: 4px; background: $surface; color: $ink; selection-background-color: $accent; selection-color: $on_accent; }
 QPlainTextEdit:focus { border-color: $accent; }
 QLineEdit:hover, QComboBox:hover, QDateTimeEdit:hover { border-color: $line_strong; }
@@ -297,6 +298,10 @@ QLineEdit[bad="true"] { border-color: $danger; background: $danger_soft; }
 #tab:focus { color: $accent; }
 
 #tile { background: $paper; border: 1px solid $line; border-radius: 8px; }
+#format { border: 1px solid $line; border-radius: 8px; padding: 3px 0 1px 0; font-size: 11px; color: $ink; background: $paper; }
+#format:hover { border-color: $line_strong; background: $hover; }
+#format:focus { border-color: $accent; }
+#format:disabled { color: $ink_faint; background: transparent; }
 #tile-link { padding: 1px 3px; font-size: ${small}px; color: $accent; }
 #tile-link:hover { background: $accent_soft; }
 #tile-link:focus { border-color: $accent; }

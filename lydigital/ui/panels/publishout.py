@@ -1,0 +1,212 @@
+"""The sheet as it will be, what the export gate says of it, and its way out: files, printer, clipboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtGui import QActionGroup, QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QToolButton, QWidget
+
+from lydigital.publish import press
+from lydigital.texts import tr
+from lydigital.ui import icons
+from lydigital.ui.panels.publishparts import SheetBoard, SheetPicture
+from lydigital.ui.panels.steps import Step
+from lydigital.ui.widgets import Elided, clear, column, label, link, row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lydigital.ui.publishdesk import Preview, PublishDesk
+
+KINDS = {
+    ".pdf": ("PDF", "file-pdf-box", "PDF"), ".png": ("PNG", "file-png-box", "Picture"), ".svg": ("SVG", "svg", "Drawing"),
+    ".tif": ("TIFF", "image-multiple-outline", "Picture with coordinates"), ".jpg": ("JPEG", "file-jpg-box", "Picture"),
+    ".docx": ("Word", "file-word-outline", "Word document"), ".pptx": ("Slides", "file-powerpoint-outline", "Slides"),
+    ".xlsx": ("Tables", "file-excel-outline", "Workbook"),
+}  # fmt: skip
+FIRST = (".pdf", ".png", ".docx", ".svg")  # those with a button of their own
+PICTURES = (".png", ".tif", ".jpg")
+DPIS = (96, 150, 300, 600)
+
+
+def endings() -> list[str]:
+    """Formats a sheet can be written in."""
+    known = getattr(press, "KINDS", (".pdf", ".png"))
+    return [ending for ending in KINDS if ending in known]
+
+
+def save_dialog(parent: QWidget, title: str, ending: str, path: str, chosen: Callable[[str], object]) -> QFileDialog:
+    """Ask for the name of a file of a kind, with a good one in the field."""
+    name, _, kind = KINDS.get(ending, (ending.removeprefix(".").upper(), "", ""))
+    dialog = QFileDialog(parent, title)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(ending.removeprefix("."))
+    dialog.setNameFilter(f"{name if kind in ('', name) else f'{tr(kind)} {name}'} (*{ending})")
+    dialog.setDirectory(str(Path(path).parent))
+    dialog.selectFile(Path(path).name)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
+    return dialog
+
+
+class SheetView(Step):
+    """The sheet as it will be."""
+
+    def __init__(self, desk: PublishDesk) -> None:
+        self._desk = desk
+        self._board: SheetBoard | None = None
+        super().__init__(2, "The sheet as it will be", opened=True)
+        self.build()
+        desk.changed.connect(self._desk_changed)
+
+    def build(self) -> None:
+        clear(self.box)
+        self.picture = SheetPicture()
+        self.picture.clicked.connect(self.show_large)
+        self.box.addWidget(self.picture)
+        self.words = label(role="faint", wrap=True)
+        self.box.addWidget(self.words)
+        self.refresh()
+
+    def refresh(self) -> None:
+        desk, found = self._desk, self._desk.preview
+        self.picture.show_image(None if found is None else found.images[0], desk.trouble)
+        self.words.setText(desk.trouble if found is None else desk.words())
+        self.say("warn" if desk.trouble else "done" if found is not None else "todo", desk.trouble or _told(found))
+        if self._board is not None and self._board.isVisible() and found is not None and found.frame is not None:
+            self._board.show_images(found.images, desk.words())
+
+    def show_large(self) -> None:
+        """The sheet as large as the map is."""
+        if self._desk.preview is not None:
+            self.show_pictures(self._desk.preview, self._desk.words())
+
+    def show_pictures(self, found: Preview, words: str) -> None:
+        """Pages on the board over the map."""
+        window = self._desk.window
+        if self._board is None:
+            self._board = SheetBoard()
+            self._board.closed.connect(window.map.close_board)
+        self._board.retranslate()
+        self._board.show_images(found.images, words)
+        window.map.show_board(self._board)
+        self._board.setFocus()
+
+    def _desk_changed(self, what: str) -> None:
+        if what == "preview":
+            self.refresh()
+            self.folded.emit()
+
+
+class OutFoot(QWidget):
+    """Always in sight: a button names the format, the dialog has a name already; two clicks."""
+
+    def __init__(self, desk: PublishDesk) -> None:
+        super().__init__()
+        self._desk = desk
+        self._dpi = 300
+        self._box = column(self, spacing=5)
+        self._box.setContentsMargins(14, 7, 14, 10)
+        desk.changed.connect(self._desk_changed)
+        self.build()
+
+    def build(self) -> None:
+        """Anew in the language of the day."""
+        clear(self._box)
+        line = row(spacing=4)
+        self.state = Elided(role="faint")
+        self.open_file = link(tr("Open it"), lambda: self._open(folder=False))
+        self.open_folder = link(tr("Open folder"), lambda: self._open(folder=True))
+        line.addWidget(self.state, 1)
+        line.addWidget(self.open_file)
+        line.addWidget(self.open_folder)
+        self._box.addLayout(line)
+        buttons = row(spacing=4)
+        self.formats: dict[str, QToolButton] = {}
+        known = endings()
+        for ending in [e for e in FIRST if e in known]:
+            name, icon, _ = KINDS[ending]
+            button = self.formats[ending] = _button(name, icon)
+            button.setToolTip(tr("Write the sheet as {kind}", kind=tr(name)))
+            button.clicked.connect(lambda _=False, ending=ending: self.ask_file(ending))
+            buttons.addWidget(button)
+        self.more = _button("More", "dots-horizontal")
+        self.more.setToolTip(tr("Other formats and resolution"))
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setMenu(self._menu([e for e in known if e not in FIRST]))
+        buttons.addWidget(self.more)
+        self._box.addLayout(buttons)
+        self.refresh()
+
+    def _menu(self, rest: list[str]) -> QMenu:
+        menu = QMenu(self)
+        for ending in rest:
+            name, icon, _ = KINDS[ending]
+            action = menu.addAction(icons.icon(icon), f"{tr(name)} (*{ending})")
+            action.triggered.connect(lambda _=False, ending=ending: self.ask_file(ending))
+        if rest:
+            menu.addSeparator()
+        group = QActionGroup(menu)
+        for dpi in DPIS:
+            action = menu.addAction(tr("Pictures at {dpi} dpi", dpi=dpi))
+            action.setCheckable(True)
+            action.setChecked(dpi == self._dpi)
+            group.addAction(action)
+            action.triggered.connect(lambda _=False, dpi=dpi: setattr(self, "_dpi", dpi))
+        return menu
+
+    def refresh(self) -> None:
+        desk = self._desk
+        busy = desk.waits("export")
+        can = not busy and desk.preview is not None
+        for button in (*self.formats.values(), self.more):
+            button.setEnabled(can)
+        for button in (self.open_file, self.open_folder):
+            button.setVisible(bool(desk.written) and not busy)
+        self.open_file.setToolTip(str(desk.written[0]) if desk.written else "")
+        if busy:
+            self.state.setText(tr("Writing…"))
+        elif desk.written:
+            self.state.setText(desk.written[0].name)
+        else:
+            self.state.setText(tr("Export the sheet"))
+
+    def ask_file(self, ending: str) -> None:
+        """The second click is in the dialog."""
+        desk = self._desk
+        dpi = self._dpi if ending in PICTURES else None
+        self.dialog = save_dialog(self.window(), tr("Export the sheet"), ending, desk.name_for(ending), lambda path: desk.write(path, dpi=dpi))
+
+    def _open(self, *, folder: bool) -> None:
+        if self._desk.written:
+            path = self._desk.written[0]
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent if folder else path)))
+
+    def _desk_changed(self, what: str) -> None:
+        if what in ("preview", "written", "busy", "verdict"):
+            self.refresh()
+
+
+def _button(text: str, icon: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName("format")
+    button.setText(tr(text))
+    button.setIcon(icons.icon(icon, "accent"))
+    button.setIconSize(QSize(19, 19))
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    button.setFixedHeight(44)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+def _told(found: Preview | None) -> str:
+    if found is None:
+        return ""
+    missing = sum(len(m.picture.missing) for m in found.made.maps)
+    names = sum(len(m.picture.labels) for m in found.made.maps)
+    return tr("{count} names", count=f"{names:,}") + (f"  ·  {tr('{count} found no place', count=f'{missing:,}')}" if missing else "")
