@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -36,6 +36,35 @@ def encode_png(rgb: NDArray[np.uint8], dpi: float = SCREEN_DPI) -> bytes:
         (_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"sRGB", b"\0"), _chunk(b"pHYs", physical),
          _chunk(b"IDAT", _compress(lines, rgb)), _chunk(b"IEND", b""))
     )  # fmt: skip
+
+
+class PngStream:
+    """A PNG written some rows at a time: what is written is forgotten, so that the size of the picture does not matter."""
+
+    def __init__(self, file: BinaryIO, width: int, height: int, dpi: float = SCREEN_DPI) -> None:
+        self._file, self._left, self._adler = file, height, 1
+        px_per_m = round(dpi / MM_PER_INCH * 1000)
+        file.write(_SIGNATURE + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + _chunk(b"sRGB", b"\0"))
+        file.write(_chunk(b"pHYs", struct.pack(">IIB", px_per_m, px_per_m, 1)) + _chunk(b"IDAT", b"\x78\x5e"))
+
+    def add(self, rgb: NDArray[np.uint8]) -> None:
+        """The next rows, ``(rows, width, 3) uint8``."""
+        rows, width, _ = rgb.shape
+        lines = np.empty((rows, 1 + width * 3), np.uint8)
+        step = max(1, _STRIP_BYTES // lines.shape[1])
+        self._left -= rows
+
+        def strip(row: int) -> bytes:
+            last = self._left == 0 and row + step >= rows
+            png.filtered(lines, rgb, row, min(row + step, rows))
+            return _strip(lines[row : row + step].reshape(-1).data, last=last)
+
+        packed = b"".join(_parallel(strip, range(0, rows, step)))
+        self._adler = zlib.adler32(lines.reshape(-1).data, self._adler)
+        end = struct.pack(">I", self._adler) if self._left == 0 else b""
+        self._file.write(_chunk(b"IDAT", packed + end))
+        if self._left == 0:
+            self._file.write(_chunk(b"IEND", b""))
 
 
 def write_png(path: Path, rgb: NDArray[np.uint8], dpi: float = SCREEN_DPI) -> None:

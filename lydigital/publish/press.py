@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lydigital.errors import UsageError
-from lydigital.publish import arrange
+from lydigital.publish import arrange, rasterpages
 from lydigital.publish.furniture import Paper
 from lydigital.units import MM_PER_INCH
 
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
     from PySide6.QtGui import QPainter
 
     from lydigital.publish.arrange import Arranged, ArrangedPage
@@ -49,9 +46,9 @@ def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None) -
     kind = path.suffix.casefold()
     if kind == ".pdf":
         return [write_pdf(path, sheets)]
-    if kind == ".png":
-        return write_png(path, sheets, dpi)
-    raise UsageError("A page cannot be written as {kind}", hint="Name the file {kinds}.", kind=kind or path.name, kinds=".pdf .png")
+    if kind in rasterpages.KINDS:
+        return rasterpages.write(path, sheets, dpi)
+    raise UsageError("A page cannot be written as {kind}", hint="Name the file {kinds}.", kind=kind or path.name, kinds=" ".join((".pdf", *rasterpages.KINDS)))
 
 
 def paint(page: ArrangedPage, painter: QPainter, fonts: QtFonts, *, direct: Direct | None = None) -> None:
@@ -111,46 +108,3 @@ def pdf_of(sheets: Iterable[Arranged], title: str) -> bytes:
             painter.end()
         buffer.close()
     return pages.searchable(bytes(octets.data()))
-
-
-def write_png(path: Path, sheets: Sequence[Arranged], dpi: float | None = None) -> list[Path]:
-    """Every page as a PNG; numbered where there are several."""
-    from lydigital.publish import pages
-    from lydigital.publish.image import encode_png
-
-    made = [(sheet, page) for sheet in sheets for page in sheet.pages]
-    out = []
-    for number, (sheet, page) in enumerate(made, 1):
-        own = path if len(made) == 1 else path.with_name(f"{path.stem}-{number:03d}{path.suffix}")
-        resolution = dpi or sheet.layout.dpi
-        pages.save(own, encode_png(pixels(page, sheet.fonts, resolution), resolution))
-        out.append(own)
-    return out
-
-
-def pixels(page: ArrangedPage, fonts: QtFonts, dpi: float) -> NDArray[np.uint8]:
-    """A page as ``(height, width, 3) uint8`` RGB: maps through the engine that draws the screen, Qt adds the rest."""
-    from PySide6.QtGui import QImage, QPainter
-
-    from lydigital.render import raster
-
-    per_mm = dpi / MM_PER_INCH
-    width, height = round(page.width * per_mm), round(page.height * per_mm)
-    octets = np.full((height, width, 4), 255, np.uint8)
-    image = QImage(octets.data, width, height, 4 * width, QImage.Format.Format_RGB32)
-    painter = QPainter(image)
-    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-    painter.scale(per_mm, per_mm)
-    paper = Paper(painter, fonts)
-    for placed in page.placed:
-        if placed.map is not None:
-            frame = raster.draw(arrange.at_dpi(placed.map, dpi), bgra=True, fonts=fonts).pixels
-            left, top = round(placed.box.x * per_mm), round(placed.box.y * per_mm)
-            rows = slice(max(0, top), min(height, top + frame.shape[0]))
-            columns = slice(max(0, left), min(width, left + frame.shape[1]))
-            octets[rows, columns] = frame[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-        for draw in (placed.paint, placed.over):
-            if draw is not None:
-                draw(paper)
-    painter.end()
-    return octets[:, :, 2::-1]
