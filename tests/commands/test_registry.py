@@ -16,7 +16,7 @@ from lydigital.model.document import MapDocument
 from lydigital.model.selection import Selection
 
 ALL = list(commands().values())
-OF_A_CITY = ("attachment.", "coverage.", "emergency.", "frame.", "framework.", "hazard.", "history.", "impact.", "incident.", "index.", "indicator.", "layout.", "network.", "utility.", "warning.")  # they need tables of the catalogue, townships, rain, a trail: done in modules of their own
+OF_A_CITY = ("attachment.", "coverage.", "emergency.", "frame.", "framework.", "hazard.", "history.", "impact.", "incident.", "index.", "indicator.", "layout.", "network.", "roster.", "utility.", "warning.")  # they need tables of the catalogue, townships, rain, a trail: done in modules of their own
 SMALL = [c for c in ALL if not c.id.startswith(OF_A_CITY)]
 # What each command is called with; those left out take nothing.
 PARAMETERS: dict[str, dict[str, object]] = {
@@ -122,6 +122,7 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "network.nearest": {"place": (600_000.0, 3_830_000.0), "layer": "spot"},
     "network.nearest_map": {"place": (600_000.0, 3_830_000.0), "layer": "spot"},
     "network.matrix": {"layer": "spot", "targets": "well"},
+    "catalogue.export": {"output": "{tmp}/metadata.html"},
     "utility.section": {"start": (600_000.0, 3_830_000.0), "end": (600_100.0, 3_830_000.0)},
     "incident.open": {"name": "x", "kind": 2, "x": 600_010, "y": 3_830_010},
     "incident.log": {"incident": "1", "text": "x"},
