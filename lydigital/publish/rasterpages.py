@@ -126,10 +126,10 @@ def _write(path: Path, page: ArrangedPage, fonts: QtFonts, dpi: float) -> None:
                 _tiff(whole, page, fonts, dpi, None)
                 _jpeg(whole, half, dpi)
     if main is not None and main.item.turn == 0:
-        _world(path.with_suffix(_WORLD[kind]), page, main, dpi)
+        _world(path.with_suffix(_WORLD[kind]), main, dpi)
 
 
-def transform(page: ArrangedPage, main: PlacedMap, dpi: float) -> Affine:
+def transform(main: PlacedMap, dpi: float) -> Affine:
     """Pixel corners of the page's picture to map units of its main map."""
     from affine import Affine
 
@@ -148,7 +148,7 @@ def _tiff(path: Path, page: ArrangedPage, fonts: QtFonts, dpi: float, main: Plac
     width, height = size_of(page, dpi)
     where = {}
     if main is not None and main.item.turn == 0:
-        where = {"crs": main.viewport.crs.proj.to_wkt(), "transform": transform(page, main, dpi)}
+        where = {"crs": main.viewport.crs.proj.to_wkt(), "transform": transform(main, dpi)}
     with rasterio.Env(GDAL_CACHEMAX=64), _quiet(), rasterio.open(
         path, "w", driver="GTiff", width=width, height=height, count=3, dtype="uint8", compress="deflate", predictor=2, zlevel=2, tiled=True,
         photometric="rgb", bigtiff="if_safer", num_threads="all_cpus", **where,
@@ -184,8 +184,8 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _world(path: Path, page: ArrangedPage, main: PlacedMap, dpi: float) -> None:
-    place = transform(page, main, dpi)
+def _world(path: Path, main: PlacedMap, dpi: float) -> None:
+    place = transform(main, dpi)
     x, y = place @ (0.5, 0.5)
     with _beside(path) as half:
         half.write_text("".join(f"{v:.10f}\n" for v in (place.a, place.d, place.b, place.e, x, y)), encoding="ascii")
@@ -194,12 +194,14 @@ def _world(path: Path, page: ArrangedPage, main: PlacedMap, dpi: float) -> None:
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
     """A file beside ``path`` that takes its name once it is whole."""
+    from rasterio.errors import RasterioError
+
     half = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield half
         half.replace(path)
-    except (OSError, _rasterio_error()) as error:
+    except (OSError, RasterioError) as error:
         raise StoreUnavailableError(
             "{path} cannot be written: {reason}", hint="Check folder, permission and free space, or choose another place.",
             path=str(path), reason=str(error),
@@ -207,9 +209,3 @@ def _beside(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             half.unlink(missing_ok=True)
-
-
-def _rasterio_error() -> type[Exception]:
-    from rasterio.errors import RasterioError
-
-    return RasterioError

@@ -77,7 +77,7 @@ def test_a_tiff_lies_where_its_map_does_and_others_have_a_world_file(sheet, tmp_
     assert row == pytest.approx(20 / 25.4 * 100, abs=0.6)
     press.write(tmp_path / "a.png", [sheet], dpi=100)
     world = [float(line) for line in (tmp_path / "a.pgw").read_text().split()]
-    place = rasterpages.transform(sheet.pages[0], placed, 100)
+    place = rasterpages.transform(placed, 100)
     assert world == pytest.approx([place.a, 0, 0, place.e, *(place @ (0.5, 0.5))])
 
 
@@ -85,12 +85,12 @@ def test_nothing_half_written_is_left_when_there_is_no_place(sheet, tmp_path, mo
     monkeypatch.setattr(rasterpages, "_strip", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     for kind in ("png", "tif", "jpg"):
         with pytest.raises(StoreUnavailableError):
-            press.write(tmp_path / f"a.{kind}", [sheet])
-    assert not list(tmp_path.iterdir())
+            press.write(tmp_path / "out" / f"a.{kind}", [sheet])
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_what_no_jpeg_can_hold_is_refused(sheet, tmp_path, monkeypatch):
     monkeypatch.setattr(rasterpages, "_MOST_JPEG", 300)
     with pytest.raises(UsageError):
-        press.write(tmp_path / "a.jpg", [sheet], dpi=100)
-    assert not list(tmp_path.iterdir())
+        press.write(tmp_path / "out" / "a.jpg", [sheet], dpi=100)
+    assert not list((tmp_path / "out").iterdir())
