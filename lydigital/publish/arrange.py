@@ -9,7 +9,7 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 REFERENCE_DPI = 300.0  # at which labels are placed; other resolutions take their places from there
 SCALES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8, 10)
 Bounds = tuple[float, float, float, float]
+Drawn: TypeAlias = "dict[tuple[object, ...], tuple[DrawList, tuple[SceneLayer, ...]]]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +171,7 @@ class Arranged:
 
 def arrange(
     layout: Layout, material: Material, *, driver: Driver | None = None, values: Mapping[str, object] | None = None,
-    fonts: QtFonts | None = None,
+    fonts: QtFonts | None = None, drawn: Drawn | None = None,
 ) -> Arranged:
     """Decide what stands where.
 
@@ -180,6 +181,8 @@ def arrange(
         Feature that drives the pages; its fields are placeholders ``{feature.<field>}``.
     values
         Placeholders that go before those of layout and material.
+    drawn
+        Maps drawn before from the same material, taken where nothing else is asked for; new ones are added.
 
     Raises
     ------
@@ -197,7 +200,7 @@ def arrange(
     facts["title"] = typeset.fill(str(facts["title"]), facts)[0]
     issues: list[Issue] = []
     maps: dict[str, PlacedMap] = {}
-    drawn: dict[tuple[Viewport, tuple[str, ...] | None, bool], tuple[DrawList, tuple[SceneLayer, ...]]] = {}
+    drawn = {} if drawn is None else drawn
     for item in layout.maps:
         if item.visible:
             maps[item.id] = _map(item, material, driver, fonts, drawn)
@@ -261,7 +264,7 @@ def _ratio(scale: float) -> str:
 
 def _map(
     item: MapItem, material: Material, driver: Driver | None, fonts: QtFonts,
-    drawn: dict[tuple[Viewport, tuple[str, ...] | None, bool], tuple[DrawList, tuple[SceneLayer, ...]]],
+    drawn: Drawn,
 ) -> PlacedMap:  # fmt: skip
     viewport = window(item, material, driver)
     key = (viewport, item.layers, item.labels)
