@@ -113,11 +113,17 @@ class History:
         self.trail = Trail()
         self._saved = saved
         self._steps = Stack(limit)
+        self._is_ended = False
 
     def push(self, entry: Entry, *, merge: bool = False) -> None:
         """Add a step; with ``merge`` it joins the last one if both are of the same gesture."""
         self._steps.limit = self.limit
         self._steps.push(entry, merge=merge and self.is_gesture_of_last(entry.changes))
+        self._is_ended = False
+
+    def end_gesture(self) -> None:
+        """What comes next is a step of its own, however soon it comes."""
+        self._is_ended = True
 
     def bar(self, changes: ChangeSet) -> None:
         """``changes`` are final: neither they nor earlier steps on their features can be undone."""
@@ -125,7 +131,7 @@ class History:
 
     def is_gesture_of_last(self, changes: ChangeSet) -> bool:
         """Whether ``changes`` continue the gesture of the last step."""
-        return bool(self._steps.done) and _same_gesture(self._steps.done[-1].changes, changes)
+        return bool(self._steps.done) and not self._is_ended and _same_gesture(self._steps.done[-1].changes, changes)
 
     def next_undo(self) -> Entry | None:
         """The step that :meth:`undo` would take back."""

@@ -59,6 +59,15 @@ def test_one_gesture_is_one_step():
     assert len(history.entries) == 1, "a gesture that ends where it began leaves nothing to undo"
 
 
+def test_a_gesture_that_was_ended_is_not_joined():
+    history = History(DOCUMENT)
+    push(history, opacity(1.0, 0.9), merge=True)
+    history.end_gesture()
+    push(history, opacity(0.9, 0.8, 0.1), merge=True)
+    push(history, opacity(0.8, 0.7, 0.2), merge=True)
+    assert [entry.changes.deltas[0].new for entry in history.entries] == [0.9, 0.7]
+
+
 def test_steps_of_different_things_stay_apart():
     history = History(DOCUMENT)
     push(history, opacity(1.0, 0.5), merge=True)
