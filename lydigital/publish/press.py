@@ -48,7 +48,12 @@ def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None) -
         return [write_pdf(path, sheets)]
     if kind in rasterpages.KINDS:
         return rasterpages.write(path, sheets, dpi)
-    raise UsageError("A page cannot be written as {kind}", hint="Name the file {kinds}.", kind=kind or path.name, kinds=" ".join((".pdf", *rasterpages.KINDS)))
+    raise UsageError("A page cannot be written as {kind}", hint="Name the file {kinds}.", kind=kind or path.name, kinds=" ".join(kinds()))
+
+
+def kinds() -> tuple[str, ...]:
+    """Endings of the formats that :func:`write` knows."""
+    return (".pdf", *rasterpages.KINDS)
 
 
 def paint(page: ArrangedPage, painter: QPainter, fonts: QtFonts, *, direct: Direct | None = None) -> None:
