@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lydigital.errors import StoreUnavailableError, UsageError
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from PySide6.QtGui import QPainter
+
     from lydigital.model.viewport import Viewport
     from lydigital.render.drawlist import DrawList, SceneLayer
     from lydigital.render.painter.direct import Direct
     from lydigital.render.painter.fonts import QtFonts
-
-_PDF_DPI = 1200
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,10 @@ def write_leaf(path: Path, leaf: Leaf, scene: Sequence[SceneLayer]) -> None:
 
     _check_kind(path)
     picture = drawlist.build(scene, leaf.viewport, leaf.fonts, is_page=True)
-    (_write_pdf if path.suffix.lower() == ".pdf" else _write_png)(path, leaf, picture)
+    if path.suffix.lower() == ".pdf":
+        _write_pdf(path, [leaf], [picture])
+    else:
+        _write_png(path, leaf, picture)
 
 
 def write_leaves(path: Path, leaves: Sequence[Leaf], scene: Sequence[SceneLayer]) -> None:
@@ -71,7 +75,7 @@ def write_leaves(path: Path, leaves: Sequence[Leaf], scene: Sequence[SceneLayer]
     for leaf in leaves:
         if leaf.viewport not in pictures:
             pictures[leaf.viewport] = drawlist.build(scene, leaf.viewport, leaf.fonts, is_page=True)
-    save(path, searchable(_pdf(leaves, [pictures[leaf.viewport] for leaf in leaves], None)))
+    _write_pdf(path, leaves, [pictures[leaf.viewport] for leaf in leaves])
 
 
 def _check_kind(path: Path) -> None:
@@ -89,46 +93,25 @@ def metres_per_mm(viewport: Viewport) -> float:
     return viewport.units_per_px * viewport.dpi / MM_PER_INCH * ground_metres(viewport.bounds, viewport.crs)
 
 
-def _write_pdf(path: Path, leaf: Leaf, picture: DrawList) -> None:
-    from lydigital.publish.image import deflate
-    from lydigital.render.painter.direct import Direct
-
-    direct = Direct()
-    size = (leaf.viewport.width_px, leaf.viewport.height_px)
-    pdf = direct.insert(searchable(_pdf([leaf], [picture], direct)), size, deflate)
-    save(path, pdf or searchable(_pdf([leaf], [picture], None)))
-
-
-def _pdf(leaves: Sequence[Leaf], pictures: Sequence[DrawList], direct: Direct | None) -> bytes:
-    """The pages as Qt writes them, but for what ``direct`` takes over."""
-    from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF
-    from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
-
+def _write_pdf(path: Path, leaves: Sequence[Leaf], pictures: Sequence[DrawList]) -> None:
+    from lydigital.publish import pdf
     from lydigital.render.painter import vector
+    from lydigital.render.painter.direct import FURNITURE, GROUND
 
-    octets = QByteArray()
-    buffer = QBuffer(octets)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    writer = QPdfWriter(buffer)
-    writer.setTitle(leaves[0].title)
-    writer.setCreator("lydigital")
-    writer.setResolution(_PDF_DPI)
-    size = QPageSize(QSizeF(leaves[0].page.width, leaves[0].page.height), QPageSize.Unit.Millimeter)
-    writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
-    painter = QPainter(writer)
-    painter.scale(_PDF_DPI / MM_PER_INCH, _PDF_DPI / MM_PER_INCH)
-    for number, (leaf, picture) in enumerate(zip(leaves, pictures, strict=True)):
-        if number:
-            writer.newPage()
+    def paint(painter: QPainter, direct: Direct | None, leaf: Leaf, picture: DrawList) -> None:
         painter.save()
         painter.translate(leaf.inner.x, leaf.inner.y)
         painter.scale(MM_PER_INCH / leaf.dpi, MM_PER_INCH / leaf.dpi)
         vector.paint(picture, painter, leaf.fonts, solid_halos=True, direct=direct)
         painter.restore()
-        leaf.furnish(Paper(painter, leaf.fonts))
-    painter.end()
-    buffer.close()
-    return bytes(octets.data())
+        with vector.layered(direct, painter, FURNITURE):
+            leaf.furnish(Paper(painter, leaf.fonts))
+
+    with pdf.Writer(pdf.About(leaves[0].title, language=pdf.language_tag())) as writer:
+        for leaf, picture in zip(leaves, pictures, strict=True):
+            whole = replace(picture, parts=((GROUND, len(picture.ops)),))
+            writer.page(leaf.page.width, leaf.page.height, partial(paint, leaf=leaf, picture=whole), title=leaf.title)
+        writer.save(path)
 
 
 def searchable(pdf: bytes) -> bytes:

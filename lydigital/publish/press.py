@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from lydigital.errors import UsageError
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
 
     from lydigital.publish.arrange import Arranged, ArrangedPage
+    from lydigital.publish.pdf import About
     from lydigital.render.painter.direct import Direct
     from lydigital.render.painter.fonts import QtFonts
-
-_PDF_DPI = 1200
 
 
 def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None) -> list[Path]:
@@ -59,57 +59,50 @@ def kinds() -> tuple[str, ...]:
 def paint(page: ArrangedPage, painter: QPainter, fonts: QtFonts, *, direct: Direct | None = None) -> None:
     """Draw a page as vectors; the painter's unit is the millimetre."""
     from lydigital.render.painter import vector
+    from lydigital.render.painter.direct import FURNITURE, GRID
 
     paper = Paper(painter, fonts)
-    for placed in page.placed:
-        if placed.map is not None:
+    for is_map, some in groupby(page.placed, key=lambda placed: placed.map is not None):
+        if not is_map:
+            with vector.layered(direct, painter, FURNITURE):
+                for placed in some:
+                    if placed.paint is not None:
+                        placed.paint(paper)
+            continue
+        for placed in some:
+            assert placed.map is not None
             painter.save()
             painter.translate(placed.box.x, placed.box.y)
             painter.scale(MM_PER_INCH / arrange.REFERENCE_DPI, MM_PER_INCH / arrange.REFERENCE_DPI)
             vector.paint(placed.map.picture, painter, fonts, solid_halos=True, direct=direct)
             painter.restore()
-        for draw in (placed.paint, placed.over):
-            if draw is not None:
-                draw(paper)
+            with vector.layered(direct, painter, GRID):
+                for draw in (placed.paint, placed.over):
+                    if draw is not None:
+                        draw(paper)
 
 
-def write_pdf(path: Path, sheets: Sequence[Arranged]) -> Path:
-    """Every page of every sheet in one PDF: vectors, selectable text."""
-    from lydigital.publish import pages
+def write_pdf(path: Path, sheets: Iterable[Arranged], *, about: About | None = None, pdf_a: bool = False) -> Path:
+    """Every page of every sheet in one PDF: vectors, selectable text, layers, georeferenced maps.
 
-    pages.save(path, pdf_of(sheets, sheets[0].title))
-    return path
+    Sheets are taken one after the other, so that a long row of them need not be kept. ``about`` is told by the first where not
+    given; ``pdf_a`` makes it fit for archives.
+    """
+    from lydigital.publish import pdf
+
+    with pdf.Writer(about, pdf_a=pdf_a) as writer:
+        for sheet in sheets:
+            writer.add(sheet)
+        return writer.save(path)
 
 
 def pdf_of(sheets: Iterable[Arranged], title: str) -> bytes:
-    """The same as bytes; sheets are taken one after the other, so that a long row of them need not be kept."""
-    from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSizeF
-    from PySide6.QtGui import QPageLayout, QPageSize, QPainter, QPdfWriter
+    """The same as bytes."""
+    from lydigital.publish import pdf
 
-    from lydigital.publish import pages
-
-    octets = QByteArray()
-    buffer = QBuffer(octets)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    writer = QPdfWriter(buffer)
-    writer.setTitle(title)
-    writer.setCreator("lydigital")
-    writer.setResolution(_PDF_DPI)
-    painter = None
-    try:
+    with pdf.Writer() as writer:
         for sheet in sheets:
-            for page in sheet.pages:
-                size = QPageSize(QSizeF(page.width, page.height), QPageSize.Unit.Millimeter)
-                writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF(0, 0, 0, 0)))
-                if painter is None:
-                    painter = QPainter(writer)
-                else:
-                    writer.newPage()
-                    painter.resetTransform()
-                painter.scale(_PDF_DPI / MM_PER_INCH, _PDF_DPI / MM_PER_INCH)
-                paint(page, painter, sheet.fonts)
-    finally:
-        if painter is not None:
-            painter.end()
-        buffer.close()
-    return pages.searchable(bytes(octets.data()))
+            if writer.about is None:
+                writer.about = pdf.About.of(sheet, title=title)
+            writer.add(sheet)
+        return writer.octets()

@@ -215,7 +215,8 @@ class MissingLabel:
 class DrawList:
     """Everything on one picture, bottom first; labels come above all. ``missing`` are those that found no place.
 
-    ``heights`` stand on contour lines, below the labels.
+    ``heights`` stand on contour lines, below the labels. ``parts`` are ids of layers and how many of the first operations
+    are theirs; what follows is above them all.
     """
 
     viewport: Viewport
@@ -224,6 +225,7 @@ class DrawList:
     labels: Sequence[PlacedLabel] = ()
     missing: Sequence[MissingLabel] = ()
     heights: tuple[PlacedLabel, ...] = ()
+    parts: tuple[tuple[str, int], ...] = ()
 
     @property
     def unplaced(self) -> int:
@@ -259,8 +261,10 @@ def build(
     ops: list[Op] = []
     selected: list[Op] = []
     heights: list[tuple[Lines, RasterSymbolizer]] = []
+    begins: list[tuple[str, int]] = []
     for parts in _by_layer(scene):
         layer, style = parts[0], parts[0].style
+        begins.append((layer.id, len(ops)))
         if not style.shows_at(scale) or layer.opacity * style.opacity <= 0.0:
             continue
         data = layer.data
@@ -289,8 +293,10 @@ def build(
         for view in views:
             if len(view.layer.selected) and view.lit is None:
                 selected.extend(_selection(view.layer, view.geometry, view.plan, view.chosen.rows, viewport.dpi))
+    ends = [*(begin for _, begin in begins[1:]), len(ops)]
+    counts = tuple((layer, end - begin) for (layer, begin), end in zip(begins, ends, strict=False))
     if fonts is None:
-        return DrawList(viewport, background, (*ops, *selected))
+        return DrawList(viewport, background, (*ops, *selected), parts=counts)
     from lydigital.render import labels as labelling
 
     scene = tuple(thematic.without_labels(layer) for layer in scene)
@@ -304,7 +310,7 @@ def build(
 
         set_heights += height_labels.place(found, s, viewport, fonts, (labels, set_heights))
     every = (*ops, *selected, *labelling.leaders(labels, viewport))
-    return DrawList(viewport, background, every, labels, missing, tuple(set_heights))
+    return DrawList(viewport, background, every, labels, missing, tuple(set_heights), counts)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,14 +1,14 @@
-"""Plain fills and strokes written into a PDF past Qt, whose painter takes some 50 µs a feature.
+"""What of a PDF is written past Qt, whose painter takes some 50 µs a feature and knows neither layers nor spoken texts.
 
-While the page is painted, each such operation leaves a mark: a tiny rectangle of its number. When Qt has written the file,
-:meth:`Direct.insert` replaces the marks in the page's content by the operations. What is unusual is left to Qt.
+While a page is painted, each such thing leaves a mark: a tiny rectangle of its number. When Qt has written the file,
+:meth:`Direct.replaced` puts operators of PDF (ISO 32000-2) where the marks are. Plain fills, strokes, symbols, halos and layers
+that mix become form XObjects, which are kept by whoever writes the file. What is unusual is left to Qt.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from lydigital.kernels import script
 from lydigital.kernels.stroke import MITER_LIMIT
 from lydigital.model.geometry import GeometryKind
-from lydigital.render.drawlist import FillOp, MarkOp, StrokeOp
+from lydigital.render.drawlist import BlendOp, FillOp, Font, MarkOp, StrokeOp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,127 +25,160 @@ if TYPE_CHECKING:
 
     from lydigital.model.geometry import GeometryArray
     from lydigital.model.viewport import Viewport
-    from lydigital.render.drawlist import Op
+    from lydigital.render.drawlist import Op, PlacedLabel
+    from lydigital.render.painter.fonts import QtFonts
 
+    Pictures = Callable[[MarkOp], Sequence[Sequence[tuple[QPainterPath, QColor]]]]
+
+GROUND, GRID, LABELS, FURNITURE = "*ground", "*grid", "*labels", "*furniture"  # layers of a page besides those of the map
 _STEPS = 100  # whole numbers are written, in hundredths of a pixel
 _TOLERANCE_PX = 0.25  # vertices that move no line by more are left out
 _FORM = 1_000_000  # no mark is larger
+_GLYPH = 1000.0  # steps an em, of the outlines of characters
+_SOLID = 0.6  # halos less transparent than that are drawn opaque: several may lie upon each other
 _MARK_Y = 7919  # where no map is drawn
 _FILL = {"geometry", "rows", "codes", "colors", "pattern"}
 _STROKE = {"geometry", "rows", "color", "width_px", "cap", "join", "dash_px"}
 _MARKS = {"geometry", "rows", "codes", "marks", "sizes_px", "opacity"}
 _CAPS, _JOINS = {"butt": 0, "round": 1, "square": 2}, {"miter": 0, "round": 1, "bevel": 2}
 _NO_IMPORTANCE = np.zeros(0, np.float32)
+_BLENDS = {"normal": "Normal", "multiply": "Multiply", "screen": "Screen", "overlay": "Overlay"}
 _OFTEN = re.compile(rb"(?<=\n)(\d+) %d 1 1 re\nf\n" % _MARK_Y)
 
 
 class Direct:
-    """Operations of one page on their way into its file."""
+    """The marks of the pages of one file.
 
-    def __init__(self) -> None:
-        self._scripts: list[bytes] = []
-        self._alphas: set[int] = set()
-        self._forms: list[bytes] = []
+    Parameters
+    ----------
+    keep
+        Takes the entries of a stream's dictionary and its content, keeps it, and returns its number as an object of the file.
+    """
 
-    def take(
-        self, op: Op, painter: QPainter, viewport: Viewport, pictures: Sequence[Sequence[tuple[QPainterPath, QColor]]] = (),
-    ) -> bool:
-        """Take ``op`` over if it is plain, leaving a mark in its stead; the painter's unit is the pixel.
+    def __init__(self, keep: Callable[[bytes, bytes], int]) -> None:
+        self._keep = keep
+        self._marks: list[bytes] = []
+        self._forms: set[int] = set()
+        self._glyphs: dict[tuple[str, str, bool], int | None] = {}
+        self.layers: dict[str, int] = {}
 
-        ``pictures`` are what each kind of mark of a :class:`MarkOp` is filled from.
+    def take_page(self) -> tuple[list[bytes], set[int]]:
+        """What the marks of the page painted since the last call stand for, and the forms it uses."""
+        taken = self._marks, self._forms
+        self._marks, self._forms = [], set()
+        return taken
+
+    def begin(self, painter: QPainter, layer: str) -> None:
+        """All that is painted until :meth:`end` belongs to a layer that readers can switch."""
+        number = self.layers.setdefault(layer, len(self.layers))
+        self._mark(painter, b"/OC /LydL%d BDC\n" % number)
+
+    def end(self, painter: QPainter) -> None:
+        self._mark(painter, b"EMC\n")
+
+    def begin_text(self, painter: QPainter, text: str) -> None:
+        """What is set until :meth:`end`, in pieces and at angles, reads ``text``."""
+        said = text.encode("utf-16-be").hex().upper().encode()
+        self._mark(painter, b"/Span <</ActualText <FEFF%s>>> BDC\n" % said)
+
+    def take(self, op: Op, painter: QPainter, viewport: Viewport, pictures: Pictures) -> bool:
+        """Take ``op`` over if it can be, leaving a mark in its stead; the painter's unit is the pixel.
+
+        ``pictures`` gives what each kind of mark of a :class:`MarkOp` is filled from.
         """
+        if not can_take(op):
+            return False
+        self._use(painter, self._form(op, viewport, pictures))
+        return True
+
+    def halos(self, labels: Sequence[PlacedLabel], painter: QPainter, viewport: Viewport, fonts: QtFonts) -> None:
+        """The halos of all labels as one form, each character's outline written once a file."""
+        parts: list[bytes] = []
+        used: set[int] = set()
+        alphas: set[int] = set()
+        for label in labels:
+            alpha = 255 if label.halo[3] > 255 * _SOLID else label.halo[3]
+            if alpha == 0 or label.halo_px <= 0:
+                continue
+            alphas.add(alpha)
+            steps = label.font.size_px * _STEPS / _GLYPH
+            r, g, b = label.halo[:3]
+            pen = 2 * label.halo_px * _STEPS / steps
+            parts.append(f"{r / 255:.4g} {g / 255:.4g} {b / 255:.4g} RG /Lyd{alpha} gs {pen:.1f} w\n".encode())
+            xs, ys = np.rint(label.glyphs[:, 0] * _STEPS).tolist(), np.rint(label.glyphs[:, 1] * _STEPS).tolist()
+            cosines, sines = (np.cos(label.glyphs[:, 2]) * steps).tolist(), (np.sin(label.glyphs[:, 2]) * steps).tolist()
+            for char, x, y, c, s in zip(label.text, xs, ys, cosines, sines, strict=True):
+                glyph = self._glyph(char, label.font, fonts)
+                if glyph is not None:
+                    used.add(glyph)
+                    parts.append(b"q %.4f %.4f %.4f %.4f %d %d cm /Lyd%d Do Q\n" % (c, s, -s, c, x, y, glyph))
+        if parts:
+            self._use(painter, self._whole(b"1 J 1 j\n" + b"".join(parts), viewport, alphas=alphas, forms=used))
+
+    def replaced(self, drawn: bytes, marks: Sequence[bytes]) -> bytes | None:
+        """Content of a page as Qt wrote it, with its marks replaced. None when this Qt writes it in another way."""
+        found, count = _OFTEN.subn(lambda m: marks[int(m[1])] if int(m[1]) < len(marks) else m[0], drawn)
+        return found if count == len(marks) else None
+
+    def _mark(self, painter: QPainter, content: bytes) -> None:
         from PySide6.QtCore import QRectF
         from PySide6.QtGui import QColor
 
-        if isinstance(op, FillOp) and _is_plain(op, _FILL) and (op.pattern is None or op.pattern.pattern == "solid"):
-            made = self._fill(op, viewport)
-        elif isinstance(op, StrokeOp) and _is_plain(op, _STROKE):
-            made = self._stroke(op, viewport)
-        elif isinstance(op, MarkOp) and _is_plain(op, _MARKS):
-            made = self._marks(op, viewport, pictures)
-        else:
-            return False
         painter.save()
         painter.setClipping(False)  # Qt leaves out what the clip hides
-        painter.fillRect(QRectF(len(self._scripts), _MARK_Y, 1, 1), QColor(0, 0, 0))
+        painter.fillRect(QRectF(len(self._marks), _MARK_Y, 1, 1), QColor(0, 0, 0))
         painter.restore()
-        self._scripts.append(made)
-        return True
+        self._marks.append(content)
 
-    def insert(self, pdf: bytes, clip: tuple[float, float], deflate: Callable[[bytes], bytes]) -> bytes | None:
-        """Put the operations into the only page of ``pdf``, as Qt wrote it; ``clip`` is the map's size in pixels.
+    def _use(self, painter: QPainter, form: int) -> None:
+        self._forms.add(form)
+        self._mark(painter, b"/Lyd%d Do\n" % form)
 
-        The new content is appended as an update of the file (ISO 32000-1, 7.5.6), compressed by ``deflate``. None when
-        this Qt writes its files in another way: then it must paint everything itself.
-        """
-        if not self._scripts:
-            return pdf
-        page = re.search(rb"/Type /Page\s[\s\S]*?/Contents (\d+) 0 R\s*/Resources (\d+) 0 R", pdf)
-        trailer = re.search(rb"trailer\n<<\n/Size (\d+)([\s\S]*?)>>\nstartxref\n(\d+)", pdf)
-        if page is None or trailer is None:
-            return None
-        content, resources = int(page[1]), int(page[2])
-        start = re.search(rb"\n%d 0 obj\n[\s\S]*?stream\r?\n" % content, pdf)
-        known = re.search(rb"\n(%d 0 obj\n[\s\S]*?endobj\n)" % resources, pdf)
-        if start is None or known is None or b"/ExtGState <<\n" not in known[1] or b"/XObject <<\n" not in known[1]:
-            return None
-        drawn = zlib.decompressobj().decompress(pdf[start.end() :])
-        frame = b"q 0 0 %.2f %.2f re W n %g 0 0 %g 0 0 cm\n" % (*clip, 1 / _STEPS, 1 / _STEPS)
-        drawn, count = _OFTEN.subn(lambda m: b"%s%sQ\n" % (frame, self._scripts[int(m[1])]), drawn)
-        if count != len(self._scripts):
-            return None
-        packed = deflate(drawn)
-        states = b"".join(b"/Lyd%d << /ca %.4f /CA %.4f >>\n" % (a, a / 255, a / 255) for a in sorted(self._alphas))
-        free = int(trailer[1])
-        forms = b"".join(b"/Lyd%d %d 0 R\n" % (i, free + i) for i in range(len(self._forms)))
-        objects = {
-            resources: known[1].replace(b"/ExtGState <<\n", b"/ExtGState <<\n" + states, 1).replace(
-                b"/XObject <<\n", b"/XObject <<\n" + forms, 1
-            ),
-            content: b"%d 0 obj\n<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream\nendobj\n"
-            % (content, len(packed), packed),
-        }
-        for i, form in enumerate(self._forms):
-            head = b"%d 0 obj\n<< /Type /XObject /Subtype /Form /BBox [%d %d %d %d] /Resources << /ExtGState <<\n%s>> >>"
-            box = (-_FORM, -_FORM, _FORM, _FORM)
-            stream = b" /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (len(form), form)
-            objects[free + i] = head % (free + i, *box, states) + stream
-        out, table = [pdf, b"\n"], [b"xref\n0 1\n0000000000 65535 f \n"]
-        at = len(pdf) + 1
-        for number, body in sorted(objects.items()):
-            out.append(body)
-            table.append(b"%d 1\n%010d 00000 n \n" % (number, at))
-            at += len(body)
-        end = b"trailer\n<<\n/Size %d%s/Prev %s\n>>\nstartxref\n%d\n%%%%EOF\n" % (
-            free + len(self._forms), trailer[2], trailer[3], at,
-        )  # fmt: skip
-        return b"".join((*out, *table, end))
+    def _form(self, op: Op, viewport: Viewport, pictures: Pictures) -> int:
+        """An operation as a form in pixels, clipped to the map."""
+        if isinstance(op, BlendOp):
+            inner = [self._form(part, viewport, pictures) for part in op.ops]
+            drawn = b"".join(b"/Lyd%d Do\n" % number for number in inner)
+            group = self._whole(drawn, viewport, forms=set(inner), steps=1, more=b"/Group << /S /Transparency /I true /CS /DeviceRGB >> ")
+            state = b"/ExtGState << /LydM << /ca %.4f /CA %.4f /BM /%s >> >> " % (op.opacity, op.opacity, _BLENDS[op.mode].encode())
+            return self._whole(b"/LydM gs /Lyd%d Do\n" % group, viewport, forms={group}, steps=1, states=state)
+        alphas: set[int] = set()
+        forms: set[int] = set()
+        if isinstance(op, FillOp):
+            made = _fill(op, viewport, alphas)
+        elif isinstance(op, StrokeOp):
+            made = _stroke(op, viewport, alphas)
+        else:
+            assert isinstance(op, MarkOp)
+            made = self._symbols(op, viewport, pictures(op), forms)
+        return self._whole(made, viewport, alphas=alphas, forms=forms)
 
-    def _fill(self, op: FillOp, viewport: Viewport) -> bytes:
-        heads = [self._state(c, "rg") for c in op.colors.tolist()]
-        return _script(op.geometry, op.rows, op.codes, heads, b"f*\n", viewport=viewport, closed=True)
+    def _whole(
+        self, content: bytes, viewport: Viewport, *, alphas: set[int] | None = None, forms: set[int] | None = None, steps: int = _STEPS,
+        states: bytes = b"", more: bytes = b"",
+    ) -> int:  # fmt: skip
+        """A form as large as the map."""
+        box = (viewport.width_px * steps, viewport.height_px * steps, 1 / steps, 1 / steps)
+        states = states or _states(alphas or set())
+        return self._keep(
+            b"/Type /XObject /Subtype /Form %s/BBox [0 0 %d %d] /Matrix [%g 0 0 %g 0 0] /Resources << %s%s>>" % (more, *box, states, _names(forms or set())),
+            content,
+        )
 
-    def _stroke(self, op: StrokeOp, viewport: Viewport) -> bytes:
-        dashes = op.dash_px * 2 if len(op.dash_px) % 2 else op.dash_px
-        dash = " ".join(f"{d * _STEPS:.0f}" for d in dashes)
-        pen = f"{op.width_px * _STEPS:.1f} w {_CAPS[op.cap]} J {_JOINS[op.join]} j {MITER_LIMIT:g} M [{dash}] 0 d\n".encode()
-        closed = op.geometry.kind is GeometryKind.POLYGON
-        codes = np.zeros(len(op.rows), np.int16)
-        path = _script(op.geometry, op.rows, codes, [b""], b"", viewport=viewport, closed=closed)
-        return self._state(list(op.color), "RG") + pen + path + b"S\n"
-
-    def _marks(
-        self, op: MarkOp, viewport: Viewport, pictures: Sequence[Sequence[tuple[QPainterPath, QColor]]],
-    ) -> bytes:
+    def _symbols(
+        self, op: MarkOp, viewport: Viewport, pictures: Sequence[Sequence[tuple[QPainterPath, QColor]]], forms: set[int],
+    ) -> bytes:  # fmt: skip
         calls = []
         for mark, picture in zip(op.marks, pictures, strict=True):
-            parts = []
+            parts: list[bytes] = []
+            alphas: set[int] = set()
             for path, color in picture:
                 alpha = round(color.alpha() * op.opacity * mark.opacity)
                 rgba = [color.red(), color.green(), color.blue(), alpha]
-                parts.append(self._state(rgba, "rg") + _path(path) + b"f*\n")
-            calls.append(b"cm /Lyd%d Do Q\n" % len(self._forms))
-            self._forms.append(b"".join(parts))
+                parts.append(_state(rgba, "rg", alphas) + _path(path) + b"f*\n")
+            form = self._small(b"".join(parts), _states(alphas))
+            forms.add(form)
+            calls.append(b"cm /Lyd%d Do Q\n" % form)
         g = op.geometry
         west, _, _, north = viewport.bounds
         points = int(np.sum(g.geom_rings[op.rows + 1] - g.geom_rings[op.rows]))
@@ -157,27 +190,70 @@ class Direct:
         )
         return out[:count].tobytes()
 
-    def _state(self, color: list[int], operator: str) -> bytes:
-        r, g, b, a = color
-        self._alphas.add(a)
-        return f"{r / 255:.4g} {g / 255:.4g} {b / 255:.4g} {operator} /Lyd{a} gs\n".encode()
+    def _small(self, content: bytes, states: bytes = b"") -> int:
+        head = b"/Type /XObject /Subtype /Form /BBox [%d %d %d %d] /Resources << %s>>"
+        return self._keep(head % (-_FORM, -_FORM, _FORM, _FORM, states), content)
+
+    def _glyph(self, char: str, font: Font, fonts: QtFonts) -> int | None:
+        """The outline of a character as a form, an em of :data:`_GLYPH`; None for blanks."""
+        key = (char, font.weight, font.italic)
+        if key not in self._glyphs:
+            path = _path(fonts.path(char, Font(_GLYPH, font.weight, font.italic)), 1)
+            self._glyphs[key] = self._small(path + b"S\n") if path else None
+        return self._glyphs[key]
 
 
-def _path(path: QPainterPath) -> bytes:
+def can_take(op: Op) -> bool:
+    """Whether :class:`Direct` writes ``op``."""
+    if isinstance(op, FillOp):
+        return _is_plain(op, _FILL) and (op.pattern is None or op.pattern.pattern == "solid")
+    if isinstance(op, BlendOp):
+        return all(can_take(part) for part in op.ops)
+    return (isinstance(op, StrokeOp) and _is_plain(op, _STROKE)) or (isinstance(op, MarkOp) and _is_plain(op, _MARKS))
+
+
+def _fill(op: FillOp, viewport: Viewport, alphas: set[int]) -> bytes:
+    heads = [_state(c, "rg", alphas) for c in op.colors.tolist()]
+    return _script(op.geometry, op.rows, op.codes, heads, b"f*\n", viewport=viewport, closed=True)
+
+
+def _stroke(op: StrokeOp, viewport: Viewport, alphas: set[int]) -> bytes:
+    dashes = op.dash_px * 2 if len(op.dash_px) % 2 else op.dash_px
+    dash = " ".join(f"{d * _STEPS:.0f}" for d in dashes)
+    pen = f"{op.width_px * _STEPS:.1f} w {_CAPS[op.cap]} J {_JOINS[op.join]} j {MITER_LIMIT:g} M [{dash}] 0 d\n".encode()
+    closed = op.geometry.kind is GeometryKind.POLYGON
+    codes = np.zeros(len(op.rows), np.int16)
+    path = _script(op.geometry, op.rows, codes, [b""], b"", viewport=viewport, closed=closed)
+    return _state(list(op.color), "RG", alphas) + pen + path + b"S\n"
+
+
+def _state(color: list[int], operator: str, alphas: set[int]) -> bytes:
+    r, g, b, a = color
+    alphas.add(a)
+    return f"{r / 255:.4g} {g / 255:.4g} {b / 255:.4g} {operator} /Lyd{a} gs\n".encode()
+
+
+def _states(alphas: set[int]) -> bytes:
+    made = b"".join(b"/Lyd%d << /ca %.4f /CA %.4f >> " % (a, a / 255, a / 255) for a in sorted(alphas))
+    return b"/ExtGState << %s>> " % made
+
+
+def _names(forms: set[int]) -> bytes:
+    return b"/XObject << %s>> " % b"".join(b"/Lyd%d %d 0 R " % (number, number) for number in sorted(forms))
+
+
+def _path(path: QPainterPath, steps: int = _STEPS) -> bytes:
     """A path of Qt, lines and cubic curves, in steps."""
-    from PySide6.QtGui import QPainterPath
-
-    kinds = QPainterPath.ElementType
-    elements = [path.elementAt(i) for i in range(path.elementCount())]
     words: list[str] = []
-    for i, e in enumerate(elements):
-        words.append(f"{e.x * _STEPS:.0f} {e.y * _STEPS:.0f}")
-        if e.type in (kinds.MoveToElement, kinds.LineToElement):
-            words.append("m\n" if e.type == kinds.MoveToElement else "l\n")
-        elif e.type == kinds.CurveToDataElement and (
-            i + 1 == len(elements) or elements[i + 1].type != kinds.CurveToDataElement
-        ):
-            words.append("c\n")
+    number, count = 0, path.elementCount()
+    while number < count:
+        first = path.elementAt(number)
+        some = [first]
+        if first.isCurveTo():
+            some += [path.elementAt(number + 1), path.elementAt(number + 2)]
+        words += [f"{e.x * steps:.0f} {e.y * steps:.0f}" for e in some]
+        words.append("m\n" if first.isMoveTo() else "l\n" if first.isLineTo() else "c\n")
+        number += len(some)
     return " ".join(words).encode()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,12 @@ from lydigital.render.drawlist import (
     TextOp,
 )
 from lydigital.render.painter import mixed, outlines
+from lydigital.render.painter.direct import GROUND, LABELS, can_take
 from lydigital.render.painter.fonts import SLANT, QtFonts
 from lydigital.units import mm_to_px
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from PySide6.QtGui import QColor, QPainter, QPainterPath
@@ -56,7 +58,7 @@ def paint(
     solid_halos
         Draw halos that are nearly opaque as opaque: a PDF keeps those as strokes and is far smaller.
     direct
-        Takes over what it can write into a PDF without Qt.
+        Takes over what it can write into a PDF without Qt, and keeps the layers apart.
     """
     from PySide6.QtCore import QRectF
     from PySide6.QtGui import QPainter
@@ -67,17 +69,48 @@ def paint(
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
     painter.setClipRect(frame)
     painter.fillRect(frame, _color(drawlist.background))
-    blended = [i for i, op in enumerate(drawlist.ops) if isinstance(op, BlendOp) and op.mode != "normal"]
+    blended = [
+        i for i, op in enumerate(drawlist.ops)
+        if isinstance(op, BlendOp) and op.mode != "normal" and (direct is None or not can_take(op))
+    ]  # fmt: skip
     first = blended[-1] + 1 if blended else 0
-    if blended:  # a page cannot mix layers: the ones that do, and all below them, become an image
-        mixed.paint(replace(drawlist, ops=drawlist.ops[:first]), painter, fonts, image_px, _ops)
-    _ops(drawlist.ops[first:], painter, viewport, fonts, image_px, direct=direct)
-    for labels in (drawlist.heights, drawlist.labels):
-        for label in labels:
-            _halo(label, painter, fonts, solid=solid_halos)
-        for label in labels:
-            letter(label, painter, fonts)
+    if blended:  # Qt cannot mix layers: the ones that do, and all below them, become an image
+        with layered(direct, painter, GROUND):
+            mixed.paint(replace(drawlist, ops=drawlist.ops[:first]), painter, fonts, image_px, _ops)
+    for layer, ops in _by_layer(drawlist, first):
+        with layered(direct, painter, layer):
+            _ops(ops, painter, viewport, fonts, image_px, direct=direct)
+    with layered(direct, painter, LABELS):
+        for labels in (drawlist.heights, drawlist.labels):
+            if direct is not None and solid_halos:
+                direct.halos(labels, painter, viewport, fonts)
+            else:
+                for label in labels:
+                    _halo(label, painter, fonts, solid=solid_halos)
+            for label in labels:
+                letter(label, painter, fonts, direct=direct)
     painter.restore()
+
+
+def _by_layer(drawlist: DrawList, first: int) -> Iterator[tuple[str, Sequence[Op]]]:
+    """Operations from number ``first`` on, layer by layer; what belongs to none goes with the labels."""
+    end = 0
+    for layer, count in drawlist.parts:
+        begin, end = max(first, end), end + count
+        if end > begin:
+            yield layer, drawlist.ops[begin:end]
+    if len(drawlist.ops) > max(first, end):
+        yield LABELS, drawlist.ops[max(first, end) :]
+
+
+@contextmanager
+def layered(direct: Direct | None, painter: QPainter, layer: str) -> Iterator[None]:
+    """What is painted within belongs to ``layer``."""
+    if direct is not None:
+        direct.begin(painter, layer)
+    yield
+    if direct is not None:
+        direct.end(painter)
 
 
 def _ops(
@@ -85,15 +118,14 @@ def _ops(
     direct: Direct | None = None,
 ) -> None:
     for op in ops:
-        pictures = _pictures(op, viewport, fonts) if isinstance(op, MarkOp) else []
-        if direct is not None and direct.take(op, painter, viewport, pictures):
+        if direct is not None and direct.take(op, painter, viewport, lambda marks: _pictures(marks, viewport, fonts)):
             continue
         if isinstance(op, FillOp):
             _fill(op, painter, viewport)
         elif isinstance(op, StrokeOp):
             _stroke(op, painter, viewport)
         elif isinstance(op, MarkOp):
-            _marks(op, painter, viewport, pictures)
+            _marks(op, painter, viewport, _pictures(op, viewport, fonts))
         elif isinstance(op, TextOp):
             for text_ in op.texts:
                 letter(text_, painter, fonts)
@@ -314,9 +346,15 @@ def _halo(label: PlacedLabel, painter: QPainter, fonts: QtFonts, *, solid: bool)
     painter.strokePath(whole, pen)
 
 
-def letter(label: PlacedLabel, painter: QPainter, fonts: QtFonts) -> None:
-    """Set the text of a label: whole lines where it stands upright, so that it can be selected, else single characters."""
-    for begin, end in _runs(label):
+def letter(label: PlacedLabel, painter: QPainter, fonts: QtFonts, *, direct: Direct | None = None) -> None:
+    """Set the text of a label: whole lines where it stands upright, so that it can be selected, else single characters.
+
+    What is set in pieces is found as a whole where ``direct`` says what they read.
+    """
+    runs = _runs(label)
+    if len(runs) > 1 and direct is not None:
+        direct.begin_text(painter, label.text)
+    for begin, end in runs:
         x, y, turn = label.glyphs[begin].tolist()
         painter.save()
         painter.translate(x, y)
@@ -324,6 +362,8 @@ def letter(label: PlacedLabel, painter: QPainter, fonts: QtFonts) -> None:
         pens = (label.glyphs[begin:end, 0] - x).tolist() if end - begin > 1 else [0.0]
         text(painter, fonts, label.text[begin:end], label.font, pens, color=_color(label.color))
         painter.restore()
+    if len(runs) > 1 and direct is not None:
+        direct.end(painter)
 
 
 def _runs(label: PlacedLabel) -> list[tuple[int, int]]:
