@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from lydigital.model.frame import Frame
+    from lydigital.model.gate import Verdict
     from lydigital.model.layout import Layout
-    from lydigital.publish.arrange import Arranged
+    from lydigital.publish.arrange import Arranged, Material
     from lydigital.publish.furniture import Box
+    from lydigital.session import Session
     from lydigital.ui.jobs import Job
     from lydigital.ui.tools.shapes import XY
     from lydigital.ui.window import Window
@@ -53,14 +55,16 @@ class Preview:
 
 
 class PublishDesk(Desk):
-    """``changed`` names what is other now: frame, preview, layout, verdict, written, title (to be typed), layouts, busy."""
+    """``changed`` names what is other now: frame, preview, layout, audience, written, title (to be typed), atlas, web, busy."""
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self.preview: Preview | None = None  # of the frame
         self.trouble = ""  # why there is none
-        self.verdict: Any = None
+        self.verdict: Verdict | None = None
         self.shown: Preview | None = None  # of the layout looked at in the list
+        self.audience = "internal"
+        self.sketches = Desk(window)  # pictures are drawn while something long is written
         self.written: list[Path] = []
         self.folder = ""
         self.sheet: Sheet | None = None
@@ -299,6 +303,7 @@ class PublishDesk(Desk):
     def forget(self) -> None:
         """Another map."""
         self.forget_jobs()
+        self.sketches.forget_jobs()
         self.preview = self.shown = self.verdict = self.sheet = None
         self._start, self._tried, self.written, self.trouble = {}, {}, [], ""
         if self.window.workspace == "publish":
@@ -309,35 +314,36 @@ class PublishDesk(Desk):
     def _draw(self) -> None:
         if self._tried or self.sheet is None:
             return
-        session, frame = self.session, self.frame
-        checks = "gate.check" in registry.commands()
+        session, frame, audience = self.session, self.frame, self.audience
 
-        def work(_job: Job) -> tuple[Preview | None, Any, str]:
+        def work(_job: Job) -> tuple[Preview | None, Verdict | None, str]:
             try:
-                found = _pictured(layouts.arranged(session, layouts.framed(session, frame)), frame)
+                layout, material = layouts.framed(session, frame), layouts.material_of(session)
+                made, verdict = judged(session, layout, material, audience)
             except LydError as error:
                 return None, None, str(error)
-            return found, self._judged(frame) if checks else None, ""
+            return _pictured(made, frame), verdict, ""
 
-        def done(result: tuple[Preview | None, Any, str]) -> None:
+        def done(result: tuple[Preview | None, Verdict | None, str]) -> None:
             self.preview, self.verdict, self.trouble = result
             self._lay()
             self.changed.emit("preview")
 
-        self.start("preview", tr("Drawing the sheet"), work, done)
+        self.sketches.start("preview", tr("Drawing the sheet"), work, done)
 
-    def _judged(self, frame: Frame) -> Any:
-        del frame
-        return None
+    def ask_for(self, audience: str) -> None:
+        """Whom the sheet is for: what may be on it follows."""
+        self.audience = audience
+        self.look_again()
+        self.changed.emit("audience")
 
     def look_at(self, layout: str) -> None:
         """A picture of a layout or template."""
-        session = self.session
+        session, audience = self.session, self.audience
 
         def work(_job: Job) -> Preview | LydError:
             try:
-                found = layouts.find(session, layout)
-                return _pictured(layouts.arranged(session, found if found.frame is None else layouts.framed(session, found.frame)), None)
+                return _pictured(judged(session, layouts.find(session, layout), layouts.material_of(session), audience)[0], None)
             except LydError as error:
                 return error
 
@@ -347,7 +353,7 @@ class PublishDesk(Desk):
                 self.window.failed(result)
             self.changed.emit("layout")
 
-        self.start("layout", tr("Drawing the sheet"), work, done)
+        self.sketches.start("layout", tr("Drawing the sheet"), work, done)
 
     # files
 
@@ -364,9 +370,14 @@ class PublishDesk(Desk):
         """The sheet of the frame, or of a layout, into a file."""
         given: dict[str, Any] = {"path": path} | ({} if dpi is None else {"dpi": dpi})
         given |= {"layout": layout} if layout else {"changes": self._missing()}
+        given |= self.for_whom("layout.export")
         self.folder = str(Path(path).parent)
         title = tr("Writing {file}", file=Path(path).name)
         self.ask("export", title, "layout.export" if layout else "frame.export", self._wrote, **given)
+
+    def for_whom(self, command: str) -> dict[str, str]:
+        """The audience, where a command asks for it."""
+        return {"audience": self.audience} if "audience" in registry.get(command).parameters.__struct_fields__ else {}
 
     def _wrote(self, values: dict[str, Any]) -> None:
         self.written = [Path(path) for path in values["output"]]
@@ -399,10 +410,24 @@ def _shape(frame: Frame) -> Frame:
     return msgspec.structs.replace(frame, centre=None, scale=None, turn=0.0, title="", subtitle="…" if frame.subtitle else "")
 
 
+def judged(session: Session, layout: Layout, material: Material, audience: str) -> tuple[Arranged, Verdict | None]:
+    """A layout as the export gate would let it out, and what it says; without one where there is none."""
+    from lydigital.publish.arrange import arrange
+
+    if "gate.check" not in registry.commands():
+        return arrange(layout, material), None
+    from lydigital.commands import gate as asking
+    from lydigital.publish import gate
+
+    verdict = asking.judged(session, asking.layers_of(session, layout), audience)  # type: ignore[arg-type]
+    made = arrange(gate.marked(layout, verdict), gate.passed(material, verdict))
+    return made, gate.with_unplaced(asking.rules_of(), verdict, sum(len(m.picture.missing) for m in made.maps))
+
+
 def _pictured(made: Arranged, frame: Frame | None) -> Preview:
     from PySide6.QtGui import QImage
 
-    from lydigital.publish import press
+    from lydigital.publish import rasterpages
     from lydigital.units import MM_PER_INCH
 
     images = []

@@ -25,7 +25,7 @@ def publishing(window, qtbot):
     """The window in the workspace, its first sheet drawn."""
     window.set_workspace("publish")
     made = window.cards.space("publish")
-    qtbot.waitUntil(lambda: made.desk.preview is not None and not made.desk.busy, timeout=LONG_MS)
+    qtbot.waitUntil(lambda: made.desk.preview is not None and not made.desk.sketches.busy, timeout=LONG_MS)
     return made
 
 
@@ -39,7 +39,7 @@ def drawn(qtbot, desk):
     """Wait until the sheet is drawn as it is set now."""
 
     def wait():
-        qtbot.waitUntil(lambda: not desk._later.isActive() and not desk.busy and not desk._waiting and desk.preview.frame == desk.frame, timeout=LONG_MS)
+        qtbot.waitUntil(lambda: not desk._later.isActive() and not desk.sketches.busy and desk.preview.frame == desk.frame, timeout=LONG_MS)
 
     return wait
 

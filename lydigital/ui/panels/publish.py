@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lydigital.commands import registry
+from lydigital.ui.panels.publishatlas import AtlasStep
+from lydigital.ui.panels.publishgate import GateStep
+from lydigital.ui.panels.publishlayouts import LayoutsStep
 from lydigital.ui.panels.publishout import OutFoot, SheetView
 from lydigital.ui.panels.publishsheet import SheetStep
 from lydigital.ui.panels.steps import StepsPage
@@ -11,6 +15,7 @@ from lydigital.ui.tools.frame import FrameTool
 from lydigital.ui.widgets import rule
 
 if TYPE_CHECKING:
+    from lydigital.ui.panels.steps import Step
     from lydigital.ui.publishdesk import PublishDesk
 
 
@@ -19,14 +24,29 @@ class PublishPage(StepsPage):
 
     def __init__(self, desk: PublishDesk) -> None:
         self.desk = desk
+        known = registry.commands()
         self.sheet, self.view = SheetStep(desk), SheetView(desk)
-        super().__init__("file-image-outline", "Publish", "A map that can go into a report today.", (self.sheet, self.view))
-        self.foot = OutFoot(desk)
+        steps: list[Step] = [self.sheet, self.view]
+        self.gate = self.atlas = None
+        if "gate.check" in known:
+            steps.append(gate := GateStep(desk, len(steps) + 1))
+            self.gate = gate
+        steps.append(layouts := LayoutsStep(desk, len(steps) + 1, self.view.show_pictures))
+        self.layouts = layouts
+        if "atlas.run" in known:
+            steps.append(atlas := AtlasStep(desk, len(steps) + 1))
+            self.atlas = atlas
+        super().__init__("file-image-outline", "Publish", "A map that can go into a report today.", steps)
+        self.foot = OutFoot(desk, self._show_verdict)
         layout = self.layout()
         assert layout is not None
         layout.addWidget(rule())
         layout.addWidget(self.foot)
         desk.changed.connect(self._desk_changed)
+
+    def _show_verdict(self) -> None:
+        if self.gate is not None:
+            self.go_to(self.gate)
 
     def entered(self) -> None:
         self.sheet.offer()
@@ -38,6 +58,8 @@ class PublishPage(StepsPage):
     def document_changed(self) -> None:
         if self.desk.window.workspace == "publish":
             self.sheet.offer()
+            if self.layouts.is_open:
+                self.layouts.refresh()
             self.desk.look_again()
 
     def document_replaced(self) -> None:

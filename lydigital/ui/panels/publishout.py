@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QToolButton, QWid
 from lydigital.publish import press
 from lydigital.texts import tr
 from lydigital.ui import icons
+from lydigital.ui.panels.publishgate import said
 from lydigital.ui.panels.publishparts import SheetBoard, SheetPicture
 from lydigital.ui.panels.steps import Step
 from lydigital.ui.widgets import Elided, clear, column, label, link, row
@@ -34,8 +35,7 @@ DPIS = (96, 150, 300, 600)
 
 def endings() -> list[str]:
     """Formats a sheet can be written in."""
-    known = getattr(press, "KINDS", (".pdf", ".png"))
-    return [ending for ending in KINDS if ending in known]
+    return [ending for ending in KINDS if ending in press.kinds()]
 
 
 def save_dialog(parent: QWidget, title: str, ending: str, path: str, chosen: Callable[[str], object]) -> QFileDialog:
@@ -105,9 +105,9 @@ class SheetView(Step):
 class OutFoot(QWidget):
     """Always in sight: a button names the format, the dialog has a name already; two clicks."""
 
-    def __init__(self, desk: PublishDesk) -> None:
+    def __init__(self, desk: PublishDesk, show_verdict: Callable[[], None]) -> None:
         super().__init__()
-        self._desk = desk
+        self._desk, self._show_verdict = desk, show_verdict
         self._dpi = 300
         self._box = column(self, spacing=5)
         self._box.setContentsMargins(14, 7, 14, 10)
@@ -119,8 +119,11 @@ class OutFoot(QWidget):
         clear(self._box)
         line = row(spacing=4)
         self.state = Elided(role="faint")
+        self.verdict = link("", self._show_verdict)
+        self.verdict.setIconSize(QSize(15, 15))
         self.open_file = link(tr("Open it"), lambda: self._open(folder=False))
         self.open_folder = link(tr("Open folder"), lambda: self._open(folder=True))
+        line.addWidget(self.verdict)
         line.addWidget(self.state, 1)
         line.addWidget(self.open_file)
         line.addWidget(self.open_folder)
@@ -162,9 +165,16 @@ class OutFoot(QWidget):
     def refresh(self) -> None:
         desk = self._desk
         busy = desk.waits("export")
-        can = not busy and desk.preview is not None
+        can = not busy and desk.preview is not None and (desk.verdict is None or desk.verdict.is_open)
         for button in (*self.formats.values(), self.more):
             button.setEnabled(can)
+        verdict = desk.verdict
+        self.verdict.setVisible(verdict is not None and not desk.written and not busy)
+        if verdict is not None:
+            state, text = said(verdict)
+            self.verdict.setText(text)
+            role = "danger" if not verdict.is_open else "good" if state == "done" else "warn"
+            self.verdict.setIcon(icons.icon("shield-check-outline" if verdict.is_open else "shield-off-outline", role))
         for button in (self.open_file, self.open_folder):
             button.setVisible(bool(desk.written) and not busy)
         self.open_file.setToolTip(str(desk.written[0]) if desk.written else "")
@@ -173,7 +183,7 @@ class OutFoot(QWidget):
         elif desk.written:
             self.state.setText(desk.written[0].name)
         else:
-            self.state.setText(tr("Export the sheet"))
+            self.state.setText("" if verdict is not None else tr("Export the sheet"))
 
     def ask_file(self, ending: str) -> None:
         """The second click is in the dialog."""
