@@ -130,9 +130,10 @@ def material_of(session: Session) -> Material:
     from lydigital.publish.arrange import Material
 
     groups = {g.id: pick(g.title, g.title_en) for g in session.document.groups if g.title} | {g.id: g.name for g in session.catalogue.groups}
-    titles = {}
+    titles, names = {}, {}
     for ref in session.document.layers:
         definition = session.definition(ref.id)
+        names[ref.id] = definition.name
         if definition.legend:
             titles[ref.id] = (groups.get(ref.group, ""), definition.name)
     crs = Crs(session.document.crs)
@@ -154,7 +155,7 @@ def material_of(session: Session) -> Material:
     return Material(
         crs, session.bounds(), lambda scale, layers: session.scene(scale, layer_ids=layers), table, session.definition,
         view=session.viewport.bounds, titles=titles, facts=facts, stamps=_stamps(session),
-        folder=session.history.path.parent if session.history.path else None,
+        folder=session.history.path.parent if session.history.path else None, names=names,
     )  # fmt: skip
 
 
