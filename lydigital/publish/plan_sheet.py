@@ -80,7 +80,7 @@ def _dispatch(plan: Plan) -> Table:
         way = " → ".join(reach.via) if reach.is_reachable else reach.reason
         rows.append((r.service_name or tr(KIND_TITLES[r.kind]), r.name, number(r.capacity), _minutes(reach.seconds), _km(reach.metres), way or UNKNOWN, r.duty_name or UNKNOWN))
     head = (tr("Kind of help"), tr("Who comes"), tr("Strength"), tr("Minutes"), "km", tr("By way of"), tr("Duty"))
-    return Table(tr("Who comes, soonest first"), head, tuple(rows), is_wide=True)
+    return Table(tr("Who comes, soonest first"), head, tuple(rows))
 
 
 def _gaps(plan: Plan) -> list[Table]:
@@ -107,7 +107,7 @@ def _evacuation(found: Allocation) -> list[Block]:
     )
     if rows:
         head = (tr("Township"), tr("From where"), tr("People"), tr("Shelter"), tr("Minutes"), "km", tr("By way of"))
-        blocks.append(Table(tr("Who goes where"), head, rows, is_wide=True))
+        blocks.append(Table(tr("Who goes where"), head, rows))
     used = tuple(
         (use.shelter.name, number(use.places), Number(use.taken), Number(use.free), use.shelter.contact or UNKNOWN, use.shelter.phone or UNKNOWN)
         for use in found.shelters if use.taken
