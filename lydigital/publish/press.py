@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from lydigital.errors import UsageError
-from lydigital.publish import arrange, rasterpages
+from lydigital.publish import arrange, rasterpages, svgpage
 from lydigital.publish.furniture import Paper
 from lydigital.units import MM_PER_INCH
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lydigital.render.painter.fonts import QtFonts
 
 
-def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None) -> list[Path]:
+def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None, outlines: bool = False) -> list[Path]:
     """Write arranged layouts into one file, or one for every page where the format has no pages.
 
     Parameters
@@ -31,6 +31,8 @@ def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None) -
         Its ending names the format.
     dpi
         Of pictures; that of the layout where it is not named.
+    outlines
+        Words of an SVG as shapes instead of text.
 
     Returns
     -------
@@ -48,6 +50,8 @@ def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None) -
         return [write_pdf(path, sheets)]
     if kind in rasterpages.KINDS:
         return rasterpages.write(path, sheets, dpi)
+    if kind in svgpage.KINDS:
+        return svgpage.write(path, sheets, outlines=outlines)
     raise UsageError("A page cannot be written as {kind}", hint="Name the file {kinds}.", kind=kind or path.name, kinds=" ".join(kinds()))
 
 

@@ -5,12 +5,13 @@ Masks and advances are kept for all threads; ``QRawFont`` objects belong to the 
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import sys
 import threading
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -18,8 +19,12 @@ from lydigital.render.drawlist import Font
 from lydigital.render.painter import icons
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
-    from PySide6.QtGui import QFont, QGuiApplication, QImage, QPainterPath, QRawFont
+    from PySide6.QtGui import QColor, QFont, QGuiApplication, QImage, QPainter, QPainterPath, QRawFont
+
+    Writer: TypeAlias = Callable[[QPainter, "QtFonts", str, Font, Sequence[float], QColor], None]
 
 FAMILIES = (
     "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "Microsoft YaHei", "PingFang SC",
@@ -87,16 +92,26 @@ def radicals() -> dict[int, int]:
 
 
 class QtFonts:
-    """Fonts of this machine. ``missing`` collects characters that no installed face can show."""
+    """Fonts of this machine. ``missing`` collects characters that no installed face can show.
+
+    ``writer`` sets lines in the place of Qt, see :meth:`writing`.
+    """
 
     def __init__(self) -> None:
         ensure_application()
+        self.writer: Writer | None = None
         self.missing: set[str] = set()
         self._local = threading.local()
         self._unit: dict[str, dict[str, float]] = {}
         self._vertical: dict[str, tuple[float, float]] = {}
         self._masks: dict[tuple[str, Font], tuple[NDArray[np.uint8], int, int]] = {}
         self._icons: dict[tuple[str, float], NDArray[np.uint8]] = {}
+
+    def writing(self, writer: Writer) -> QtFonts:
+        """The same fonts for a page whose words ``writer`` sets: painter, fonts, characters, font, pens, colour."""
+        other = copy.copy(self)
+        other.writer = writer
+        return other
 
     def advances(self, text: str, font: Font) -> NDArray[np.float32]:
         """Horizontal advance of every character, ``(len(text),)`` pixels; scales exactly with the size."""

@@ -388,6 +388,10 @@ def text(
     painter.save()
     if font.italic:
         painter.setTransform(QTransform(1, 0, -SLANT, 1, 0, 0), combine=True)
+    if fonts.writer is not None:
+        fonts.writer(painter, fonts, characters, font, pens, color)
+        painter.restore()
+        return
     painter.scale(scale, scale)
     painter.setPen(color)
     placed = [(*fonts.glyph(char, Font(_TEXT_PX, font.weight)), x / scale) for char, x in zip(characters, pens, strict=True)]
