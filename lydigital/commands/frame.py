@@ -84,7 +84,7 @@ def _set(session: Session, given: SetFrame) -> ChangeSet:
 
 def _show(session: Session, given: ShowFrame) -> dict[str, Any]:
     """Paper in mm; ``map`` (x, y, width, height) on it; ``corners`` of map and ``paper_corners`` on the ground, from the upper left clockwise."""
-    from lydigital.publish import arrange
+    from lydigital.publish import arrange, turning
     from lydigital.publish.frame import of_material
 
     frame = frame_of(session, given.changes)
@@ -99,7 +99,7 @@ def _show(session: Session, given: ShowFrame) -> dict[str, Any]:
 
     def corners(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
         around = ((left - x, top - y), (right - x, top - y), (right - x, bottom - y), (left - x, bottom - y))
-        return [list(arrange.turned(view.centre, dx * units, -dy * units, frame.turn)) for dx, dy in around]
+        return [list(turning.place(view.centre, dx * units, -dy * units, frame.turn)) for dx, dy in around]
 
     return {
         "frame": msgspec.to_builtins(msgspec.structs.replace(frame)), "kept": session.document.layout(ID) is not None, "paper": [width, height],

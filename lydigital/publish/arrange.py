@@ -15,12 +15,14 @@ import numpy as np
 
 from lydigital.errors import BadDataError
 from lydigital.model.crs import CGCS2000, Crs, transformation
+from lydigital.model.geometry import GeometryKind
 from lydigital.model.issue import Issue
 from lydigital.model.layout import MapItem
 from lydigital.model.viewport import Viewport
-from lydigital.publish import pieces, typeset
+from lydigital.publish import pieces, turning, typeset
 from lydigital.publish.furniture import Box
 from lydigital.render import drawlist
+from lydigital.render.drawlist import Font
 from lydigital.texts import tr
 from lydigital.units import MM_PER_INCH
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from lydigital.render.drawlist import DrawList, SceneLayer
     from lydigital.render.painter.fonts import QtFonts
 
+_NAMED = 20  # characters without a glyph, that are listed
 REFERENCE_DPI = 300.0  # at which labels are placed; other resolutions take their places from there
 SCALES = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8, 10)
 Bounds = tuple[float, float, float, float]
@@ -101,10 +104,17 @@ class PlacedMap:
     box: Box
     picture: DrawList
     scene: tuple[SceneLayer, ...]
+    crs: Crs
 
     @property
     def viewport(self) -> Viewport:
+        """Its window, in a system of its own where the map is turned; :attr:`crs` is that of the map."""
         return self.picture.viewport
+
+    @property
+    def turn(self) -> float:
+        """Degrees that north points clockwise from up."""
+        return 0.0 if self.viewport.crs == self.crs else self.item.turn
 
     @property
     def metres_per_mm(self) -> float:
@@ -119,8 +129,12 @@ class PlacedMap:
 
     def to_page(self, x: float, y: float) -> tuple[float, float]:
         """Map units to millimetres of the page."""
-        px, py = self.viewport.to_px(x, y)
-        per_mm = self.viewport.dpi / MM_PER_INCH
+        view = self.viewport
+        if self.turn:
+            dx, dy = x - view.centre[0], y - view.centre[1]
+            x, y = turning.place(view.centre, dx, dy, -self.turn)
+        px, py = view.to_px(x, y)
+        per_mm = view.dpi / MM_PER_INCH
         return self.box.x + px / per_mm, self.box.y + py / per_mm
 
 
@@ -205,6 +219,9 @@ def arrange(
         if item.visible:
             maps[item.id] = _map(item, material, driver, fonts, drawn)
             facts[f"scale.{item.id}"] = _ratio(maps[item.id].scale)
+            if item.turn and not maps[item.id].turn:
+                issues.append(Issue("layout.turn", "warning", "A map in degrees cannot be turned: north is up on {item}",
+                                    "Choose a projected system for the map.", values={"item": item.name or item.id}))
     main = layout.main_map
     if main is not None and main.id in maps:
         facts.setdefault("scale", _ratio(maps[main.id].scale))
@@ -227,8 +244,21 @@ def arrange(
                   values={"item": some.name or some.id, "name": name})
             for name in unknown
         ]  # fmt: skip
+    lost = _lost(layout, facts, fonts)
+    if lost:
+        issues.append(Issue("layout.glyphs", "warning", "No font here has the characters {characters}; 〓 stands in their place",
+                            "Install a font that has them, or write other characters.", values={"characters": lost}))
     names = material.names or {layer: title for layer, (_, title) in material.titles.items()}
     return Arranged(layout, tuple(pages), fonts, facts, tuple(issues), names)
+
+
+def _lost(layout: Layout, facts: Mapping[str, object], fonts: QtFonts) -> str:
+    """Characters of texts, and of the names placed so far, that no font can show: the first of them."""
+    told = {**facts, "page": 1}
+    words = {c for item in layout.items for c in typeset.fill(str(getattr(item, "text", "")), told)[0] if not c.isspace()}
+    fonts.advances("".join(words), Font(10.0))
+    lost = sorted(fonts.missing)
+    return " ".join(f"{c} (U+{ord(c):04X})" for c in lost[:_NAMED]) + (" …" if len(lost) > _NAMED else "")
 
 
 def _placed(item: AnyItem, context: pieces.Context, maps: Mapping[str, PlacedMap]) -> Placed:
@@ -267,15 +297,40 @@ def _map(
     drawn: Drawn,
 ) -> PlacedMap:  # fmt: skip
     viewport = window(item, material, driver)
-    key = (viewport, item.layers, item.labels)
+    area = driver.geometry if driver is not None and item.clip and driver.geometry.kind is GeometryKind.POLYGON else None
+    key = (viewport, item.layers, item.labels, area is None)
     if key not in drawn:
-        scene = tuple(material.scene(viewport.scale, item.layers))
-        drawn[key] = drawlist.build(scene, viewport, fonts if item.labels else None, is_page=True), scene
-    return PlacedMap(item, Box(item.x, item.y, item.width, item.height), *drawn[key])
+        scene = seen(item, material, viewport)
+        if area is None:
+            drawn[key] = drawlist.build(scene, viewport, fonts if item.labels else None, is_page=True), scene
+        else:
+            if viewport.crs != material.crs:
+                area = turning.moved(area, viewport.centre, item.turn)
+            scene = (*scene, turning.veil(area, viewport))
+            drawn[key] = _paled(drawlist.build(scene, viewport, fonts if item.labels else None, is_page=True), area), scene
+    return PlacedMap(item, Box(item.x, item.y, item.width, item.height), *drawn[key], material.crs)
+
+
+def seen(item: MapItem, material: Material, viewport: Viewport) -> tuple[SceneLayer, ...]:
+    """The layers of a map in the system of its window."""
+    scene = tuple(material.scene(viewport.scale, item.layers))
+    return scene if viewport.crs == material.crs else turning.layers(scene, viewport, material.crs, item.turn)
+
+
+def _paled(picture: DrawList, area: GeometryArray) -> DrawList:
+    """Names of what lies outside ``area`` are as pale as the rest there."""
+    if not picture.labels:
+        return picture
+    view = picture.viewport
+    middles = [label.anchor or ((label.box[0] + label.box[2]) / 2, (label.box[1] + label.box[3]) / 2) for label in picture.labels]
+    full = turning.inside(area, np.array([view.to_map(*middle) for middle in middles]))
+    labels = [label if own else replace(label, color=(*label.color[:3], label.color[3] * 2 // 5), halo=(*label.halo[:3], label.halo[3] // 4))
+              for label, own in zip(picture.labels, full.tolist(), strict=True)]  # fmt: skip
+    return replace(picture, labels=labels)
 
 
 def window(item: MapItem, material: Material, driver: Driver | None = None) -> Viewport:
-    """The part of the world a map item shows, at :data:`REFERENCE_DPI`.
+    """The part of the world a map item shows, at :data:`REFERENCE_DPI`; in a system of its own where it is turned.
 
     Raises
     ------
@@ -295,6 +350,10 @@ def window(item: MapItem, material: Material, driver: Driver | None = None) -> V
         raise BadDataError("The map {item} has nothing to show: its window is empty", hint="Set its centre and scale, or its bounds.", item=item.name or item.id)
     centre = item.centre or ((x0 + x1) / 2, (y0 + y1) / 2)
     ground = ground_metres((centre[0] - (x1 - x0) / 2, centre[1] - (y1 - y0) / 2, centre[0] + (x1 - x0) / 2, centre[1] + (y1 - y0) / 2), crs)
+    if item.turn and not crs.is_geographic:
+        crs = turning.system(crs, centre, item.turn)
+        c, s = abs(math.cos(math.radians(item.turn))), abs(math.sin(math.radians(item.turn)))
+        x1, y1 = x0 + (x1 - x0) * c + (y1 - y0) * s, y0 + (x1 - x0) * s + (y1 - y0) * c
     scale = item.scale
     if scale is None:
         grow = 1 + 2 * item.margin
@@ -310,12 +369,6 @@ def _within(view: Bounds, home: Bounds) -> Bounds:
     """What of the map a view shows: beyond its end there is nothing that a page must have. The view where that is nothing."""
     x0, y0, x1, y1 = max(view[0], home[0]), max(view[1], home[1]), min(view[2], home[2]), min(view[3], home[3])
     return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else view
-
-
-def turned(centre: tuple[float, float], right: float, up: float, turn: float) -> tuple[float, float]:
-    """Map place ``right`` and ``up`` of the centre on a page on which north points ``turn`` degrees clockwise from up."""
-    c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-    return centre[0] + right * c - up * s, centre[1] + right * s + up * c
 
 
 def ground_metres(bounds: Bounds, crs: Crs) -> float:

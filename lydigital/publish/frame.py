@@ -66,7 +66,7 @@ def of_material(frame: Frame, material: Material, **main: Any) -> Layout:
         if not frame.legend or groups:
             return layout
         view = arrange.window(shown, material)
-        groups = legends.of_scene(material.scene(view.scale, shown.layers), material.titles, view.bounds, view.scale)
+        groups = legends.of_scene(arrange.seen(shown, material, view), material.titles, view.bounds, view.scale)
         if not groups:
             return layout
 

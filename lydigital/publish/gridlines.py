@@ -47,12 +47,15 @@ class Mesh:
     step: float
 
 
-def mesh(grid: GridLines, inner: Box, viewport: Viewport) -> Mesh | None:
-    """Where the lines of ``grid`` run; None beyond the reach of the projection, where there is no honest grid."""
+def mesh(grid: GridLines, inner: Box, viewport: Viewport, *, turn: float = 0.0, base: Crs | None = None) -> Mesh | None:
+    """Where the lines of ``grid`` run; None beyond the reach of the projection, where there is no honest grid.
+
+    ``turn`` is that of the map, ``base`` the system it has without it.
+    """
     west, south, east, north = viewport.bounds
     geographic = grid.kind == "graticule"
-    source = Crs(CGCS2000) if geographic else viewport.crs
-    if not geographic and viewport.crs.is_geographic:
+    source = Crs(CGCS2000) if geographic else base or viewport.crs
+    if not geographic and source.is_geographic:
         return None
     to_grid, to_map = transformation(viewport.crs, source), transformation(source, viewport.crs)
     across, up = np.linspace(west, east, _SAMPLES), np.linspace(south, north, _SAMPLES)
@@ -66,7 +69,8 @@ def mesh(grid: GridLines, inner: Box, viewport: Viewport) -> Mesh | None:
     if not np.isfinite(every).all():
         return None
     low, high = every.min(axis=0), every.max(axis=0)
-    step = grid.interval or _step(float(high[0] - low[0]) * _APART_MM / inner.width, geographic=geographic)
+    wide = inner.width * abs(math.cos(math.radians(turn))) + inner.height * abs(math.sin(math.radians(turn)))
+    step = grid.interval or _step(float(high[0] - low[0]) * _APART_MM / wide, geographic=geographic)
     first, last = np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9)
     if not (last - first < _MOST_LINES).all():
         return None
@@ -80,12 +84,15 @@ def mesh(grid: GridLines, inner: Box, viewport: Viewport) -> Mesh | None:
         tuple(page(to_map.points(_along(axis, value, low, high))) for value in numbers[axis]) for axis in (0, 1)
     )
     ticks = []
+    lying = abs(math.sin(math.radians(turn))) > math.sqrt(0.5)  # north is more at a side than up
     for side in _SIDES:
-        axis = 0 if side in ("top", "bottom") else 1
-        along = edges[side][:, axis]
+        axis = 0 if (side in ("top", "bottom")) is not lying else 1
+        along, shares = edges[side][:, axis], np.linspace(0, 1, _SAMPLES)
+        if along[0] > along[-1]:
+            along, shares = along[::-1], shares[::-1]
         for value in numbers[axis]:
             if along.min() <= value <= along.max() and np.all(np.diff(along) > 0):
-                share = float(np.interp(value, along, np.linspace(0, 1, _SAMPLES)))
+                share = float(np.interp(value, along, shares))
                 ticks.append((side, share, _words(value, axis, step, geographic=geographic)))
     crossings = np.stack(np.meshgrid(*numbers), axis=-1).reshape(-1, 2)
     return Mesh((lines[0], lines[1]), tuple(ticks), page(to_map.points(crossings)) if len(crossings) else np.zeros((0, 2)), float(step))
@@ -109,11 +116,11 @@ def _words(value: float, axis: int, step: float, *, geographic: bool) -> str:
     return f"{value / 1000:.10g}" if step % 1000 == 0 else f"{value / 1000:.3f}".rstrip("0").rstrip(".")
 
 
-def draw(paper: Paper, inner: Box, viewport: Viewport, grid: GridLines, *, band: float = 0.0) -> None:
-    """Draw ``grid`` over the map in ``inner``; numbers stand in the ``band`` outside it, inside where there is none."""
+def draw(paper: Paper, inner: Box, viewport: Viewport, grid: GridLines, *, band: float = 0.0, turn: float = 0.0, base: Crs | None = None) -> None:
+    """Draw ``grid`` over the map in ``inner``; numbers stand in the ``band`` outside it, inside where there is none. Others as :func:`mesh`."""
     from PySide6.QtCore import QRectF
 
-    made = mesh(grid, inner, viewport)
+    made = mesh(grid, inner, viewport, turn=turn, base=base)
     if made is None:
         return
     painter = paper.painter
@@ -125,16 +132,17 @@ def draw(paper: Paper, inner: Box, viewport: Viewport, grid: GridLines, *, band:
             paper.path([(x, y) for x, y in line.tolist()], grid.color, thin)
     elif grid.form == "crosses":
         size = _CROSS_MM * max(1.0, grid.size / 5.5)
+        c, s = size * math.cos(math.radians(turn)), size * math.sin(math.radians(turn))
         for x, y in made.crossings.tolist():
             if inner.x + 2 < x < inner.right - 2 and inner.y + 2 < y < inner.bottom - 2:
-                paper.line(x - size, y, x + size, y, color=grid.color, width_mm=thin)
-                paper.line(x, y - size, x, y + size, color=grid.color, width_mm=thin)
+                paper.line(x - c, y - s, x + c, y + s, color=grid.color, width_mm=thin)
+                paper.line(x + s, y - c, x - s, y + c, color=grid.color, width_mm=thin)
     painter.restore()
     room = 18.0 if grid.corners else 8.0
     for tick in made.ticks:
         _tick(paper, inner, tick, grid, outside=band > 0, room=room * grid.size / 5.5)
     if grid.corners:
-        _corners(paper, inner, viewport, grid, outside=band > 0)
+        _corners(paper, inner, viewport, grid, base or viewport.crs, outside=band > 0)
 
 
 def _tick(paper: Paper, inner: Box, tick: tuple[str, float, str], grid: GridLines, *, outside: bool, room: float) -> None:
@@ -156,7 +164,7 @@ def _tick(paper: Paper, inner: Box, tick: tuple[str, float, str], grid: GridLine
             paper.text(x + (-1.6 if out < 0 else 3.2) * grow, y, words, grid.size, color=GREY, align="centre", turn_deg=-90)
 
 
-def _corners(paper: Paper, inner: Box, viewport: Viewport, grid: GridLines, *, outside: bool) -> None:
+def _corners(paper: Paper, inner: Box, viewport: Viewport, grid: GridLines, base: Crs, *, outside: bool) -> None:
     """Coordinates of the four corners: longitude at the top or foot, latitude at the side."""
     x0, y0, x1, y1 = viewport.bounds
     to_geo = transformation(viewport.crs, Crs(CGCS2000))
@@ -166,7 +174,7 @@ def _corners(paper: Paper, inner: Box, viewport: Viewport, grid: GridLines, *, o
             longitude, latitude = to_geo.point(x, y)
             level, upright = dms(longitude, "E", "W"), dms(latitude, "N", "S")
         else:
-            level, upright = f"{x / 1000:.3f}", f"{y / 1000:.3f}"
+            level, upright = (f"{value / 1000:.3f}" for value in transformation(viewport.crs, base).point(x, y))
         px, py = (inner.right if right else inner.x), (inner.y if top else inner.bottom)
         away = 1.0 if outside else -1.0
         paper.text(px, py + (-1.6 if top else 3.2) * grow * away, level, grid.size, align="right" if right else "left")

@@ -25,7 +25,7 @@ from lydigital.model.layout import (
     TableItem,
     TextItem,
 )
-from lydigital.publish import furniture, gridlines, typeset
+from lydigital.publish import furniture, gridlines, turning, typeset
 from lydigital.publish import legend as legends
 from lydigital.publish.furniture import GREY, STAMP, Box
 from lydigital.texts import tr
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from lydigital.publish.furniture import Paper
     from lydigital.render.painter.fonts import QtFonts
 
+_SPECK_MM = 3.0  # diagonal below which the outline of a map is hard to find on its overview
 _LEGEND_PT = 7.0  # at which the pieces of a legend have their natural size
 _COLUMN_MM = 34.0  # least width of a column of it
 
@@ -98,7 +99,7 @@ def over_map(paper: Paper, item: MapItem, box: Box, context: Context) -> None:
     """Grids, the outline of the map it is an overview of, and the frame."""
     placed = context.maps[item.id]
     for grid in item.grids:
-        gridlines.draw(paper, box, placed.viewport, grid, band=item.neat)
+        gridlines.draw(paper, box, placed.viewport, grid, band=item.neat, turn=placed.turn, base=placed.crs)
     other = context.maps.get(item.shows)
     if other is not None:
         corners = _on_overview(other, placed)
@@ -113,8 +114,14 @@ def over_map(paper: Paper, item: MapItem, box: Box, context: Context) -> None:
 
 
 def _on_overview(shown: PlacedMap, overview: PlacedMap) -> list[tuple[float, float]]:
+    """Corners on the overview; what would be a speck is drawn larger about its middle."""
     x0, y0, x1, y1 = shown.viewport.bounds
-    return [overview.to_page(x, y) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
+    places = (turning.place(shown.viewport.centre, x - shown.viewport.centre[0], y - shown.viewport.centre[1], shown.turn)
+              for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)))  # fmt: skip
+    corners = [overview.to_page(*place) for place in places]
+    x, y = sum(c[0] for c in corners) / 4, sum(c[1] for c in corners) / 4
+    grow = max(1.0, _SPECK_MM / max(0.01, math.dist(corners[0], corners[2])))
+    return [(x + (px - x) * grow, y + (py - y) * grow) for px, py in corners]
 
 
 def _clip(paper: Paper, box: Box) -> None:
@@ -204,7 +211,7 @@ def _scale_bar(paper: Paper, item: ScaleBarItem, box: Box, context: Context) -> 
 
 def _north(paper: Paper, item: NorthItem, box: Box, context: Context) -> None:
     placed = context.map_of(item)
-    turn = 0.0 if placed is None else placed.item.turn
+    turn = 0.0 if placed is None else placed.turn
     painter = paper.painter
     painter.save()
     painter.translate(box.x + box.width / 2, box.y + box.height / 2)

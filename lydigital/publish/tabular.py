@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +45,7 @@ def rows_of(item: TableItem | ChartItem, table: FeatureTable, within: PlacedMap 
         chosen[query.rows_where(table, item.where)] = True
     if within is not None:
         seen = np.zeros(len(table), np.bool_)
-        seen[table.rows_in(within.viewport.bounds)] = True
+        seen[_rows_within(table, within)] = True
         chosen &= seen
     if item.of_feature:
         _field(table, item.of_feature)
@@ -57,6 +58,21 @@ def rows_of(item: TableItem | ChartItem, table: FeatureTable, within: PlacedMap 
     _field(table, sort.lstrip("-"))
     order = query.rows_sorted(table, sort.lstrip("-"), descending=sort.startswith("-"))
     return order[chosen[order]].astype(np.int64)
+
+
+def _rows_within(table: FeatureTable, within: PlacedMap) -> NDArray[np.int32]:
+    """Rows whose bounds meet the window of a map."""
+    view = within.viewport
+    if not within.turn:
+        return table.rows_in(view.bounds)
+    from lydigital.publish import turning
+
+    x, y = view.centre
+    side = math.hypot(view.width_px, view.height_px) * view.units_per_px / 2
+    near = table.rows_in((x - side, y - side, x + side, y + side))
+    west, south, east, north = view.bounds
+    b = turning.moved(table.geometry.take(near), view.centre, within.turn).bounds
+    return near[(b[:, 0] <= east) & (b[:, 2] >= west) & (b[:, 1] <= north) & (b[:, 3] >= south)]
 
 
 def table_of(

@@ -18,7 +18,7 @@ from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.layerdef import LayerDef
 from lydigital.model.style import Fill, LabelStyle, PointSymbolizer, PolygonSymbolizer, Rule, Stroke, Style
 from lydigital.model.table import FeatureTable
-from lydigital.publish import press
+from lydigital.publish import press, rasterpages
 from lydigital.publish.arrange import Material, arrange, producers
 from lydigital.publish.frame import of_material
 from lydigital.publish.legend import Entry, Group
@@ -108,7 +108,7 @@ def test_each_producer_is_named_once_with_its_licence():
 
 def test_a_long_title_is_made_smaller_then_cut(material):
     made = arrange(of_material(Frame(title=LONG), material), material)
-    assert press.pixels(made.pages[0], made.fonts, 60).std() > 5
+    assert rasterpages.pixels(made.pages[0], made.fonts, 60).std() > 5
     assert made.title == LONG
 
 
@@ -118,3 +118,10 @@ def test_the_legend_gets_the_room_it_needs(material):
     few, many = (layout_of(Frame(), [Group("组", tuple(Entry(str(i), ()) for i in range(n)))]) for n in (5, 60))
     assert few.item("legend").width < many.item("legend").width
     assert few.main_map.width > many.main_map.width
+
+
+def test_characters_without_a_glyph_are_named(material):
+    made = arrange(of_material(Frame(note="\U0010fffdok"), material), material)
+    (issue,) = [i for i in made.issues if i.code == "layout.glyphs"]
+    assert "U+10FFFD" in issue.values["characters"]
+    assert not [i for i in arrange(of_material(Frame(), material), material).issues if i.code == "layout.glyphs"]
