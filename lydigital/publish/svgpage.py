@@ -80,7 +80,7 @@ class _Words:
         self._outlines = outlines
         self._elements: list[bytes] = []
 
-    def set(self, painter: QPainter, fonts: QtFonts, characters: str, font: Font, pens: Sequence[float], color: QColor) -> None:
+    def set(self, painter: QPainter, fonts: QtFonts, characters: str, font: Font, pens: Sequence[float], color: QColor) -> None:  # noqa: PLR0917 - as fonts call it
         """Take one line over, on the painter's x axis; its pens are in the painter's units."""
         from PySide6.QtCore import QRectF
         from PySide6.QtGui import QColor as Color
