@@ -50,7 +50,7 @@ def of_map(placed: PlacedMap) -> Georeference | None:
     across = np.array([np.array(placed.to_page(x + reach, y)) - centre, np.array(placed.to_page(x, y + reach)) - centre]).T / reach
     pages = np.array([(box.x + u * box.width, box.bottom - v * box.height) for u, v in CORNERS])
     places = np.linalg.solve(across, (pages - centre).T).T + np.array((x, y))
-    system = view.crs.proj
+    system = placed.crs.proj
     datum = system.geodetic_crs
     if datum is None:
         return None
@@ -58,10 +58,10 @@ def of_map(placed: PlacedMap) -> Georeference | None:
         wkt = system.to_wkt("WKT1_ESRI")
     except pyproj.exceptions.CRSError:
         return None
-    to_degrees = transformation(view.crs, Crs(datum.to_wkt()))
+    to_degrees = transformation(placed.crs, Crs(datum.to_wkt()))
     corners = tuple((lat, lon) for lon, lat in (to_degrees.point(*place) for place in places.tolist()))
     if not all(math.isfinite(value) for corner in corners for value in corner):
         return None
     return Georeference(
-        placed.item.name or placed.item.id, (box.x, box.y, box.right, box.bottom), corners, wkt, system.to_epsg() or 0, not view.crs.is_geographic
+        placed.item.name or placed.item.id, (box.x, box.y, box.right, box.bottom), corners, wkt, system.to_epsg() or 0, not placed.crs.is_geographic
     )

@@ -125,7 +125,7 @@ def _write(path: Path, page: ArrangedPage, fonts: QtFonts, dpi: float) -> None:
                 whole = Path(folder) / "page.tif"
                 _tiff(whole, page, fonts, dpi, None)
                 _jpeg(whole, half, dpi)
-    if main is not None and main.item.turn == 0:
+    if main is not None:
         _world(path.with_suffix(_WORLD[kind]), main, dpi)
 
 
@@ -137,7 +137,8 @@ def transform(main: PlacedMap, dpi: float) -> Affine:
     unit = view.units_per_px * view.dpi / dpi
     west, _, _, north = view.bounds
     per_mm = dpi / MM_PER_INCH
-    return Affine(unit, 0, west - round(main.box.x * per_mm) * unit, 0, -unit, north + round(main.box.y * per_mm) * unit)
+    place = Affine(unit, 0, west - round(main.box.x * per_mm) * unit, 0, -unit, north + round(main.box.y * per_mm) * unit)
+    return Affine.rotation(main.turn, view.centre) @ place if main.turn else place
 
 
 def _tiff(path: Path, page: ArrangedPage, fonts: QtFonts, dpi: float, main: PlacedMap | None) -> None:
@@ -147,8 +148,8 @@ def _tiff(path: Path, page: ArrangedPage, fonts: QtFonts, dpi: float, main: Plac
 
     width, height = size_of(page, dpi)
     where = {}
-    if main is not None and main.item.turn == 0:
-        where = {"crs": main.viewport.crs.proj.to_wkt(), "transform": transform(main, dpi)}
+    if main is not None:
+        where = {"crs": main.crs.proj.to_wkt(), "transform": transform(main, dpi)}
     with rasterio.Env(GDAL_CACHEMAX=64), _quiet(), rasterio.open(
         path, "w", driver="GTiff", width=width, height=height, count=3, dtype="uint8", compress="deflate", predictor=2, zlevel=2, tiled=True,
         photometric="rgb", bigtiff="if_safer", num_threads="all_cpus", **where,

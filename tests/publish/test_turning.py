@@ -26,7 +26,7 @@ from lydigital.model.style import (
     Style,
 )
 from lydigital.model.table import FeatureTable
-from lydigital.publish import arrange, gridlines, tabular, turning
+from lydigital.publish import arrange, georeference, gridlines, rasterpages, tabular, turning
 from lydigital.render import raster
 from lydigital.render.drawlist import SceneLayer
 
@@ -190,3 +190,22 @@ def test_all_but_the_feature_of_the_page_is_paled(material, turn):
     assert not all(full)
     (plain,) = arrange.arrange(layout(turn=turn), under, driver=driver).maps
     assert all(label.color[3] == 255 for label in plain.picture.labels)
+
+
+def test_a_turned_map_is_georeferenced_by_its_true_corners(material):
+    (placed,) = arrange.arrange(layout(turn=35.0), material).maps
+    found = georeference.of_map(placed)
+    assert found is not None
+    assert found.epsg == 4546
+    x0, y0, x1, y1 = placed.viewport.bounds
+    to = transformation(placed.viewport.crs, Crs(CGCS2000))
+    for (u, v), (latitude, longitude) in zip(georeference.CORNERS, found.corners, strict=True):
+        assert to.point(x0 + u * (x1 - x0), y0 + v * (y1 - y0)) == pytest.approx((longitude, latitude), abs=1e-5)  # half a pixel
+
+
+def test_pictures_of_a_turned_map_lie_where_it_does(material, points):
+    (placed,) = arrange.arrange(layout(turn=35.0), material).maps
+    place = rasterpages.transform(placed, 254)
+    for xy in points.geometry.coords[:5].tolist():
+        x, y = placed.to_page(*xy)
+        assert place @ (x * 10, y * 10) == pytest.approx(xy, abs=2)
