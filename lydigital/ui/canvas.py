@@ -70,6 +70,7 @@ class MapCanvas(QWidget):
         self._viewport = Viewport((0.0, 0.0), 100.0, 1, 1, crs)
         self._first_view: Callable[[int, int, float], Viewport] | None = first_view
         self._frame: FrameImage | None = None
+        self.has_furniture = True  # scale bar and north arrow of its own
         self.hand: Hand | None = None  # a tool that has gestures before the map has them
         self._press: QPointF | None = None
         self._last: QPointF | None = None
@@ -174,7 +175,8 @@ class MapCanvas(QWidget):
             self._paint_box(painter, self._box)
         if self.hand is not None:
             self.hand.paint(painter, frame.viewport)
-        paint_furniture(painter, QRectF(self.rect()), frame.viewport, ratio)
+        if self.has_furniture:
+            paint_furniture(painter, QRectF(self.rect()), frame.viewport, ratio)
         if self._ringed and self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setPen(QPen(theme.current().color("accent"), 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from lydigital.errors import LydError
 from lydigital.texts import tr
 from lydigital.ui.desk import Desk
 from lydigital.ui.notices import Notice
-from lydigital.ui.tools.frame import FrameHand, FrameTool, Sheet, moved_to, round_scale
+from lydigital.ui.tools.frame import FrameHand, FrameTool, Sheet, moved_to, nearest_scale, round_scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +115,15 @@ class PublishDesk(Desk):
         """What was tried is not wanted."""
         self._tried = {}
         self._lay()
+
+    def change_paper(self, **changes: Any) -> None:
+        """Another format; about the same ground stays on the sheet."""
+        old = self.frame
+        new = msgspec.structs.replace(old, **changes)
+        if old.scale is not None and new.format != "custom":
+            scale = old.scale * math.hypot(*old.size_mm) / math.hypot(*new.size_mm)
+            changes["scale"] = nearest_scale(scale)
+        self.set(**changes)
 
     def resized(self, width: float, height: float, still: XY, at: tuple[float, float]) -> dict[str, Any]:
         """Changes that make custom paper so large while its place ``at`` stays ``still`` on the ground."""
@@ -280,6 +290,7 @@ class PublishDesk(Desk):
             self.hand.take(FrameTool(self.hand, self))
         else:
             self.window.canvas.hand = self.hand
+        self.window.canvas.has_furniture = False  # the sheet has its own
         if not self.is_kept or not self._start:
             self._start = {}
             self._framed()
@@ -294,6 +305,7 @@ class PublishDesk(Desk):
     def leave(self) -> None:
         """Another workspace."""
         self._later.stop()
+        self.window.canvas.has_furniture = True
         if self.window.canvas.hand is self.hand:
             self.hand.take(None)
         else:

@@ -245,13 +245,14 @@ class Window(QMainWindow):
     def _document_changed(self, changes: ChangeSet) -> None:
         targets = [d.target for d in changes.deltas]
         whole = not targets or any(
-            t in ("document/order", "document/group_order") or t.count("/") == 1 or t.endswith("/style")
+            t in ("document/order", "document/group_order") or (t.count("/") == 1 and not t.startswith("layout/")) or t.endswith("/style")
             for t in targets
         )
         self.side.document_changed(structure=whole, bookmarks=whole or "document/bookmarks" in targets)
         self.cards.document_changed()
         self._show_session()
-        self.redraw()
+        if not targets or not all(t.startswith("layout/") for t in targets):  # pages are not on the map
+            self.redraw()
 
     def _selection_changed(self, _selection: Selection) -> None:
         self.redraw()

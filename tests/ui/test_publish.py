@@ -249,3 +249,66 @@ def test_languages(window, publishing):
         assert publishing.foot.more.toolTip() == "其他格式与分辨率"
     finally:
         window.set_language("en")
+
+
+def test_another_format_keeps_the_ground(publishing, desk):
+    wide = desk.sheet.bounds[2] - desk.sheet.bounds[0]
+    publishing.sheet.format.choose("A0")
+    assert desk.sheet.width == 1189
+    assert desk.sheet.bounds[2] - desk.sheet.bounds[0] == pytest.approx(wide, rel=0.25)
+
+
+def test_steps_do_not_draw_the_map_anew(window, desk):
+    number = window.worker.latest
+    desk.set(has_title=False)
+    assert window.worker.latest == number
+    assert window.is_current()
+
+
+def test_the_verdict_follows_whom_it_is_for(window, publishing, desk, drawn):
+    publishing.go_to(publishing.gate)
+    inside = desk.verdict
+    assert inside.is_open
+    publishing.gate.audience.choose("public")
+    drawn()
+    assert desk.verdict.audience == "public"
+    assert not desk.verdict.is_open, "there is no number of a map review"
+    assert not publishing.foot.formats[".pdf"].isEnabled()
+    assert str(len(desk.verdict.blocks)) in publishing.gate.state
+    publishing.gate.audience.choose("internal")
+    drawn()
+    assert publishing.foot.formats[".pdf"].isEnabled()
+    QTest.mouseClick(publishing.foot.verdict, Qt.MouseButton.LeftButton)
+    assert publishing.gate.is_open
+
+
+def test_layouts_are_made_looked_at_and_removed(window, publishing, desk, qtbot, tmp_path):
+    step = publishing.layouts
+    step.head.click()
+    template = next(code for code in step._known if code.startswith("template:planning"))
+    step.choose(template)
+    qtbot.waitUntil(lambda: desk.shown is not None and desk.shown.layout.id == "planning", timeout=LONG_MS)
+    QTest.mouseClick(step.new, Qt.MouseButton.LeftButton)
+    assert [layout.id for layout in window.session.document.layouts] == ["planning"]
+    assert step.chosen == "layout:planning"
+    step.keep.click()
+    assert window.session.document.layout("sheet").main_map is not None
+    qtbot.waitUntil(lambda: desk.shown.layout.id == "sheet" and not desk.sketches.busy, timeout=LONG_MS)
+    step.picture.click()
+    assert window.map.board is not None
+    window.map.close_board()
+    desk.write(str(tmp_path / "sheet.pdf"), layout="planning")
+    qtbot.waitUntil(lambda: bool(desk.written) and not desk.busy, timeout=LONG_MS)
+    assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
+    step.choose("layout:sheet")
+    QTest.mouseClick(step.remove, Qt.MouseButton.LeftButton)
+    assert window.session.document.layout("sheet") is None
+    window.run("edit.undo")
+    assert window.session.document.layout("sheet") is not None
+
+
+def test_palette_and_menu_lead_here(window):
+    window.run("layout.add")
+    page = window.cards.space("publish")
+    assert window.workspace == "publish"
+    assert page.layouts.is_open

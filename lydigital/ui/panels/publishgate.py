@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
 from lydigital.texts import tr
-from lydigital.ui.panels.emergencyparts import Item, ItemList
+from lydigital.ui import icons
 from lydigital.ui.panels.steps import Step
 from lydigital.ui.panels.styleparts import Choice, Form
-from lydigital.ui.widgets import clear, label
+from lydigital.ui.widgets import clear, column, label, row
 
 if TYPE_CHECKING:
-    from lydigital.model.gate import Verdict
+    from lydigital.model.gate import Finding, Verdict
     from lydigital.ui.publishdesk import PublishDesk
 
 AUDIENCES = (("internal", "Internal use"), ("public", "The public"))
-MARKS = {"block": ("close-octagon-outline", "#b42318"), "warn": ("alert-outline", "#9a5b05"), "note": ("information-outline", "#0f766e")}
+MARKS = {"block": ("close-octagon-outline", "danger"), "warn": ("alert-outline", "warn"), "note": ("information-outline", "accent")}
 
 
 class GateStep(Step):
@@ -35,7 +38,9 @@ class GateStep(Step):
         self.audience.chosen.connect(lambda audience: self._desk.ask_for(str(audience)))
         form.line("For", self.audience)
         self.box.addLayout(form)
-        self.findings = ItemList(tr("Check before export"))
+        self.findings = QWidget()
+        self._found = column(self.findings, spacing=7)
+        self._found.setContentsMargins(0, 4, 0, 4)
         self.box.addWidget(self.findings)
         self.left_out = label(role="faint", wrap=True)
         self.box.addWidget(self.left_out)
@@ -52,10 +57,9 @@ class GateStep(Step):
             return
         order = ("block", "warn", "note")
         found = sorted((f for f in verdict.findings if f.weight in order), key=lambda f: order.index(f.weight))
-        self.findings.show_items([
-            Item(f"{i}", tr(f.message, **f.values), below=tr(f.hint, **f.values) if f.hint else "", color=MARKS[f.weight][1], glyph=MARKS[f.weight][0], wraps=True)
-            for i, f in enumerate(found)
-        ])  # fmt: skip
+        clear(self._found)
+        for finding in found:
+            self._found.addLayout(_line(finding))
         self.left_out.setText("\n".join(_changes(verdict, self._desk.session)))
         state, text = said(verdict)
         self.say(state, text)
@@ -66,13 +70,27 @@ class GateStep(Step):
             self.folded.emit()
 
 
+def _line(finding: Finding) -> QHBoxLayout:
+    icon, role = MARKS[finding.weight]
+    line = row(spacing=8)
+    mark = label()
+    mark.setPixmap(icons.icon(icon, role).pixmap(18, 18))
+    line.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+    words = column(spacing=1)
+    words.addWidget(label(tr(finding.message, **finding.values), wrap=True))
+    if finding.hint:
+        words.addWidget(label(tr(finding.hint, **finding.values), "faint", wrap=True))
+    line.addLayout(words, 1)
+    return line
+
+
 def said(verdict: Verdict) -> tuple[str, str]:
     """State of the step and the verdict in a few words."""
     blocks, warns = len(verdict.blocks), sum(f.weight == "warn" for f in verdict.findings)
     if blocks:
-        return "warn", tr("Not to be exported: {count} reasons", count=blocks)
+        return "warn", tr("May not go out; reasons: {count}", count=blocks)
     if warns:
-        return "warn", tr("May go out; {count} things to look at", count=warns)
+        return "warn", tr("May go out; to look at: {count}", count=warns)
     return "done", tr("May go out")
 
 

@@ -213,7 +213,7 @@ class SheetStep(Step):
 
     def _format_chosen(self, kind: object) -> None:
         width, height = self._desk.frame.size_mm
-        self._desk.set(**({"format": kind, "width": width, "height": height} if kind == "custom" else {"format": kind}))
+        self._desk.change_paper(**({"format": kind, "width": width, "height": height} if kind == "custom" else {"format": kind}))
 
     def _turn_paper(self) -> None:
         frame: Frame = self._desk.frame
