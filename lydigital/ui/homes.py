@@ -33,6 +33,17 @@ HOMES = {
     "coverage.failing": ("coverage", "failing"),
     "coverage.failing_map": ("coverage", "failing"),
     "coverage.report": ("coverage", "report"),
+    "frame.set": ("publish", "sheet"),
+    "frame.show": ("publish", "sheet"),
+    "frame.export": ("publish", "view"),
+    "frame.keep": ("publish", "layouts"),
+    "gate.check": ("publish", "gate"),
+    "layout.list": ("publish", "layouts"),
+    "layout.add": ("publish", "layouts"),
+    "layout.remove": ("publish", "layouts"),
+    "layout.export": ("publish", "layouts"),
+    "atlas.run": ("publish", "atlas"),
+    "atlas.recipe": ("publish", "atlas"),
 }
 """Command: its workspace, and the step of its page."""
 
