@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import zipfile
@@ -114,9 +113,8 @@ def test_all_cards_into_one_file_every_name_on_its_page(city, tmp_path):
     pytest.importorskip("PySide6")
     done = city.run("emergency.cards", output=str(tmp_path / "cards.pdf"))
     assert (done["cards"], done["written"], done["sample"]) == (2, 2, True)
-    octets = (tmp_path / "cards.pdf").read_bytes()
-    assert len(re.findall(rb"/Type\s*/Page\b", octets)) == 2
     pages = words_of(tmp_path / "cards.pdf").split("\f")
+    assert len(pages) == 3
     west, east = "".join(pages[0].split()), "".join(pages[1].split())
     for name in ("谷镇", "山县", "消防站", "东派出所", "县医院", "物资库", "广场", "西村", "北村", "岛村", "沟口泥石流", "西坡滑坡", "Sampledata", "1,050"):
         assert name in west, name
