@@ -143,6 +143,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         callback=_bench,
     ))  # fmt: skip
     from lydigital.commands import (
+        atlas_line,
         card_line,
         check_line,
         coverage_line,
@@ -170,6 +171,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
     group.add_command(network_line.group(door))
     group.add_command(utility_line.group(door))
     group.add_command(layout_line.group(door))
+    group.add_command(atlas_line.command(door))
     return group
 
 

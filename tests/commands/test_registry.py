@@ -16,7 +16,7 @@ from lydigital.model.document import MapDocument
 from lydigital.model.selection import Selection
 
 ALL = list(commands().values())
-OF_A_CITY = ("attachment.", "coverage.", "emergency.", "farmland.", "frame.", "framework.", "hazard.", "history.", "impact.", "incident.", "index.", "indicator.", "layout.", "network.", "roster.", "utility.", "warning.")  # they need tables of the catalogue, townships, rain, a trail: done in modules of their own
+OF_A_CITY = ("atlas.", "attachment.", "coverage.", "emergency.", "farmland.", "frame.", "framework.", "hazard.", "history.", "impact.", "incident.", "index.", "indicator.", "layout.", "network.", "roster.", "sheet.", "utility.", "warning.")  # they need tables of the catalogue, townships, rain, a trail: done in modules of their own
 SMALL = [c for c in ALL if not c.id.startswith(OF_A_CITY)]
 # What each command is called with; those left out take nothing.
 PARAMETERS: dict[str, dict[str, object]] = {
