@@ -83,7 +83,8 @@ class Item(_Frozen, frozen=True, tag_field="type"):
 class GridLines(_Frozen, frozen=True):
     """Kilometre grid or graticule of a map: lines, crosses, or only ticks at the frame.
 
-    ``interval`` is in metres or degrees, 0 for one that fits. ``corners`` writes the coordinates of the corners of the map.
+    ``interval`` is in metres or degrees, 0 for one that fits. ``corners`` writes the coordinates of the corners of the map;
+    numbers stand ``outside`` the map, or where it has a band for them.
     """
 
     kind: Literal["kilometre", "graticule"] = "graticule"
@@ -91,6 +92,7 @@ class GridLines(_Frozen, frozen=True):
     interval: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     numbers: bool = True
     corners: bool = False
+    outside: bool = False
     color: Color = "#50555c"
     size: Points = 5.5
 

@@ -99,7 +99,7 @@ def over_map(paper: Paper, item: MapItem, box: Box, context: Context) -> None:
     """Grids, the outline of the map it is an overview of, and the frame."""
     placed = context.maps[item.id]
     for grid in item.grids:
-        gridlines.draw(paper, box, placed.viewport, grid, band=item.neat, turn=placed.turn, base=placed.crs)
+        gridlines.draw(paper, box, placed.viewport, grid, band=item.neat or float(grid.outside), turn=placed.turn, base=placed.crs)
     other = context.maps.get(item.shows)
     if other is not None:
         corners = _on_overview(other, placed)
