@@ -44,12 +44,13 @@ _SMALL = ("slide", "half")
 
 @dataclass(frozen=True)
 class _Plan:
-    """Where the parts stand, mm; ``k`` is how much larger than A4 everything is."""
+    """Where the parts stand, mm; ``k`` is how much larger than A4 everything is, ``beside`` by name table, chart and overview."""
 
     k: float
     head: Box | None
     map: Box
-    side: Box | None
+    legend: Box | None
+    beside: dict[str, Box]
     foot: Box | None
     band: float
 
@@ -97,24 +98,51 @@ def _plan(frame: Frame, legend: Sequence[Group]) -> _Plan:
     bottom = (foot.y - 2.5 * k) if foot else body.bottom
     band = 0.0 if frame.grid == "none" else 4.6 * k
     room = Box(body.x, top, body.width, bottom - top)
-    extras = sum(map(bool, (frame.overview, frame.table, frame.chart)))
-    if not frame.legend and not extras:
-        return _Plan(k, head, room.inset(band), None, foot, band)
-    if height > width:  # a band below the map
-        least = _height(legend, (room.width / k - extras * (0.3 * room.width / k)) if extras else room.width / k) * k
-        tall = min(0.34 * room.height, max(least, 46 * k if extras else 0))
-        side = Box(room.x, room.bottom - tall, room.width, tall)
-        return _Plan(k, head, Box(room.x, room.y, room.width, room.height - tall - _GAP_MM * k).inset(band), side, foot, band)
-    free = room.height - 42 * k * extras
-    columns = furniture.columns_for(legend, free / k, 3) if frame.legend else 1
-    wide = min(0.36 * room.width, (columns * _COLUMN_MM + (columns - 1) * 4.0 + (14 if extras and columns == 1 else 0)) * k)
-    side = Box(room.right - wide, room.y, wide, room.height)
-    return _Plan(k, head, Box(room.x, room.y, room.width - wide - (_GAP_MM + 2) * k, room.height).inset(band), side, foot, band)
+    names = [name for name in ("table", "chart", "overview") if getattr(frame, name)]
+    if height > width:
+        space, boxed, beside = _below(room, legend if frame.legend else None, names, k)
+    else:
+        space, boxed, beside = _right(room, legend if frame.legend else None, names, k)
+    return _Plan(k, head, space.inset(band), boxed, beside, foot, band)
 
 
-def _height(legend: Sequence[Group], width: float) -> float:
-    """Least height of a legend in as many columns as ``width`` has room for, mm at its natural size."""
-    columns = max(1, int((width + 4) // (_COLUMN_MM + 4)))
+_Split = tuple[Box, Box | None, dict[str, Box]]
+
+
+def _below(room: Box, legend: Sequence[Group] | None, names: list[str], k: float) -> _Split:
+    """A band under the map: legend, then the others side by side."""
+    if legend is None and not names:
+        return room, None, {}
+    gap = _GAP_MM * k
+    part = (room.width + gap) / len(names) - gap if legend is None else (0.26 if len(names) > 1 else 0.34) * room.width
+    wide = room.width - len(names) * (part + gap)
+    need = 0.0 if legend is None else _height(legend, max(1, int((wide / k + 4) // (_COLUMN_MM + 4)))) * k
+    tall = min(0.34 * room.height, max(need, 46 * k if names else 0.0))
+    y = room.bottom - tall
+    boxed = None if legend is None else Box(room.x, y, wide, tall)
+    x = room.x if boxed is None else boxed.right + gap
+    return Box(room.x, room.y, room.width, y - gap - room.y), boxed, {n: Box(x + i * (part + gap), y, part, tall) for i, n in enumerate(names)}
+
+
+def _right(room: Box, legend: Sequence[Group] | None, names: list[str], k: float) -> _Split:
+    """A column at the right of the map: legend, then the others below each other."""
+    if legend is None and not names:
+        return room, None, {}
+    gap, count = _GAP_MM * k, max(1, len(names))
+    least = min(44 * k, 0.62 * room.height / count)
+    free = room.height - len(names) * (least + gap)
+    columns = 1 if legend is None else furniture.columns_for(legend, free / k, 4)
+    wide = min(0.36 * room.width, (columns * _COLUMN_MM + (columns - 1) * 4 + (14 if names and columns == 1 else 0)) * k)
+    need = 0.0 if legend is None else min(free, (_height(legend, columns) + 4) * k)
+    part = max(least, min((room.height - need) / count - gap, 0.8 * wide if legend is not None else room.height))
+    x, y = room.right - wide, room.bottom - len(names) * (part + gap) + gap
+    boxed = None if legend is None else Box(x, room.y, wide, (y - gap if names else room.bottom) - room.y)
+    space = Box(room.x, room.y, room.width - wide - (_GAP_MM + 2) * k, room.height)
+    return space, boxed, {n: Box(x, y + i * (part + gap), wide, part) for i, n in enumerate(names)}
+
+
+def _height(legend: Sequence[Group], columns: int) -> float:
+    """Least height of a legend, mm at its natural size."""
     low, high = 8.0, 4_000.0
     while high - low > 0.5:
         half = (low + high) / 2
@@ -131,8 +159,7 @@ def _items(frame: Frame, plan: _Plan) -> Iterator[AnyItem]:
     )  # fmt: skip
     if plan.head is not None:
         yield from _head(frame, plan.head, k)
-    if plan.side is not None:
-        yield from _side(frame, plan.side, k)
+    yield from _beside(frame, plan)
     if plan.foot is not None:
         yield from _foot(frame, plan.foot, k)
     elif frame.north:
@@ -150,33 +177,24 @@ def _head(frame: Frame, head: Box, k: float) -> Iterator[AnyItem]:
     yield StampItem(id="stamp", x=head.right - stamp, y=head.y + 1.6 * k, width=stamp, height=9.5 * k)
 
 
-def _side(frame: Frame, side: Box, k: float) -> Iterator[AnyItem]:
-    """Legend, then table, chart and overview: from top to bottom, or side by side under an upright map."""
-    upright = side.width > 1.6 * side.height
-    extras = [name for name in ("table", "chart", "overview") if getattr(frame, name)]
-    if upright:
-        part = 0.26 * side.width if len(extras) > 1 else 0.34 * side.width
-        rest = Box(side.x, side.y, side.width - len(extras) * (part + 4 * k), side.height)
-        places = [Box(rest.right + 4 * k + i * (part + 4 * k), side.y, part, side.height) for i in range(len(extras))]
-    else:
-        part = min(58 * k, 0.74 * side.width) if frame.legend else min(90 * k, (side.height - 4 * k * len(extras)) / max(1, len(extras)))
-        part = min(part, 0.6 * side.height / max(1, len(extras)))
-        rest = Box(side.x, side.y, side.width, side.height - len(extras) * (part + 4 * k))
-        places = [Box(side.x, rest.bottom + 4 * k + i * (part + 4 * k), side.width, part) for i in range(len(extras))]
-    if frame.legend:
-        yield LegendItem(id="legend", map="main", x=rest.x, y=rest.y, width=rest.width, height=rest.height, size=min(7 * k, 16.0))
-    for name, place in zip(extras, places, strict=True):
-        x, y, width, height = place.x, place.y, place.width, place.height
-        if name == "overview":
-            yield MapItem(
-                id="overview", name=tr("Overview"), follows="home", margin=0.04, round_scale=False, shows="main", outline=Outline(width=0.25 * k),
-                labels=False, x=x, y=y, width=width, height=height,
-            )  # fmt: skip
-        elif name == "table":
-            yield TableItem(id="table", layer=frame.table, within="main", rows=max(1, int(place.height / (4.6 * k)) - 2), size=6.5 * k, x=x, y=y, width=width, height=height)
-        else:
-            layer, _, category = frame.chart.partition("/")
-            yield ChartItem(id="chart", layer=layer, category=category, within="main", x=x, y=y, width=width, height=height)
+def _beside(frame: Frame, plan: _Plan) -> Iterator[AnyItem]:
+    k = plan.k
+    if plan.legend is not None:
+        yield LegendItem(id="legend", map="main", size=min(7 * k, 18.0), **_place(plan.legend))
+    if (box := plan.beside.get("table")) is not None:
+        yield TableItem(id="table", layer=frame.table, within="main", rows=max(1, int(box.height / (4.6 * k)) - 2), size=6.5 * k, **_place(box))
+    if (box := plan.beside.get("chart")) is not None:
+        layer, _, category = frame.chart.partition("/")
+        yield ChartItem(id="chart", layer=layer, category=category, within="main", size=7 * k, **_place(box))
+    if (box := plan.beside.get("overview")) is not None:
+        yield MapItem(
+            id="overview", name=tr("Overview"), follows="home", margin=0.04, round_scale=False, shows="main", outline=Outline(width=0.25 * k),
+            labels=False, **_place(box),
+        )  # fmt: skip
+
+
+def _place(box: Box) -> dict[str, Any]:
+    return {"x": box.x, "y": box.y, "width": box.width, "height": box.height}
 
 
 def _foot(frame: Frame, foot: Box, k: float) -> Iterator[AnyItem]:

@@ -105,7 +105,7 @@ def over_map(paper: Paper, item: MapItem, box: Box, context: Context) -> None:
         corners = _on_overview(other, placed)
         paper.painter.save()
         _clip(paper, box)
-        paper.shape(corners, "#14cc2a1e", STAMP, 0.5)
+        paper.shape(corners, "#14cc2a1e", STAMP, max(0.5, 0.008 * min(box.width, box.height)))
         paper.painter.restore()
     if item.neat:
         furniture.frame(paper, box, item.neat)
