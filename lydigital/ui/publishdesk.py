@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 PREVIEW_PX = 1300  # longer side of a page in the preview
 SETTLE_MS = 180
+COVERED_PX = 316 + 44 + 2 * 12  # the card with its margins
 LEAST_PX = 100  # a map narrower than this has not been laid out yet
 FILL = 0.90  # of the free map that a frame fills when it comes up
 
@@ -171,6 +172,21 @@ class PublishDesk(Desk):
         else:
             self.look_again()
 
+    def show_on_sheet(self, bounds: tuple[float, float, float, float]) -> None:
+        """All of ``bounds`` on the sheet, and all of the sheet in the view."""
+        self.set(**self.place(bounds))
+        if not self.is_whole():
+            self.go_to_frame()
+
+    def is_whole(self) -> bool:
+        """Whether all of the paper is on the screen beside the card."""
+        if self.sheet is None:
+            return True
+        west, south, east, north = self.sheet.bounds
+        x0, y0, x1, y1 = self.window.canvas.viewport.bounds
+        x1 -= self._covered_px() * self.window.canvas.viewport.units_per_px
+        return x0 <= west and y0 <= south and x1 >= east and y1 >= north
+
     def place(self, bounds: tuple[float, float, float, float] | None = None) -> dict[str, Any]:
         """Centre and scale at which the sheet lies in the free part of the view, or shows ``bounds``."""
         from lydigital.publish.arrange import ground_metres
@@ -184,7 +200,7 @@ class PublishDesk(Desk):
             units = max((bounds[2] - bounds[0]) / window.width, (bounds[3] - bounds[1]) / window.height)
             scale = round_scale(max(units * 1000 * ground_metres((*centre, *centre), view.crs), 100.0))
             return {"centre": centre, "scale": scale}
-        free = view.width_px - self.window._covered_px(), view.height_px - 40 * canvas.devicePixelRatioF()
+        free = view.width_px - self._covered_px(), view.height_px - 40 * canvas.devicePixelRatioF()
         units = min(FILL * free[0] / width, FILL * free[1] / height) * view.units_per_px
         middle = view.to_map(free[0] / 2, view.height_px - free[1] / 2)
         scale = round_scale(max(units * 1000 * ground_metres((*middle, *middle), view.crs), 100.0), up=False)
@@ -207,13 +223,17 @@ class PublishDesk(Desk):
         if self.sheet is None:
             return
         canvas, bounds = self.window.canvas, self.sheet.bounds
-        canvas.show_bounds(bounds, 0.05)
-        covered = self.window._covered_px()
+        canvas.show_bounds(bounds, 0.07)
+        covered = self._covered_px()
         room = canvas.viewport.width_px - covered
         need = (bounds[2] - bounds[0]) / canvas.viewport.units_per_px * 1.06
         if need > room:
             canvas.set_viewport(canvas.viewport.zoomed(room / need))
         canvas.pan_by(-covered / 2 / canvas.devicePixelRatioF(), 0)
+
+    def _covered_px(self) -> float:
+        """Width that the card takes from the map, device pixels."""
+        return COVERED_PX * self.window.canvas.devicePixelRatioF() if self.window._covered_px() else 0.0
 
     def words(self) -> str:
         """Scale, paper and how much ground it shows."""

@@ -232,7 +232,6 @@ QPushButton[link="true"]:focus { border-color: $accent; }
 #search:focus { border-color: $accent; }
 
 QLineEdit, QComboBox, QSpinBox, QDateTimeEdit { border: 1px solid $line; border-radius: $radius; padding: 3px 8px; background: $surface; color: $ink; selection-background-color: $accent; selection-color: $on_accent; min-height: 20px; }
-QDoubleSpinBox { border: none; padding: 0; background: transparent; }
 QPlainTextEdit { border: 1px solid $line; border-radius: $radius; padding: 4px; background: $surface; color: $ink; selection-background-color: $accent; selection-color: $on_accent; }
 QPlainTextEdit:focus { border-color: $accent; }
 QLineEdit:hover, QComboBox:hover, QDateTimeEdit:hover { border-color: $line_strong; }

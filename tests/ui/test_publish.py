@@ -194,6 +194,28 @@ def test_custom_paper_is_sized_by_its_edges(window, publishing, desk):
     assert desk.sheet.ground(0, 0) == pytest.approx(fixed, abs=0.01 * desk.sheet.units * width)
 
 
+def test_numbers_are_typed(publishing, desk):
+    turn = publishing.sheet.turn
+    turn.setText("-12.5°")
+    turn.editingFinished.emit()
+    assert desk.frame.turn == 347.5
+    turn.setText("north")
+    turn.editingFinished.emit()
+    assert (turn.text(), desk.frame.turn) == ("-12.5°", 347.5)
+
+
+def test_the_whole_map_comes_onto_the_sheet_and_the_sheet_into_the_view(window, publishing, desk):
+    window.canvas.zoom_by(8)
+    QTest.mouseClick(publishing.sheet.whole, Qt.MouseButton.LeftButton)
+    x0, y0, x1, y1 = window.session.bounds()
+    box = desk.sheet.window
+    west, north = desk.sheet.ground(box.x, box.y)
+    east, south = desk.sheet.ground(box.right, box.bottom)
+    assert west <= x0 < x1 <= east
+    assert south <= y0 < y1 <= north
+    assert desk.is_whole()
+
+
 def test_the_title_is_typed_on_the_map(window, publishing, desk):
     box = desk.hand.tool.title_rect()
     QTest.mouseClick(window.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, box.center().toPoint() - QPoint(round(box.width() / 3), 0))
@@ -312,3 +334,13 @@ def test_palette_and_menu_lead_here(window):
     page = window.cards.space("publish")
     assert window.workspace == "publish"
     assert page.layouts.is_open
+
+
+def test_the_sheet_in_the_clipboard(window, publishing):
+    pytest.importorskip("lydigital.ui.printing")
+    from PySide6.QtGui import QGuiApplication
+
+    QTest.mouseClick(publishing.foot.copy_it, Qt.MouseButton.LeftButton)
+    image = QGuiApplication.clipboard().image()
+    assert image.width() == round(297 / 25.4 * 200)
+    assert window.notices.notices[0].text.startswith("Copied")

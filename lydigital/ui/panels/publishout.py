@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QActionGroup, QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMenu, QSizePolicy, QToolButton, QWidget
 
+from lydigital.errors import LydError
 from lydigital.publish import press
 from lydigital.texts import tr
 from lydigital.ui import icons
@@ -29,6 +32,7 @@ KINDS = {
     ".xlsx": ("Tables", "file-excel-outline", "Workbook"),
 }  # fmt: skip
 FIRST = (".pdf", ".png", ".docx", ".svg")  # those with a button of their own
+PRINTING = "lydigital.ui.printing"
 PICTURES = (".png", ".tif", ".jpg")
 DPIS = (96, 150, 300, 600)
 
@@ -109,6 +113,7 @@ class OutFoot(QWidget):
         super().__init__()
         self._desk, self._show_verdict = desk, show_verdict
         self._dpi = 300
+        self._others: list[QToolButton] = []
         self._box = column(self, spacing=5)
         self._box.setContentsMargins(14, 7, 14, 10)
         desk.changed.connect(self._desk_changed)
@@ -137,6 +142,16 @@ class OutFoot(QWidget):
             button.setToolTip(tr("Write the sheet as {kind}", kind=tr(name)))
             button.clicked.connect(lambda _=False, ending=ending: self.ask_file(ending))
             buttons.addWidget(button)
+        if find_spec(PRINTING) is not None:
+            self.print_it = _button("Print", "printer-outline")
+            self.print_it.setToolTip(tr("To a printer of the system"))
+            self.print_it.clicked.connect(lambda _=False: self._printing("print_pages"))
+            self.copy_it = _button("Copy", "content-copy")
+            self.copy_it.setToolTip(tr("The sheet into the clipboard, to be pasted into a document"))
+            self.copy_it.clicked.connect(lambda _=False: self._copy())
+            self._others = [self.print_it, self.copy_it]
+            for button in self._others:
+                buttons.addWidget(button)
         self.more = _button("More", "dots-horizontal")
         self.more.setToolTip(tr("Other formats and resolution"))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -151,7 +166,9 @@ class OutFoot(QWidget):
             name, icon, _ = KINDS[ending]
             action = menu.addAction(icons.icon(icon), f"{tr(name)} (*{ending})")
             action.triggered.connect(lambda _=False, ending=ending: self.ask_file(ending))
-        if rest:
+        if find_spec(PRINTING) is not None:
+            menu.addAction(icons.icon("printer-eye"), tr("Print preview…")).triggered.connect(lambda _=False: self._printing("preview"))
+        if rest or menu.actions():
             menu.addSeparator()
         group = QActionGroup(menu)
         for dpi in DPIS:
@@ -166,7 +183,7 @@ class OutFoot(QWidget):
         desk = self._desk
         busy = desk.waits("export")
         can = not busy and desk.preview is not None and (desk.verdict is None or desk.verdict.is_open)
-        for button in (*self.formats.values(), self.more):
+        for button in (*self.formats.values(), *self._others, self.more):
             button.setEnabled(can)
         verdict = desk.verdict
         self.verdict.setVisible(verdict is not None and not desk.written and not busy)
@@ -190,6 +207,21 @@ class OutFoot(QWidget):
         desk = self._desk
         dpi = self._dpi if ending in PICTURES else None
         self.dialog = save_dialog(self.window(), tr("Export the sheet"), ending, desk.name_for(ending), lambda path: desk.write(path, dpi=dpi))
+
+    def _printing(self, what: str) -> None:
+        found, window = self._desk.preview, self._desk.window
+        if found is None:
+            return
+        try:
+            getattr(import_module(PRINTING), what)(window, [found.made])
+        except LydError as error:
+            window.failed(error)
+
+    def _copy(self) -> None:
+        found = self._desk.preview
+        if found is not None:
+            import_module(PRINTING).copy([found.made])
+            self._desk.window.copied(found.made.title)
 
     def _open(self, *, folder: bool) -> None:
         if self._desk.written:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from lydigital.texts import tr
 from lydigital.ui import icons, theme
@@ -158,3 +159,32 @@ class Chip(QToolButton):
         self.setFixedHeight(25)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+
+class NumberLine(QLineEdit):
+    """A number with its unit, typed; ``typed`` tells it when it is another one within its limits."""
+
+    typed = Signal(float)
+
+    def __init__(self, name: str, least: float, most: float, unit: str) -> None:
+        super().__init__()
+        self._least, self._most, self._unit, self._value = least, most, unit, least
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.setAccessibleName(tr(name))
+        self.setToolTip(tr(name))
+        self.editingFinished.connect(self._typed)
+
+    def show_value(self, value: float) -> None:
+        self._value = value
+        if not self.hasFocus():
+            self.setText(f"{value:g}{self._unit}")
+
+    def _typed(self) -> None:
+        try:
+            value = float(self.text().removesuffix(self._unit.strip()).strip())
+        except ValueError:
+            value = math.nan
+        if self._least <= value <= self._most and value != self._value:
+            self._value = value
+            self.typed.emit(value)
+        self.setText(f"{self._value:g}{self._unit}")

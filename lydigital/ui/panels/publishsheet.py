@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSizePolicy, QWidget
 
 from lydigital.model.table import FeatureTable
 from lydigital.texts import pick, tr
 from lydigital.ui import icons
 from lydigital.ui.notices import Notice
-from lydigital.ui.panels.publishparts import Chip
+from lydigital.ui.panels.publishparts import Chip, NumberLine
 from lydigital.ui.panels.steps import Step
 from lydigital.ui.panels.styleparts import Choice, Form
 from lydigital.ui.publishdesk import FORMATS
@@ -116,9 +115,11 @@ class SheetStep(Step):
         self.custom = QWidget()
         line = row(self.custom, spacing=6)
         line.addWidget(label(tr("Width × height"), "faint"), 1)
-        self.width_mm, self.height_mm = _millimetres("Width of the paper"), _millimetres("Height of the paper")
-        self.width_mm.editingFinished.connect(lambda: desk.set(width=self.width_mm.value()))
-        self.height_mm.editingFinished.connect(lambda: desk.set(height=self.height_mm.value()))
+        self.width_mm, self.height_mm = (NumberLine(name, 50, 5_000, " mm") for name in ("Width of the paper", "Height of the paper"))
+        self.width_mm.typed.connect(lambda mm: desk.set(width=mm))
+        self.height_mm.typed.connect(lambda mm: desk.set(height=mm))
+        for field in (self.width_mm, self.height_mm):
+            field.setFixedWidth(86)
         line.addWidget(self.width_mm)
         line.addWidget(label("×", "faint"))
         line.addWidget(self.height_mm)
@@ -130,7 +131,7 @@ class SheetStep(Step):
         self.here = IconButton("fit-to-screen-outline", "Lay the sheet into the view")
         self.here.clicked.connect(desk.put_in_view)
         self.whole = IconButton("arrow-expand-all", "The whole map on the sheet")
-        self.whole.clicked.connect(lambda: desk.set(**desk.place(desk.session.bounds())))
+        self.whole.clicked.connect(lambda: desk.show_on_sheet(desk.session.bounds()))
         self.selected = IconButton("select-marker", "The selected features on the sheet")
         self.selected.clicked.connect(self._fit_selected)
         for button in (self.here, self.whole, self.selected):
@@ -141,16 +142,9 @@ class SheetStep(Step):
         turned = label()
         turned.setPixmap(icons.icon("rotate-left", "ink_faint").pixmap(16, 16))
         line.addWidget(turned)
-        self.turn = QDoubleSpinBox()
-        self.turn.setRange(-180, 180)
-        self.turn.setDecimals(1)
-        self.turn.setSuffix("°")
-        self.turn.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.turn.setFixedWidth(72)
-        self.turn.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.turn.setAccessibleName(tr("Turn of the sheet"))
-        self.turn.setToolTip(tr("Turn of the sheet"))
-        self.turn.editingFinished.connect(lambda: desk.set(turn=self.turn.value() % 360) if abs(_signed(desk.frame.turn) - self.turn.value()) > 0.01 else None)
+        self.turn = NumberLine("Turn of the sheet", -180, 180, "°")
+        self.turn.setFixedWidth(70)
+        self.turn.typed.connect(lambda turn: desk.set(turn=turn % 360))
         line.addWidget(self.turn)
         self.box.addLayout(line)
 
@@ -175,10 +169,8 @@ class SheetStep(Step):
         edit = self.scale.lineEdit()
         if edit is not None and not edit.hasFocus():
             edit.setText("" if frame.scale is None else scale_text(frame.scale))
-        for spin, value in ((self.width_mm, frame.width), (self.height_mm, frame.height), (self.turn, _signed(frame.turn))):
-            if not spin.hasFocus():
-                with QSignalBlocker(spin):
-                    spin.setValue(value)
+        for field, value in ((self.width_mm, frame.width), (self.height_mm, frame.height), (self.turn, _signed(frame.turn))):
+            field.show_value(value)
         for edit, text in ((self.title, frame.title), (self.subtitle, frame.subtitle), (self.qr, frame.qr), (self.note, frame.note)):
             if not edit.hasFocus() and edit.text() != text:
                 edit.setText(text)
@@ -246,7 +238,7 @@ class SheetStep(Step):
             return
         west, south, east, north = zip(*boxes, strict=True)
         pad = 0.05 * max(max(east) - min(west), max(north) - min(south), 200.0 / self._desk.window.canvas.viewport.crs.metres_per_unit)
-        self._desk.set(**self._desk.place((min(west) - pad, min(south) - pad, max(east) + pad, max(north) + pad)))
+        self._desk.show_on_sheet((min(west) - pad, min(south) - pad, max(east) + pad, max(north) + pad))
 
     def _chart_chosen(self, layer: object) -> None:
         if not layer:
@@ -265,17 +257,6 @@ class SheetStep(Step):
     def _desk_changed(self, what: str) -> None:
         if what == "frame":
             self.refresh()
-
-
-def _millimetres(name: str) -> QDoubleSpinBox:
-    spin = QDoubleSpinBox()
-    spin.setRange(50, 5_000)
-    spin.setDecimals(0)
-    spin.setSuffix(" mm")
-    spin.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-    spin.setFixedWidth(86)
-    spin.setAccessibleName(tr(name))
-    return spin
 
 
 def _format_text(kind: str) -> str:
