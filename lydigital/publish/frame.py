@@ -88,6 +88,7 @@ def map_box(frame: Frame, legend: Sequence[Group] = ()) -> Box:
 def _plan(frame: Frame, legend: Sequence[Group]) -> _Plan:
     width, height = frame.size_mm
     k = 0.72 if frame.format == "half" else min(2.6, max(0.72, math.sqrt(width * height / (297 * 210))) ** 0.72)
+    k = max(0.4, min(k, min(width, height) / 120))  # a long strip is as small as it is narrow
     small = frame.format in _SMALL
     margin = (4.0 if frame.format == "half" else 10.0) * k
     body = Box(0, 0, width, height).inset(margin)
@@ -214,7 +215,7 @@ def _foot(frame: Frame, foot: Box, k: float) -> Iterator[AnyItem]:
         yield QrItem(id="qr", text=frame.qr, x=right, y=foot.y, width=foot.height, height=foot.height)
         right -= 4 * k
     if frame.foot and right - x > 30 * k:
-        words = _words(small=small)
+        words = _words(frame, small=small)
         yield ShapeItem(id="rule", form="line", x=x - 3 * k, y=foot.y + 1 * k, width=0, height=foot.height - 2 * k, outline=Outline(color="#b9bec6", width=0.15 * k))
         yield TextItem(
             id="foot", x=x, y=foot.y, width=right - x, height=foot.height, text=words + (f"\n{frame.note}" if frame.note else ""), size=6.5 * k,
@@ -222,14 +223,17 @@ def _foot(frame: Frame, foot: Box, k: float) -> Iterator[AnyItem]:
         )  # fmt: skip
 
 
-def _words(*, small: bool) -> str:
+_GRIDS = {"graticule": "Grid: CGCS2000 longitude and latitude. North: grid north.", "kilometre": "Grid: kilometres of the coordinate system. North: grid north."}
+
+
+def _words(frame: Frame, *, small: bool) -> str:
     """The words of the foot; each stands only where there is something to say."""
     crs, heights = tr("Coordinate system: {name} ({code})", name="{crs}", code="{crs_code}"), tr("Height datum: {name}", name="{height_datum}")
     who = "".join(f"[[{tr(template, name=hole, date=hole)}　]]" for template, hole in (
         ("Producer: {name}", "{producer}"), ("Drawn on {date} with lydigital", "{date}"), ("Drawn by {name}", "{operator}"),
     ))  # fmt: skip
     sources = f"[[{tr('Sources: {names}', names='{sources}')}]]"
-    return f"{crs}　{who}{sources}" if small else f"{crs}　[[{heights}]]\n{who}\n{sources}"
+    return f"{crs}　{who}{sources}" if small else f"{crs}　[[{heights}　]]{tr(_GRIDS[frame.grid]) if frame.grid in _GRIDS else ''}\n{who}\n{sources}"
 
 
 def _north(x: float, y: float, k: float) -> NorthItem:

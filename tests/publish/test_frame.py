@@ -73,6 +73,16 @@ def test_nothing_overlaps_and_all_stays_on_the_paper(material, form, portrait, m
     assert main.width * main.height > 0.3 * page.width * page.height
 
 
+@pytest.mark.parametrize("size", [(60, 60), (5_000, 60), (60, 5_000), (5_000, 5_000), (150, 150)])
+def test_paper_of_any_size_has_a_sheet(material, size):
+    layout = of_material(Frame(format="custom", width=size[0], height=size[1], overview=True, table="school", chart="school/kind", qr="x"), material)
+    for item in layout.items:
+        assert item.x >= 0 and item.y >= 0 and item.x + item.width <= size[0] + 0.01 and item.y + item.height <= size[1] + 0.01  # noqa: PT018
+        assert item.id == "rule" or min(item.width, item.height) > 1, item.id
+    made = arrange(layout, material)
+    assert rasterpages.pixels(made.pages[0], made.fonts, 36 if max(size) < 1000 else 5).std() > 5
+
+
 def test_it_says_what_it_must_and_its_names_can_be_found(material, tmp_path):
     import pypdf
 
@@ -83,6 +93,7 @@ def test_it_says_what_it_must_and_its_names_can_be_found(material, tmp_path):
     for said in ("洛阳市学校", "白马寺镇", "白云山小学", "龙门初中", "乡镇", "教育", "测试处", "2025-07-01", "EPSG:4546", "内部使用", "示例数据", "112°10", "乙局；甲局"):
         assert said in text, said
     assert "datum" not in text
+    assert "Grid:CGCS2000" in text
     assert made.maps[0].scale == 200_000
     assert "1:200000" in text
     assert (float(page.mediabox.width), float(page.mediabox.height)) == pytest.approx((841.9, 595.3), abs=1)
