@@ -44,10 +44,17 @@ HOMES = {
     "layout.export": ("publish", "layouts"),
     "atlas.run": ("publish", "atlas"),
     "atlas.recipe": ("publish", "atlas"),
+    "roster.show": ("roster", ""),
+    "roster.needs": ("roster", ""),
+    "farmland.compare": ("farmland", ""),
+    "farmland.occupied": ("farmland", ""),
+    "catalogue.show": ("catalogue", ""),
+    "catalogue.export": ("catalogue", ""),
 }
 """Command: its workspace, and the step of its page."""
 
-WORKSPACES = {"hazard": "hazard", "warning": "hazard", "emergency": "emergency", "incident": "emergency", "utility": "utility"}
+WORKSPACES = {"hazard": "hazard", "warning": "hazard", "emergency": "emergency", "incident": "emergency", "utility": "utility",
+              "roster": "roster", "farmland": "farmland", "catalogue": "catalogue"}
 """Noun: the workspace that does its commands."""
 
 

@@ -102,5 +102,13 @@ def own_entries(window: Window) -> list[Entry]:
                              f"Ctrl+{number}", rank=1.5))  # fmt: skip
     entries.append(Entry(tr("Pipes and cables"), partial(window.set_workspace, "utility"), tr("Workspace"), "pipe",
                          ("管线", "追踪", "爆管", "断面", "净距", "pipe", "trace", "burst", "section"), rank=1.5))  # fmt: skip
+    entries += [
+        Entry(tr("Residents and communities"), partial(window.set_workspace, "roster"), tr("Workspace"), "account-group-outline",
+              ("居民", "社区", "花名册", "困难家庭", "网格", "resident", "roster"), rank=1.5),
+        Entry(tr("Farmland protection"), partial(window.set_workspace, "farmland"), tr("Workspace"), "barley",
+              ("耕地", "基本农田", "红线", "farmland"), rank=1.5),
+        Entry(tr("Data catalogue"), partial(window.set_workspace, "catalogue"), tr("Workspace"), "card-search-outline",
+              ("元数据", "数据目录", "metadata", "iso 19115"), rank=1.5),
+    ]  # fmt: skip
     entries += homes.indicator_entries(window)
     return entries + window.editing.entries() + window.past.entries() + window.holding.entries()

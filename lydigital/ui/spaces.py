@@ -82,10 +82,34 @@ def _publish(window: Window) -> SpacePage:
     return PublishPage(PublishDesk(window))
 
 
+def _roster(window: Window) -> SpacePage:
+    from lydigital.ui.panels.roster import RosterPage
+    from lydigital.ui.societydesk import RosterDesk
+
+    return RosterPage(RosterDesk(window))
+
+
+def _farmland(window: Window) -> SpacePage:
+    from lydigital.ui.panels.farmland import FarmlandPage
+    from lydigital.ui.societydesk import FarmlandDesk
+
+    return FarmlandPage(FarmlandDesk(window))
+
+
+def _catalogue(window: Window) -> SpacePage:
+    from lydigital.ui.panels.catalogue import CataloguePage
+    from lydigital.ui.societydesk import CatalogueDesk
+
+    return CataloguePage(CatalogueDesk(window))
+
+
 SPACES: dict[str, Callable[[Window], SpacePage]] = {
     "hazard": _hazard,
     "coverage": _coverage,
     "emergency": _emergency,
     "publish": _publish,
     "utility": _utility,
+    "roster": _roster,
+    "farmland": _farmland,
+    "catalogue": _catalogue,
 }
