@@ -13,8 +13,8 @@ from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtWidgets import QLineEdit
 
 from lydigital.commands import frame as frames
+from lydigital.commands import gate, registry
 from lydigital.commands import layout as layouts
-from lydigital.commands import registry
 from lydigital.errors import LydError
 from lydigital.texts import tr
 from lydigital.ui.desk import Desk
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from lydigital.model.frame import Frame
-    from lydigital.model.gate import Verdict
+    from lydigital.model.gate import Audience, Verdict
     from lydigital.model.layout import Layout
     from lydigital.publish.arrange import Arranged, Material
     from lydigital.publish.furniture import Box
@@ -65,7 +65,7 @@ class PublishDesk(Desk):
         self.trouble = ""  # why there is none
         self.verdict: Verdict | None = None
         self.shown: Preview | None = None  # of the layout looked at in the list
-        self.audience = "internal"
+        self.audience: Audience = "internal"
         self.sketches = Desk(window)  # pictures are drawn while something long is written
         self.written: list[Path] = []
         self.folder = ""
@@ -363,7 +363,7 @@ class PublishDesk(Desk):
 
         self.sketches.start("preview", tr("Drawing the sheet"), work, done)
 
-    def ask_for(self, audience: str) -> None:
+    def ask_for(self, audience: Audience) -> None:
         """Whom the sheet is for: what may be on it follows."""
         self.audience = audience
         self.look_again()
@@ -402,7 +402,7 @@ class PublishDesk(Desk):
         """The sheet of the frame, or of a layout, into a file."""
         given: dict[str, Any] = {"path": path} | ({} if dpi is None else {"dpi": dpi})
         given |= {"layout": layout} if layout else {"changes": self._missing()}
-        given |= self.for_whom("layout.export")
+        given["audience"] = self.audience
         self.folder = str(Path(path).parent)
         title = tr("Writing {file}", file=Path(path).name)
         self.ask("export", title, "layout.export" if layout else "frame.export", self._wrote, **given)
@@ -442,18 +442,14 @@ def _shape(frame: Frame) -> Frame:
     return msgspec.structs.replace(frame, centre=None, scale=None, turn=0.0, title="", subtitle="…" if frame.subtitle else "")
 
 
-def judged(session: Session, layout: Layout, material: Material, audience: str) -> tuple[Arranged, Verdict | None]:
-    """A layout as the export gate would let it out, and what it says; without one where there is none."""
+def judged(session: Session, layout: Layout, material: Material, audience: Audience) -> tuple[Arranged, Verdict]:
+    """A layout as the export gate would let it out, whatever it says, and that."""
+    from lydigital.publish import gate as gates
     from lydigital.publish.arrange import arrange
 
-    if "gate.check" not in registry.commands():
-        return arrange(layout, material), None
-    from lydigital.commands import gate as asking
-    from lydigital.publish import gate
-
-    verdict = asking.judged(session, asking.layers_of(session, layout), audience)  # type: ignore[arg-type]
-    made = arrange(gate.marked(layout, verdict), gate.passed(material, verdict))
-    return made, gate.with_unplaced(asking.rules_of(), verdict, sum(len(m.picture.missing) for m in made.maps))
+    verdict = gate.judged(session, gate.layers_of(session, layout), audience)
+    made = arrange(gates.marked(layout, verdict), gates.passed(material, verdict))
+    return made, gates.with_unplaced(gate.rules_of(), verdict, sum(len(m.picture.missing) for m in made.maps))
 
 
 def _pictured(made: Arranged, frame: Frame | None) -> Preview:

@@ -344,3 +344,37 @@ def test_the_sheet_in_the_clipboard(window, publishing):
     image = QGuiApplication.clipboard().image()
     assert image.width() == round(297 / 25.4 * 200)
     assert window.notices.notices[0].text.startswith("Copied")
+
+
+def test_a_series_is_made_and_gone_on_with(window, publishing, desk, qtbot, tmp_path):
+    step = publishing.atlas
+    step.head.click()
+    step.layout_choice.choose("planning")
+    step.by.choose("field")
+    step.format.choose("png")
+    assert not step.one.isEnabled()
+    assert step.state == "3 sheets"
+    step._folder_chosen(str(tmp_path))
+    QTest.mouseClick(step.go, Qt.MouseButton.LeftButton)
+    assert not step.stop.isHidden()
+    qtbot.waitUntil(lambda: not desk.busy, timeout=LONG_MS)
+    assert len(list(tmp_path.glob("*.png"))) == 3
+    assert step.state == f"3 sheets in {tmp_path.name}"
+    assert not step.open_folder.isHidden()
+    QTest.mouseClick(step.again, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not desk.busy, timeout=LONG_MS)
+    assert step._written["kept"] == 3
+    assert desk.preview is not None
+
+
+def test_a_series_of_the_paper_frame_can_be_stopped(window, publishing, desk, qtbot, tmp_path):
+    step = publishing.atlas
+    step.head.click()
+    step.layout_choice.choose("")
+    step.by.choose("field")
+    step._folder_chosen(str(tmp_path))
+    step.run_series()
+    QTest.mouseClick(step.stop, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not desk.busy, timeout=LONG_MS)
+    assert step._written is None
+    assert "stopped" in window.notices.notices[0].text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lydigital.commands import registry
 from lydigital.ui.panels.publishatlas import AtlasStep
 from lydigital.ui.panels.publishgate import GateStep
 from lydigital.ui.panels.publishlayouts import LayoutsStep
@@ -24,29 +23,16 @@ class PublishPage(StepsPage):
 
     def __init__(self, desk: PublishDesk) -> None:
         self.desk = desk
-        known = registry.commands()
-        self.sheet, self.view = SheetStep(desk), SheetView(desk)
-        steps: list[Step] = [self.sheet, self.view]
-        self.gate = self.atlas = None
-        if "gate.check" in known:
-            steps.append(gate := GateStep(desk, len(steps) + 1))
-            self.gate = gate
-        steps.append(layouts := LayoutsStep(desk, len(steps) + 1, self.view.show_pictures))
-        self.layouts = layouts
-        if "atlas.run" in known:
-            steps.append(atlas := AtlasStep(desk, len(steps) + 1))
-            self.atlas = atlas
+        self.sheet, self.view, self.gate = SheetStep(desk), SheetView(desk), GateStep(desk, 3)
+        self.layouts, self.atlas = LayoutsStep(desk, 4, self.view.show_pictures), AtlasStep(desk, 5)
+        steps: list[Step] = [self.sheet, self.view, self.gate, self.layouts, self.atlas]
         super().__init__("file-image-outline", "Publish", "A map that can go into a report today.", steps)
-        self.foot = OutFoot(desk, self._show_verdict)
+        self.foot = OutFoot(desk, lambda: self.go_to(self.gate))
         layout = self.layout()
         assert layout is not None
         layout.addWidget(rule())
         layout.addWidget(self.foot)
         desk.changed.connect(self._desk_changed)
-
-    def _show_verdict(self) -> None:
-        if self.gate is not None:
-            self.go_to(self.gate)
 
     def entered(self) -> None:
         self.sheet.offer()

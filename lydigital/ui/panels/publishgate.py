@@ -35,7 +35,7 @@ class GateStep(Step):
         form = Form()
         self.audience = Choice()
         self.audience.offer([(a, tr(text)) for a, text in AUDIENCES], self._desk.audience)
-        self.audience.chosen.connect(lambda audience: self._desk.ask_for(str(audience)))
+        self.audience.chosen.connect(self._desk.ask_for)
         form.line("For", self.audience)
         self.box.addLayout(form)
         self.findings = QWidget()
