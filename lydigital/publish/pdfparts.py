@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
-from lydigital import __version__
+from lydigital.paths import VERSION
 from lydigital.publish.georeference import CORNERS
 from lydigital.render.painter.direct import FURNITURE, GRID, GROUND, LABELS
 from lydigital.texts import tr
@@ -146,7 +146,7 @@ def describe(pdf: pikepdf.Pdf, about: About, when: datetime, *, pdf_a: bool) -> 
     """Title, author, dates and the rest, in the two places where readers look (14.3)."""
     zone = f"{when:%z}"
     stamp = f"D:{when:%Y%m%d%H%M%S}" + (f"{zone[:3]}'{zone[3:5]}'" if when.utcoffset() else "Z")
-    maker = f"lydigital {__version__}"
+    maker = f"lydigital {VERSION}"
     keywords = ", ".join(about.keywords)
     entries = {
         **{f"/{name}": value for name, value in about.more.items()},
