@@ -14,6 +14,7 @@ from lydigital.model.frame import Frame
 from lydigital.model.gate import Audience  # noqa: TC001 - msgspec resolves it at run time
 from lydigital.model.layout import Layout, Page
 from lydigital.texts import tr
+from lydigital.units import MM_PER_INCH
 
 if TYPE_CHECKING:
     from lydigital.session import Session
@@ -95,7 +96,7 @@ def _show(session: Session, given: ShowFrame) -> dict[str, Any]:
     ground = arrange.ground_metres(view.bounds, view.crs)
     width, height = frame.size_mm
     x, y = main.x + main.width / 2, main.y + main.height / 2
-    units = view.units_per_px * view.dpi / 25.4
+    units = view.units_per_px * arrange.REFERENCE_DPI / MM_PER_INCH
 
     def corners(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
         around = ((left - x, top - y), (right - x, top - y), (right - x, bottom - y), (left - x, bottom - y))

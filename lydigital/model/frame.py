@@ -25,6 +25,8 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         Middle of the map in map units, and scale denominator; the view where they are missing.
     turn
         Degrees that north points clockwise from up.
+    enlarge
+        Of symbols and names, as of :class:`~lydigital.model.layout.MapItem`; None for what suits the paper.
     title
         "" for that of the map.
     overview, table, chart, qr, note
@@ -38,6 +40,7 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     centre: tuple[float, float] | None = None
     scale: Annotated[float, msgspec.Meta(ge=1, le=1e9)] | None = None
     turn: Annotated[float, msgspec.Meta(ge=-360, le=360)] = 0.0
+    enlarge: Annotated[float, msgspec.Meta(ge=0.25, le=8)] | None = None
     title: str = ""
     subtitle: str = ""
     has_title: bool = True

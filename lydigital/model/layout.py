@@ -126,6 +126,8 @@ class MapItem(Item, frozen=True, tag="map"):
         Id of another map whose outline is drawn here: this is then its overview.
     clip
         Only the feature that drives the page is full, all else is paled.
+    enlarge
+        Symbols and names are that many times as large, and what is shown is that of a scale so much smaller, as on a wall map.
     """
 
     icon: ClassVar[str] = "map-outline"
@@ -144,6 +146,7 @@ class MapItem(Item, frozen=True, tag="map"):
     neat: Length = 0.0
     shows: str = ""
     clip: bool = False
+    enlarge: Annotated[float, msgspec.Meta(ge=0.25, le=8)] = 1.0
 
 
 class TextItem(Item, frozen=True, tag="text"):

@@ -120,7 +120,7 @@ class PlacedMap:
     def metres_per_mm(self) -> float:
         """Ground metres a millimetre of the page, eastwards in the middle of the map."""
         view = self.viewport
-        return view.units_per_px * view.dpi / MM_PER_INCH * ground_metres(view.bounds, view.crs)
+        return view.units_per_px * REFERENCE_DPI / MM_PER_INCH * ground_metres(view.bounds, view.crs)
 
     @property
     def scale(self) -> int:
@@ -134,7 +134,7 @@ class PlacedMap:
             dx, dy = x - view.centre[0], y - view.centre[1]
             x, y = turning.place(view.centre, dx, dy, -self.turn)
         px, py = view.to_px(x, y)
-        per_mm = view.dpi / MM_PER_INCH
+        per_mm = REFERENCE_DPI / MM_PER_INCH
         return self.box.x + px / per_mm, self.box.y + py / per_mm
 
 
@@ -330,7 +330,7 @@ def _paled(picture: DrawList, area: GeometryArray) -> DrawList:
 
 
 def window(item: MapItem, material: Material, driver: Driver | None = None) -> Viewport:
-    """The part of the world a map item shows, at :data:`REFERENCE_DPI`; in a system of its own where it is turned.
+    """The part of the world a map item shows, at :data:`REFERENCE_DPI` (enlarged: symbols follow a finer one); in a system of its own where it is turned.
 
     Raises
     ------
@@ -362,7 +362,7 @@ def window(item: MapItem, material: Material, driver: Driver | None = None) -> V
         if item.round_scale:
             power = 10.0 ** math.floor(math.log10(scale))
             scale = next(s * power for s in SCALES if s * power >= scale * (1 - 1e-6))
-    return Viewport(centre, scale / 1000 / ground / (REFERENCE_DPI / MM_PER_INCH), *size, crs, dpi=REFERENCE_DPI)
+    return Viewport(centre, scale / 1000 / ground / (REFERENCE_DPI / MM_PER_INCH), *size, crs, dpi=REFERENCE_DPI * item.enlarge)
 
 
 def _within(view: Bounds, home: Bounds) -> Bounds:
@@ -396,9 +396,9 @@ def at_dpi(placed: PlacedMap, dpi: float, rows: tuple[int, int] | None = None) -
         First pixel row and the one after the last, from the top of the map; None for all.
     """
     view = placed.viewport
-    factor = dpi / view.dpi
+    factor = dpi / REFERENCE_DPI
     width, height = round(placed.box.width / MM_PER_INCH * dpi), round(placed.box.height / MM_PER_INCH * dpi)
-    whole = Viewport(view.centre, view.units_per_px / factor, width, height, view.crs, dpi)
+    whole = Viewport(view.centre, view.units_per_px / factor, width, height, view.crs, view.dpi * factor)
     top, end = rows or (0, height)
     part = replace(whole, centre=whole.to_map(width / 2, (top + end) / 2), height_px=end - top)
     if rows is None and factor == 1.0:

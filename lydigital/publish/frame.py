@@ -156,7 +156,7 @@ def _items(frame: Frame, plan: _Plan) -> Iterator[AnyItem]:
     grids = () if frame.grid == "none" else (GridLines(kind=frame.grid, corners=frame.corners, size=5.5 * k),)
     yield MapItem(
         id="main", name=tr("Map"), x=box.x, y=box.y, width=box.width, height=box.height, centre=frame.centre, scale=frame.scale,
-        turn=frame.turn, grids=grids, neat=plan.band, outline=None if plan.band else Outline(width=0.25 * k),
+        turn=frame.turn, enlarge=frame.enlarge or _enlarged(k), grids=grids, neat=plan.band, outline=None if plan.band else Outline(width=0.25 * k),
     )  # fmt: skip
     if plan.head is not None:
         yield from _head(frame, plan.head, k)
@@ -165,6 +165,11 @@ def _items(frame: Frame, plan: _Plan) -> Iterator[AnyItem]:
         yield from _foot(frame, plan.foot, k)
     elif frame.north:
         yield _north(box.right - 12 * k, box.y + 3 * k, k)
+
+
+def _enlarged(k: float) -> float:
+    """Of symbols and names: posters are read from afar, half a page is small."""
+    return 1.0 if 1.0 <= k < 1.5 else round(math.sqrt(k), 2)
 
 
 def _head(frame: Frame, head: Box, k: float) -> Iterator[AnyItem]:
@@ -207,8 +212,9 @@ def _foot(frame: Frame, foot: Box, k: float) -> Iterator[AnyItem]:
         x += wide + 6 * k
     if frame.north:
         tall = (8.5 if small else 14.0) * k
-        yield _north(x, foot.y, tall / 14)
-        x += tall * 0.6 + 6 * k
+        wide = tall if frame.turn else 0.6 * tall  # room to turn
+        yield NorthItem(id="north", map="main", x=x, y=foot.y, width=wide, height=tall)
+        x += wide + 6 * k
     right = foot.right
     if frame.qr:
         right -= foot.height

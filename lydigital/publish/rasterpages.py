@@ -134,7 +134,7 @@ def transform(main: PlacedMap, dpi: float) -> Affine:
     from affine import Affine
 
     view = main.viewport
-    unit = view.units_per_px * view.dpi / dpi
+    unit = view.units_per_px * arrange.REFERENCE_DPI / dpi
     west, _, _, north = view.bounds
     per_mm = dpi / MM_PER_INCH
     place = Affine(unit, 0, west - round(main.box.x * per_mm) * unit, 0, -unit, north + round(main.box.y * per_mm) * unit)

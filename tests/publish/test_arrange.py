@@ -118,3 +118,17 @@ def test_pages_are_written_whole(material, tmp_path):
 
     with Image.open(png) as picture:
         assert picture.size == (551, 433)
+
+
+def test_an_enlarged_map_has_larger_names_at_its_true_scale(material):
+    plain = arrange.arrange(LAYOUT, material).maps[0]
+    large = arrange.arrange(LAYOUT.with_item(msgspec.structs.replace(MAIN, enlarge=1.5)), material).maps[0]
+    assert large.scale == plain.scale
+    assert large.viewport.bounds == plain.viewport.bounds
+    assert large.to_page(*HOME[:2]) == plain.to_page(*HOME[:2])
+    assert large.viewport.scale == pytest.approx(1.5 * plain.viewport.scale)
+    sizes = [{label.font.size_px for label in placed.picture.labels} for placed in (plain, large)]
+    assert max(sizes[1]) == pytest.approx(1.5 * max(sizes[0]), abs=1)
+    other = arrange.at_dpi(large, 150)
+    assert (other.viewport.width_px, len(other.labels)) == (round(120 / 25.4 * 150), len(large.picture.labels))
+    assert other.viewport.scale == pytest.approx(large.viewport.scale)
