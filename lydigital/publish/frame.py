@@ -175,7 +175,7 @@ def _enlarged(k: float) -> float:
 def _head(frame: Frame, head: Box, k: float) -> Iterator[AnyItem]:
     stamp = min(78 * k, 0.42 * head.width)
     yield TextItem(
-        id="title", x=head.x, y=head.y, width=head.width - stamp - 4 * k, height=(9.6 if frame.subtitle else 12) * k, text="{title}",
+        id="title", name=tr("Sheet title"), x=head.x, y=head.y, width=head.width - stamp - 4 * k, height=(9.6 if frame.subtitle else 12) * k, text="{title}",
         size=18 * k, weight="bold", vertical="middle", least=8,
     )  # fmt: skip
     if frame.subtitle:

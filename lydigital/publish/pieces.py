@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -33,9 +33,10 @@ from lydigital.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from PySide6.QtGui import QImage
+    from PySide6.QtGui import QImage, QPainter
 
     from lydigital.model.layout import AnyItem, Layout, Outline
+    from lydigital.model.report import Chart, Table
     from lydigital.publish.arrange import Driver, Material, PlacedMap
     from lydigital.publish.furniture import Paper
     from lydigital.render.painter.fonts import QtFonts
@@ -47,7 +48,7 @@ _COLUMN_MM = 34.0  # least width of a column of it
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What items are drawn from; ``issues`` is where they say what is wrong."""
+    """What items are drawn from; ``issues`` is where they say what is wrong, ``contents`` what tables and charts hold, by item."""
 
     layout: Layout
     material: Material
@@ -56,6 +57,7 @@ class Context:
     fonts: QtFonts
     driver: Driver | None
     issues: list[Issue]
+    contents: dict[str, Table | Chart] = field(default_factory=dict)
 
     def map_of(self, item: Any) -> PlacedMap | None:
         found = self.layout.map_of(item.map)
@@ -136,7 +138,9 @@ def _outline(paper: Paper, outline: Outline, box: Box) -> None:
         paper.box(box.inset(max(1.0, 3 * outline.width)), color=outline.color, width_mm=outline.width / 2)
 
 
-def _text(paper: Paper, item: TextItem, box: Box, context: Context) -> None:
+def _text(item: TextItem, box: Box, context: Context) -> Callable[[Paper], None]:
+    """Lines are broken once, before anything is drawn."""
+    paper = furniture.Paper(cast("QPainter", None), context.fonts)  # only to measure
     room = box.inset(item.padding)
     size = item.size
     words = _shortened(paper, item, room, context.facts)
@@ -152,12 +156,22 @@ def _text(paper: Paper, item: TextItem, box: Box, context: Context) -> None:
         while last and paper.width_mm(last + "…", size, item.weight) > room.width:
             last = last[:-1]
         lines = [*lines[: fits - 1], (typeset.Run(last + "…", item.weight),)]
+        context.issues.append(Issue(
+            "layout.cut", "warning", "{item} has no room for all of its text", "Give it more room, or write less.", values={"item": item.name or item.id},
+        ))  # fmt: skip
     free = room.height - len(lines) * step
     top = room.y + {"top": 0.0, "middle": free / 2, "bottom": free}[item.vertical]
+    places = []
     for i, line in enumerate(lines):
         beside = room.width - typeset.width(paper, line, size)
         x = room.x + {"left": 0.0, "centre": beside / 2, "right": beside}[item.align]
-        typeset.set_line(paper, x, top + step * (i + 0.5) + typeset.size_mm(size) * 0.36, line, size, color=item.color)
+        places.append((x, top + step * (i + 0.5) + typeset.size_mm(size) * 0.36, line))
+
+    def draw(paper: Paper) -> None:
+        for x, y, line in places:
+            typeset.set_line(paper, x, y, line, size, color=item.color)
+
+    return draw
 
 
 def _shortened(paper: Paper, item: TextItem, room: Box, facts: Mapping[str, object]) -> str:
@@ -272,10 +286,11 @@ def _tabular(item: TableItem | ChartItem, box: Box, context: Context) -> Callabl
     try:
         table, definition = material.table(item.layer), material.definition(item.layer)
         if isinstance(item, TableItem):
-            rows = tabular.table_of(item, table, definition, within, context.driver, personal=material.personal)
+            rows = context.contents[item.id] = tabular.table_of(item, table, definition, within, context.driver, personal=material.personal)
             size, most = item.size, item.rows
             return lambda paper: void(tabular.draw(paper, box, rows, size, most))
-        chart, size = tabular.chart_of(item, table, definition, within, context.driver), item.size
+        chart = context.contents[item.id] = tabular.chart_of(item, table, definition, within, context.driver)
+        size = item.size
         below = typeset.size_mm(size) * 2.0
     except (LydError, KeyError) as error:
         reason = str(error) if isinstance(error, LydError) else tr("the map has no layer {layer}", layer=item.layer or "–")
@@ -368,6 +383,6 @@ def _painted(function: Callable[..., None]) -> Callable[[AnyItem, Box, Context],
 
 
 _PREPARED: dict[type, Callable[[Any, Box, Context], Callable[[Paper], None]]] = {
-    TextItem: _painted(_text), LegendItem: _painted(_legend), ScaleBarItem: _painted(_scale_bar), NorthItem: _painted(_north),
+    TextItem: _text, LegendItem: _painted(_legend), ScaleBarItem: _painted(_scale_bar), NorthItem: _painted(_north),
     StampItem: _painted(_stamps), ShapeItem: _painted(_shape), TableItem: _tabular, ChartItem: _tabular, QrItem: _qr, ImageItem: _image,
 }  # fmt: skip

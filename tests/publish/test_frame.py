@@ -121,6 +121,8 @@ def test_a_long_title_is_made_smaller_then_cut(material):
     made = arrange(of_material(Frame(title=LONG), material), material)
     assert rasterpages.pixels(made.pages[0], made.fonts, 60).std() > 5
     assert made.title == LONG
+    assert [i.values["item"] for i in made.issues if i.code == "layout.cut"] == ["Sheet title"]
+    assert not [i for i in arrange(of_material(Frame(title=LONG[:40]), material), material).issues if i.code == "layout.cut"]
 
 
 def test_the_legend_gets_the_room_it_needs(material):
