@@ -57,7 +57,7 @@ def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None, o
 
 def kinds() -> tuple[str, ...]:
     """Endings of the formats that :func:`write` knows."""
-    return (".pdf", *rasterpages.KINDS)
+    return (".pdf", *svgpage.KINDS, *rasterpages.KINDS)
 
 
 def paint(page: ArrangedPage, painter: QPainter, fonts: QtFonts, *, direct: Direct | None = None) -> None:
