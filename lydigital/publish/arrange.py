@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lydigital.model.geometry import GeometryArray
     from lydigital.model.layerdef import LayerDef
     from lydigital.model.layout import AnyItem, Layout
+    from lydigital.model.report import Chart, Table
     from lydigital.model.table import FeatureTable
     from lydigital.publish.furniture import Paper
     from lydigital.render.drawlist import DrawList, SceneLayer
@@ -76,6 +77,8 @@ class Material:
         Placeholders: ``title date operator producer sources accuracy height_datum approval project`` and others.
     stamps
         What the review stamp says, most important first.
+    verdict
+        What the export gate found, in words, for formats that have room for it.
     folder
         Where relative paths of pictures start.
     personal
@@ -94,6 +97,7 @@ class Material:
     folder: Path | None = None
     personal: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    verdict: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,13 +144,14 @@ class PlacedMap:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """An item on its page: a map, or what ``paint`` draws."""
+    """An item on its page: a map, or what ``paint`` draws; ``content`` are the rows or numbers in it."""
 
     item: AnyItem
     box: Box
     map: PlacedMap | None = None
     paint: Callable[[Paper], None] | None = None
     over: Callable[[Paper], None] | None = None  # of a map: grid and frame
+    content: Table | Chart | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +178,8 @@ class Arranged:
     facts: Mapping[str, object]
     issues: tuple[Issue, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)  # of layers, by id
+    stamps: tuple[tuple[str, ...], ...] = ()
+    verdict: tuple[str, ...] = ()
 
     @property
     def maps(self) -> tuple[PlacedMap, ...]:
@@ -249,7 +256,7 @@ def arrange(
         issues.append(Issue("layout.glyphs", "warning", "No font here has the characters {characters}; 〓 stands in their place",
                             "Install a font that has them, or write other characters.", values={"characters": lost}))
     names = material.names or {layer: title for layer, (_, title) in material.titles.items()}
-    return Arranged(layout, tuple(pages), fonts, facts, tuple(issues), names)
+    return Arranged(layout, tuple(pages), fonts, facts, tuple(issues), names, material.stamps, material.verdict)
 
 
 def _lost(layout: Layout, facts: Mapping[str, object], fonts: QtFonts) -> str:
@@ -266,7 +273,8 @@ def _placed(item: AnyItem, context: pieces.Context, maps: Mapping[str, PlacedMap
     box = Box(item.x, item.y, item.width, item.height)
     if isinstance(item, MapItem):
         return Placed(item, box, map=maps[item.id], over=partial(pieces.over_map, item=item, box=box, context=context))
-    return Placed(item, box, paint=pieces.prepare(item, box, context))
+    paint = pieces.prepare(item, box, context)
+    return Placed(item, box, paint=paint, content=context.contents.get(item.id))
 
 
 _WHAT, _ASIDE = re.compile(r"^[^：（）]{1,8}："), re.compile(r"（[^（）A-Za-z]*）")

@@ -152,6 +152,20 @@ def enforce(verdict: Verdict) -> None:
     )  # fmt: skip
 
 
+def said(verdict: Verdict) -> tuple[str, ...]:
+    """The verdict in words, for documents: when and for whom it was given, then what was found.
+
+    The public is only told how much: names of layers left out are not for them.
+    """
+    is_public = verdict.audience == "public"
+    head = tr("Checked before export, for the public") if is_public else tr("Checked before export, for internal use")
+    by = "　".join(part for part in (verdict.at[:16].replace("T", " "), "" if is_public else verdict.operator) if part)
+    found = [tr(f.message, **f.values) for f in verdict.findings if f.weight != "off"]
+    if is_public and found:
+        found = [tr("{count} findings", count=len(found))]
+    return (f"{head}　{by}".rstrip(), *found)
+
+
 # --- what the verdict says is done --------------------------------------------------------------------------------------
 
 
@@ -170,7 +184,7 @@ def passed(material: Material, verdict: Verdict) -> Material:
         return coarse(found, step) if step else found
 
     titles = {i: t for i, t in material.titles.items() if i not in verdict.dropped}
-    return replace(material, scene=scene, table=table, titles=titles, stamps=verdict.stamps)
+    return replace(material, scene=scene, table=table, titles=titles, stamps=verdict.stamps, verdict=said(verdict))
 
 
 def marked(layout: Layout, verdict: Verdict) -> Layout:

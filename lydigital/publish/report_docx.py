@@ -27,16 +27,16 @@ def content(report: Report) -> bytes:
     from docx import Document
 
     made = Document()
-    _styles(made)
-    _page(made.sections[0], across=report.is_landscape)
-    _foot(made.sections[0], report.title)
+    styles(made)
+    page(made.sections[0], across=report.is_landscape)
+    foot(made.sections[0], report.title)
     made.add_heading(report.title, 0)
     if report.subtitle:
-        _run(made.add_paragraph(), report.subtitle, _SOFT)
+        run(made.add_paragraph(), report.subtitle, _SOFT)
     if stamps(report):
         line = made.add_paragraph()
         for text in stamps(report):
-            _run(line, f"【{text}】", _STAMP, bold=True)
+            run(line, f"【{text}】", _STAMP, bold=True)
     level = 2 if any(isinstance(b, Paragraph) and b.style == "heading" for b in report.blocks) else 1
     across, figure = report.is_landscape, 0
     blocks = report.blocks if _can_draw() else tuple(numbers_of(b) if isinstance(b, Chart) else b for b in report.blocks)
@@ -44,7 +44,7 @@ def content(report: Report) -> bytes:
         wanted = report.is_landscape or (isinstance(block, Table) and block.is_wide and len(block.head) > _MANY_COLUMNS)
         if wanted != across:
             across = wanted
-            _page(made.add_section(), across=across)
+            page(made.add_section(), across=across)
         if isinstance(block, Paragraph):
             line = _words(made, block)
             after = blocks[at + 1 : at + 2]
@@ -52,7 +52,7 @@ def content(report: Report) -> bytes:
                 line.paragraph_format.keep_with_next = True  # a figure stays with what introduces it
         elif isinstance(block, Table):
             made.add_heading(block.title, level)
-            _table(made, block, (_LONG_MM if across else _SHORT_MM) - 2 * _MARGIN_MM)
+            grid_of(made, block, (_LONG_MM if across else _SHORT_MM) - 2 * _MARGIN_MM)
             if block.note:
                 _note(made, block.note)
         else:
@@ -63,7 +63,7 @@ def content(report: Report) -> bytes:
             if block.note:
                 _note(made, block.note)
     if across != report.is_landscape:
-        _page(made.add_section(), across=report.is_landscape)
+        page(made.add_section(), across=report.is_landscape)
     for title, lines in endings(report):
         made.add_heading(title, 1)
         for text in lines:
@@ -73,7 +73,8 @@ def content(report: Report) -> bytes:
     return steady(out.getvalue())
 
 
-def _styles(made: Any) -> None:
+def styles(made: Any) -> None:
+    """Letters of a report in the styles of a document."""
     from docx.oxml.ns import qn
     from docx.shared import Pt, RGBColor
 
@@ -97,7 +98,8 @@ def _styles(made: Any) -> None:
     made.styles["Normal"].paragraph_format.line_spacing = 1.3
 
 
-def _page(section: Any, *, across: bool) -> None:
+def page(section: Any, *, across: bool) -> None:
+    """A4, upright or ``across``."""
     from docx.enum.section import WD_ORIENT
     from docx.shared import Mm
 
@@ -108,27 +110,29 @@ def _page(section: Any, *, across: bool) -> None:
     section.footer_distance = Mm(10)
 
 
-def _foot(section: Any, title: str) -> None:
+def foot(section: Any, title: str) -> None:
+    """Title and page number below every page."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
     line = section.footer.paragraphs[0]
     line.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _run(line, f"{title}　", _SOFT, 7.5)
+    run(line, f"{title}　", _SOFT, 7.5)
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), "PAGE")
     line._p.append(field)
 
 
-def _run(line: Any, text: str, color: str = _INK, size_pt: float = 0.0, *, bold: bool = False) -> None:
+def run(line: Any, text: str, color: str = _INK, size_pt: float = 0.0, *, bold: bool = False) -> None:
+    """Words at the end of a paragraph."""
     from docx.shared import Pt, RGBColor
 
-    run = line.add_run(text)
-    run.bold = bold or None
-    run.font.color.rgb = RGBColor.from_string(color)
+    part = line.add_run(text)
+    part.bold = bold or None
+    part.font.color.rgb = RGBColor.from_string(color)
     if size_pt:
-        run.font.size = Pt(size_pt)
+        part.font.size = Pt(size_pt)
 
 
 def _can_draw() -> bool:
@@ -155,7 +159,7 @@ def _note(made: Any, text: str) -> Any:
 
     line = made.add_paragraph()
     line.paragraph_format.space_before = Pt(4)
-    _run(line, text, _SOFT, 8)
+    run(line, text, _SOFT, 8)
     return line
 
 
@@ -170,10 +174,11 @@ def _picture(made: Any, octets: bytes, width_mm: float, title: str) -> None:
     line._p.xpath(".//wp:docPr")[0].set("descr", title)
     below = made.add_paragraph()
     below.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    _run(below, title, _SOFT, 8.5)
+    run(below, title, _SOFT, 8.5)
 
 
-def _table(made: Any, table: Table, whole_mm: float) -> None:
+def grid_of(made: Any, table: Table, whole_mm: float) -> Any:
+    """``table`` at the end of a document, three lines, no wider than ``whole_mm``."""
     from docx.oxml import parse_xml
     from docx.oxml.ns import nsdecls, qn
     from docx.shared import Mm
@@ -193,6 +198,7 @@ def _table(made: Any, table: Table, whole_mm: float) -> None:
         column.width = Mm(wide)
         for cell in column.cells:
             cell.width = Mm(wide)
+    return grid
 
 
 def _widths(table: Table, whole_mm: float) -> list[float]:
@@ -227,7 +233,7 @@ def _row(row: Any, cells: Sequence[Cell], right: Sequence[bool], *, is_head: boo
         line = at.paragraphs[0]
         line.paragraph_format.space_before = line.paragraph_format.space_after = Pt(1.0)
         line.paragraph_format.line_spacing = 1.0
-        _run(line, text_of(value), _INK, 8, bold=is_head)
+        run(line, text_of(value), _INK, 8, bold=is_head)
         if is_right:
             line.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         if is_head:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,7 +11,7 @@ import shapely
 from lydigital import paths
 from lydigital.errors import BadDataError, RefusedError
 from lydigital.model.crs import Crs
-from lydigital.model.gate import GateRules, LayerRule, Severities, Watermarks, read_rules
+from lydigital.model.gate import Finding, GateRules, LayerRule, Severities, Verdict, Watermarks, read_rules
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.layerdef import LayerDef
 from lydigital.model.layout import Layout, Page
@@ -130,3 +131,13 @@ def test_a_watermark_stands_on_every_page():
     layout = gate.marked(Layout("a", pages=(Page(), Page(width=100, height=400))), verdict("internal", rules=rules))
     assert [(i.page, i.text) for i in layout.items] == [(0, "内部 {{研判}}"), (1, "内部 {{研判}}")]
     assert gate.marked(layout, verdict("public", rules=rules)) is layout
+
+
+def test_the_verdict_in_words_names_no_layer_to_the_public():
+    found = Finding("layers", "warn", "Left out for this audience: {layers}", "", {"layers": "军事设施"})
+    given = Verdict("internal", (found,), at="2026-03-01T08:30:00+08:00", operator="甲")
+    head, what = gate.said(given)
+    assert "2026-03-01 08:30" in head
+    assert "甲" in head
+    assert "军事设施" in what
+    assert "军事设施" not in "".join(gate.said(msgspec.structs.replace(given, audience="public")))
