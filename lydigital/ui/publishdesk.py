@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lydigital.ui.tools.shapes import XY
     from lydigital.ui.window import Window
 
-PREVIEW_PX = 1300  # longer side of a page in the preview
+PREVIEW_PX, FINEST_PX = 1300, 2800  # longer side of a page in the preview; where it is larger on the map
 SETTLE_MS = 180
 COVERED_PX = 316 + 44 + 2 * 12  # the card with its margins
 LEAST_PX = 100  # a map narrower than this has not been laid out yet
@@ -321,6 +321,15 @@ class PublishDesk(Desk):
         if self.window.workspace == "publish" and not self._start and self.window.canvas.viewport.width_px > LEAST_PX:
             self._start = self.place()
             self.look_again()
+        elif self.window.workspace == "publish" and self.preview is not None and self._pixels() > 1.3 * max(self.preview.images[0].width(), self.preview.images[0].height()):
+            self._later.start()
+
+    def _pixels(self) -> float:
+        """Longer side of the page as the map shows it, within limits."""
+        if self.sheet is None:
+            return PREVIEW_PX
+        seen = max(self.sheet.width, self.sheet.height) * self.sheet.units / self.window.canvas.viewport.units_per_px
+        return min(max(seen, PREVIEW_PX), FINEST_PX)
 
     def leave(self) -> None:
         """Another workspace."""
@@ -346,7 +355,7 @@ class PublishDesk(Desk):
     def _draw(self) -> None:
         if self._tried or self.sheet is None:
             return
-        session, frame, audience = self.session, self.frame, self.audience
+        session, frame, audience, size = self.session, self.frame, self.audience, self._pixels()
 
         def work(_job: Job) -> tuple[Preview | None, Verdict | None, str]:
             try:
@@ -354,7 +363,7 @@ class PublishDesk(Desk):
                 made, verdict = judged(session, layout, material, audience)
             except LydError as error:
                 return None, None, str(error)
-            return _pictured(made, frame), verdict, ""
+            return _pictured(made, frame, size), verdict, ""
 
         def done(result: tuple[Preview | None, Verdict | None, str]) -> None:
             self.preview, self.verdict, self.trouble = result
@@ -452,7 +461,7 @@ def judged(session: Session, layout: Layout, material: Material, audience: Audie
     return made, gates.with_unplaced(gate.rules_of(), verdict, sum(len(m.picture.missing) for m in made.maps))
 
 
-def _pictured(made: Arranged, frame: Frame | None) -> Preview:
+def _pictured(made: Arranged, frame: Frame | None, size: float = PREVIEW_PX) -> Preview:
     from PySide6.QtGui import QImage
 
     from lydigital.publish import rasterpages
@@ -460,7 +469,7 @@ def _pictured(made: Arranged, frame: Frame | None) -> Preview:
 
     images = []
     for page in made.pages[:4]:
-        pixels = rasterpages.pixels(page, made.fonts, PREVIEW_PX / max(page.width, page.height) * MM_PER_INCH)
+        pixels = rasterpages.pixels(page, made.fonts, size / max(page.width, page.height) * MM_PER_INCH)
         solid = pixels.copy()
         height, width, _ = solid.shape
         images.append(QImage(solid.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy())

@@ -158,6 +158,7 @@ class OutFoot(QWidget):
         self.more.setMenu(self._menu([e for e in known if e not in FIRST]))
         buttons.addWidget(self.more)
         self._box.addLayout(buttons)
+        self._says = {button: button.toolTip() for button in (*self.formats.values(), *self._others, self.more)}
         self.refresh()
 
     def _menu(self, rest: list[str]) -> QMenu:
@@ -185,6 +186,7 @@ class OutFoot(QWidget):
         can = not busy and desk.preview is not None and (desk.verdict is None or desk.verdict.is_open)
         for button in (*self.formats.values(), *self._others, self.more):
             button.setEnabled(can)
+            button.setToolTip(self._why() if not can else self._says[button])
         verdict = desk.verdict
         self.verdict.setVisible(verdict is not None and not desk.written and not busy)
         if verdict is not None:
@@ -201,6 +203,15 @@ class OutFoot(QWidget):
             self.state.setText(desk.written[0].name)
         else:
             self.state.setText("" if verdict is not None else tr("Export the sheet"))
+
+    def _why(self) -> str:
+        """Why nothing can be written now."""
+        desk = self._desk
+        if desk.waits("export"):
+            return tr("Writing…")
+        if desk.preview is None:
+            return desk.trouble or tr("Drawing the sheet")
+        return "" if desk.verdict is None else said(desk.verdict)[1]
 
     def ask_file(self, ending: str) -> None:
         """The second click is in the dialog."""
