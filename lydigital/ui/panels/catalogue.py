@@ -64,7 +64,7 @@ class CataloguePage(SocietyPage):
         box.addLayout(line)
 
     def _all(self, box: QVBoxLayout, found: CatalogueRecord) -> None:
-        fact(box, tr("Layers"), tr("{present} of {all} layers are there.", present=found.present, all=len(found.layers)))
+        box.addWidget(label(tr("{present} of {all} layers are there.", present=found.present, all=len(found.layers)), "soft", wrap=True))
         box.addWidget(label(tr("Theme databases"), "section"))
         themes = RankList(8)
         themes.show_rows([
@@ -82,8 +82,9 @@ class CataloguePage(SocietyPage):
             for one in layers:
                 line = row(spacing=6)
                 line.addWidget(link(one.name, partial(self.desk.choose, one.id)))
-                line.addStretch(1)
-                line.addWidget(label(_short(one), "faint" if one.is_present else "warn"))
+                said = Elided(_short(one), "faint" if one.is_present else "warn")
+                said.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                line.addWidget(said, 1)
                 box.addLayout(line)
 
     def _one(self, box: QVBoxLayout, one: Metadata) -> None:
@@ -119,7 +120,7 @@ class CataloguePage(SocietyPage):
             share = "" if field.completeness is None else f"{100 * field.completeness:.0f}%"
             line = row(spacing=6)
             line.addWidget(Elided(f"{field.title}（{field.unit}）" if field.unit else field.title), 1)
-            line.addWidget(label(" ".join(part for part in (tr("Personal") if field.personal else "", field.type, share) if part), "faint"), 0, Qt.AlignmentFlag.AlignRight)
+            line.addWidget(label(" ".join(part for part in (tr("Personal") if field.personal else "", share) if part), "faint"), 0, Qt.AlignmentFlag.AlignRight)
             box.addLayout(line)
 
 
