@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lydigital.errors import StoreUnavailableError, UsageError
 from lydigital.publish import georeference, pdfparts
@@ -72,6 +72,34 @@ class About:
         )  # fmt: skip
 
 
+class _Careful(io.RawIOBase):
+    """A file for qpdf, which cannot bear exceptions while it writes: the first is kept, and nothing written after it."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self.failed: OSError | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._out.tell()
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._out.seek(offset, whence)
+
+    def write(self, octets: Any, /) -> int:
+        if self.failed is None:
+            try:
+                self._out.write(octets)
+            except OSError as error:
+                self.failed = error
+        return len(octets)
+
+
 def language_tag() -> str:
     """The language of the interface as RFC 5646 names it."""
     return {"zh": "zh-CN"}.get(language(), language())
@@ -111,6 +139,8 @@ class Writer:
         self._leaves: list[_Leaf] = []
         self._names: dict[str, str] = {}
         self._painter: QPainter | None = None
+        self._failed: OSError | None = None
+        self._reason = ""
 
     def __enter__(self) -> Self:
         from PySide6.QtCore import QFile, QIODevice
@@ -122,7 +152,7 @@ class Writer:
         with _room():
             self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="lydigital-", ignore_cleanup_errors=True)))
             self._spool = pdfparts.Spool(self._folder / "parts.pdf")
-        self._open.callback(self._spool.close)
+        self._open.callback(self._close_spool)
         self._file = QFile(str(self._folder / "pages.pdf"))
         if not self._file.open(QIODevice.OpenModeFlag.WriteOnly):
             raise _full(self._file.errorString())
@@ -168,6 +198,8 @@ class Writer:
         self._painter.scale(DPI / MM_PER_INCH, DPI / MM_PER_INCH)
         with _room():
             paint(self._painter, self._direct)
+            if self._failed is not None:
+                raise self._failed
             self._spool.flush()
         marks, forms = ([], set()) if self._direct is None else self._direct.take_page()
         self._leaves.append(_Leaf(title, width, height, marks, forms, maps))
@@ -194,29 +226,44 @@ class Writer:
     def _keep(self, head: bytes, content: bytes) -> int:
         from lydigital.publish.image import deflate
 
-        return self._spool.add(head, zlib.compress(content, 6) if len(content) < _SMALL else deflate(content))
+        packed = zlib.compress(content, 6) if len(content) < _SMALL else deflate(content)
+        try:
+            return self._spool.add(head, packed)
+        except OSError as error:  # told when the page is painted: a painter must not be left on its way
+            self._failed = error
+            return 0
+
+    def _close_spool(self) -> None:
+        with suppress(OSError):  # what matters was written before
+            self._spool.close()
 
     def _end(self) -> None:
+        from PySide6.QtCore import QFileDevice
+
         if self._painter is not None:
             self._painter.end()
             self._painter = None
+            self._file.flush()
+            if self._file.error() != QFileDevice.FileError.NoError:
+                self._reason = self._file.errorString()
         self._file.close()
 
     def _finish(self, out: BinaryIO) -> None:
-        from PySide6.QtCore import QFileDevice
-
         if not self._leaves:
             raise UsageError("There is no page to write", hint="Put something on a page first.")
         import pikepdf
 
         self._end()
-        if self._file.error() != QFileDevice.FileError.NoError:
-            raise _full(self._file.errorString())
+        if self._reason:
+            raise _full(self._reason)
         layers = {} if self._direct is None else self._direct.layers
         with pikepdf.open(self._folder / "pages.pdf") as pdf:
             contents = [self._content(page, leaf) for page, leaf in zip(pdf.pages, self._leaves, strict=True)]
-            self._spool.close()
-            with pikepdf.open(self._folder / "parts.pdf") as parts:
+            with _room():
+                self._spool.close()
+            if self._failed is not None:
+                raise _full(self._failed.strerror or str(self._failed))
+            with pikepdf.open(self._folder / "parts.pdf", access_mode=pikepdf.AccessMode.stream) as parts:
                 groups = pdfparts.layers(pdf, layers, self._names)
                 used = sorted(set().union(*(leaf.forms for leaf in self._leaves)))
                 forms = {number: pdf.copy_foreign(parts.get_object(number, 0)) for number in used}
@@ -224,7 +271,11 @@ class Writer:
                     page.obj.Contents = pdf.copy_foreign(parts.get_object(number, 0))
                     self._dress(page, leaf, groups, forms)
                 self._complete(pdf)
-                pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+                del pdf.trailer.ID  # Qt's is random
+                careful = _Careful(out)
+                pdf.save(cast("BinaryIO", careful), deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        if careful.failed is not None:
+            raise careful.failed
 
     def _content(self, page: pikepdf.Page, leaf: _Leaf) -> int:
         """Put the marked things into the content of a page, and keep that."""

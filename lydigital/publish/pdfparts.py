@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -49,14 +50,16 @@ class Spool:
     def close(self) -> None:
         if self._file.closed:
             return
-        root = len(self._places) + 1
-        places = [*self._places, self._file.tell()]
-        self._file.write(b"%d 0 obj\n<< /Type /Catalog /Pages << /Type /Pages /Kids [] /Count 0 >> >>\nendobj\n" % root)
-        table = self._file.tell()
-        self._file.write(b"xref\n0 %d\n0000000000 65535 f \n" % (root + 1))
-        self._file.write(b"".join(b"%010d 00000 n \n" % place for place in places))
-        self._file.write(b"trailer\n<< /Size %d /Root %d 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (root + 1, root, table))
-        self._file.close()
+        try:
+            root = len(self._places) + 1
+            places = [*self._places, self._file.tell()]
+            self._file.write(b"%d 0 obj\n<< /Type /Catalog /Pages << /Type /Pages /Kids [] /Count 0 >> >>\nendobj\n" % root)
+            table = self._file.tell()
+            self._file.write(b"xref\n0 %d\n0000000000 65535 f \n" % (root + 1))
+            self._file.write(b"".join(b"%010d 00000 n \n" % place for place in places))
+            self._file.write(b"trailer\n<< /Size %d /Root %d 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (root + 1, root, table))
+        finally:
+            self._file.close()
 
 
 def names_of(sheet: Arranged) -> dict[str, str]:
@@ -111,20 +114,36 @@ def plain(resources: Any) -> None:
 
 
 def fonts(pdf: pikepdf.Pdf) -> None:
-    """Correct what Qt says of its subsets: their names carry no tag, some characters are the wrong ones."""
+    """Correct what Qt says of its subsets: their names carry no tag, some characters are the wrong ones.
+
+    They are made anew in the order of the pages, as Qt's own order differs from run to run.
+    """
     from lydigital.publish.pages import searchable
 
-    done: set[tuple[int, int]] = set()
+    made: dict[tuple[int, int], Any] = {}
     for page in pdf.pages:
-        for font in page.obj.Resources.get("/Font", Dictionary()).values():
-            if font.objgen in done or font.get("/Subtype") != Name.Type0:
+        named = page.obj.Resources.get("/Font", Dictionary())
+        for name, font in sorted(named.items()):
+            if font.get("/Subtype") != Name.Type0:
                 continue
-            done.add(font.objgen)
-            (below,) = font.DescendantFonts
-            font.BaseFont = below.BaseFont = below.FontDescriptor.FontName
-            if "/CIDSet" in below.FontDescriptor:  # optional, and deprecated in PDF 2.0
-                del below.FontDescriptor.CIDSet
-            font.ToUnicode = pdf.make_stream(searchable(font.ToUnicode.read_bytes()))
+            if font.objgen not in made:
+                (below,) = font.DescendantFonts
+                face = below.FontDescriptor
+                program = face.FontFile2.read_raw_bytes()
+                tag = "".join(chr(ord("A") + octet % 26) for octet in hashlib.sha256(program).digest()[:6])
+                called = Name(f"/{tag}+{str(font.BaseFont)[1:].rpartition('+')[2]}")
+                stream = pikepdf.Stream(pdf, program)
+                for key in ("/Filter", "/Length1"):
+                    if key in face.FontFile2:
+                        stream[key] = face.FontFile2[key]
+                kept = {key: value for key, value in face.items() if key not in ("/CIDSet", "/FontFile2")}  # CIDSet is deprecated
+                new_face = pdf.make_indirect(Dictionary({**kept, "/FontName": called, "/FontFile2": pdf.make_indirect(stream)}))
+                new_below = pdf.make_indirect(Dictionary({**dict(below.items()), "/BaseFont": called, "/FontDescriptor": new_face}))
+                reads = pdf.make_stream(searchable(font.ToUnicode.read_bytes()))
+                made[font.objgen] = pdf.make_indirect(Dictionary({
+                    **dict(font.items()), "/BaseFont": called, "/DescendantFonts": Array([new_below]), "/ToUnicode": reads,
+                }))  # fmt: skip
+            named[name] = made[font.objgen]
 
 
 def bookmarks(pdf: pikepdf.Pdf, titles: Sequence[str]) -> None:
