@@ -200,10 +200,10 @@ class RosterDesk(SocietyDesk):
         return True
 
     def _outline(self) -> tuple[str, FeatureTable, Style] | None:
-        from lydigital.commands.work.roster import _UNITS
+        from lydigital.commands.work.roster import UNITS
         from lydigital.model.style import Fill, PolygonSymbolizer, Rule, Stroke, Style
 
-        layer = _UNITS.get(self.of, "")
+        layer = UNITS.get(self.of, "")
         if not layer or self.session.document.layer(layer) is None:
             return None
         table = self.session.table(layer)

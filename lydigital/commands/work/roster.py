@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lydigital.session import Session
 
 COLORS = {2: "#c8782f", 3: "#a3203a", 4: "#6a4c93", 5: "#1f6f8b", 6: "#3f8f4e"}
-_UNITS = {"grid": GRIDS, "building": BUILDINGS, "community": COMMUNITIES, "township": "township", "county": "county"}
+UNITS = {"grid": GRIDS, "building": BUILDINGS, "community": COMMUNITIES, "township": "township", "county": "county"}
 
 
 def show(session: Session, wanted: Show) -> Roster:
@@ -125,7 +125,7 @@ def code_at(session: Session, of: str, x: float, y: float) -> str:
     UsageError
         When there is none.
     """
-    layer = _UNITS.get(of, "")
+    layer = UNITS.get(of, "")
     table = _table(session, layer) if layer else None
     if table is not None:
         rows = table.rows_in((x, y, x, y))
@@ -210,7 +210,7 @@ def _about(session: Session, of: str, code: str, found: Sequence[Household]) -> 
     """What a place is called, and what it says itself of its people."""
     if of == "city":
         return tr("Whole city"), Registered()
-    layer = _UNITS[of]
+    layer = UNITS[of]
     table = _table(session, layer)
     if table is None:
         if any(domain.of_place(found, of, code)):  # type: ignore[arg-type]
@@ -257,7 +257,7 @@ def _known(categories: Sequence[int], names: dict[int, str]) -> None:
 
 
 def _sources(session: Session, of: str) -> tuple[Provenance, ...]:
-    layers = [RESIDENTS, *([_UNITS[of]] if of in _UNITS and session.document.layer(_UNITS[of]) is not None else [])]
+    layers = [RESIDENTS, *([UNITS[of]] if of in UNITS and session.document.layer(UNITS[of]) is not None else [])]
     return tuple(source_of(session, layer) for layer in layers)
 
 
