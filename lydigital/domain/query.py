@@ -6,6 +6,7 @@ settings cannot be changed by the question.
 
 from __future__ import annotations
 
+import atexit
 import threading
 from functools import cache
 from typing import TYPE_CHECKING
@@ -39,7 +40,14 @@ def _engine() -> duckdb.DuckDBPyConnection:
         },
     )  # fmt: skip
     engine.execute("SET lock_configuration = true")
+    atexit.register(_end)
     return engine
+
+
+def _end() -> None:
+    """Close the engine before the interpreter ends: what outlives its module is told on the screen as a leak."""
+    _engine().close()
+    _engine.cache_clear()
 
 
 _lock = threading.Lock()

@@ -107,3 +107,16 @@ def test_a_find_across_two_texts_is_none():
     layer = FeatureTable(np.arange(6), columns, GeometryArray.from_points(np.zeros((6, 2))), Crs("EPSG:4546"))
     assert rows_where(layer, "\"t\" LIKE '%bc%'").tolist() == [2, 4, 5]
     assert rows_where(layer, "\"t\" LIKE '%%'").tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_end_of_the_program_is_quiet():
+    """An engine that outlives its module was told as leaked objects on the screen."""
+    import subprocess
+    import sys
+
+    made = "import numpy as np, pyarrow as pa; from lydigital.domain import query; from lydigital.model.crs import Crs;"
+    made += "from lydigital.model.geometry import GeometryArray; from lydigital.model.table import FeatureTable;"
+    made += "t = FeatureTable(np.array([1]), pa.table({'a': [1]}), GeometryArray.from_points(np.zeros((1, 2))), Crs('EPSG:4546'));"
+    made += "print(query.rows_sorted(t, 'a')); kept = [query._engine().cursor()]; kept.append(kept)"
+    done = subprocess.run([sys.executable, "-c", made], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
