@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 from lydigital import paths
 from lydigital.commands.file import issue_values
 from lydigital.commands.registry import Command, Parameters
-from lydigital.errors import BadDataError, UsageError
+from lydigital.errors import BadDataError, StoreUnavailableError, UsageError
 from lydigital.model import layout as layouts
 from lydigital.model.changeset import ChangeSet, Delta
 from lydigital.model.crs import Crs
@@ -53,6 +54,13 @@ class EditLayout(Parameters, frozen=True):
     values: dict[str, str] | None = None
     guides: tuple[tuple[str, float], ...] | None = None
     words: str = ""
+
+
+class KeepLayout(Parameters, frozen=True):
+    """Keep a layout as a template of the office, for every map: its maps then show the view, whatever they show here."""
+
+    layout: str
+    title: str = ""
 
 
 class ExportLayout(Parameters, frozen=True):
@@ -219,6 +227,25 @@ def _edit(session: Session, given: EditLayout) -> ChangeSet:
     return ChangeSet(given.words or "Edit layout {layout}", deltas, values={"layout": layout.name})
 
 
+def _keep(session: Session, given: KeepLayout) -> dict[str, Any]:
+    layout = _of_map(session, given.layout)
+    title = given.title.strip() or layout.name
+    folder = folders()[0]
+    stem = "_".join(re.findall(r"\w+", title.casefold()))[:60] or layout.id
+    new, number = stem, 2
+    while new in templates():
+        new, number = f"{stem}_{number}", number + 1
+    items = tuple(msgspec.structs.replace(i, centre=None, bounds=None) if isinstance(i, layouts.MapItem) else i for i in layout.items)
+    made = msgspec.structs.replace(layout, id=new, title=title, title_en="", note="", template="", items=items, frame=None)
+    path = folder / f"{new}.toml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        paths.write_atomically(path, layouts.dumps(made).encode())
+    except OSError as error:
+        raise StoreUnavailableError("{path} cannot be written: {reason}", hint="Check the folder and its permissions.", path=str(path), reason=error.strerror or str(error)) from error
+    return {"template": new, "output": [str(path)]}
+
+
 def _list(session: Session, _given: Parameters) -> dict[str, Any]:
     def said(layout: Layout, kind: str) -> dict[str, Any]:
         pages = [[page.width, page.height] for page in layout.pages]
@@ -275,6 +302,7 @@ COMMANDS = (
     Command("layout.list", "Layouts and templates", _list, icon="view-list-outline"),
     Command("layout.add", "New layout", _add, AddLayout, icon="file-plus-outline"),
     Command("layout.edit", "Edit layout", _edit, EditLayout, icon="file-edit-outline", merges=True),
+    Command("layout.keep", "Keep a layout as a template", _keep, KeepLayout, icon="content-save-plus-outline"),
     Command("layout.remove", "Remove layout", _remove, OneLayout, icon="file-remove-outline"),
     Command("layout.export", "Export layout", _export, ExportLayout, icon="file-export-outline"),
 )

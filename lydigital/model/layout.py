@@ -390,6 +390,13 @@ def read(path: Path) -> Layout:
     return layout
 
 
+def dumps(layout: Layout) -> str:
+    """The text of a template file; :func:`read` gives the same layout back."""
+    import tomli_w
+
+    return tomli_w.dumps(msgspec.to_builtins(layout))
+
+
 def check(layout: Layout) -> None:
     """See that ids are there and used once, and that items stand on pages there are.
 

@@ -7,7 +7,7 @@ import pytest
 
 import lydigital as ly
 from lydigital.commands import layout as commands
-from lydigital.errors import BadDataError, RefusedError, UsageError
+from lydigital.errors import BadDataError, RefusedError, StoreUnavailableError, UsageError
 
 
 @pytest.fixture
@@ -88,3 +88,24 @@ def test_the_gate_decides_and_its_verdict_is_kept_beside_the_file(session, tmp_p
     kept = json.loads((tmp_path / "a.pdf.verdict.json").read_text(encoding="utf-8"))
     assert kept["open"]
     assert kept["findings"] == written["verdict"]["findings"]
+
+
+def test_a_layout_is_kept_as_a_template_for_every_map(session, tmp_path):
+    session.run("layout.add", template="planning")
+    (layout,) = session.document.layouts
+    fixed = msgspec.structs.replace(layout.main_map, centre=(37_600_000.0, 3_850_000.0), scale=50_000.0)
+    session.run("layout.edit", layout="planning", items=msgspec.to_builtins(layout.with_item(fixed).items))
+    told = session.run("layout.keep", layout="planning", title="我的 A3/图")
+    assert told["template"] == "我的_a3_图"
+    kept = commands.template("我的_a3_图")
+    assert kept.title == "我的 A3/图"
+    assert kept.main_map == msgspec.structs.replace(layout.main_map, scale=50_000.0), "of another map it shows the view"
+    assert kept.without("main").items == layout.without("main").items
+    assert session.run("layout.keep", layout="planning", title="我的 A3/图")["template"] == "我的_a3_图_2"
+    folder = commands.folders()[0]
+    for path in folder.glob("*.toml"):
+        path.unlink()
+    folder.rmdir()
+    folder.write_text("in the way")
+    with pytest.raises(StoreUnavailableError):
+        session.run("layout.keep", layout="planning")
