@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from lydigital.commands.registry import Command, Parameters, later
+from lydigital.model.gate import Audience  # noqa: TC001 - msgspec resolves it at run time
 from lydigital.model.recipe import MOST
 
 
@@ -31,6 +32,8 @@ class RunAtlas(Parameters, frozen=True):
         Processes that work side by side; 0 for as many as pay.
     most
         More features than this are refused.
+    audience
+        The gate decides what it may have; its verdict stands in the list.
     """
 
     layout: str
@@ -47,6 +50,7 @@ class RunAtlas(Parameters, frozen=True):
     jobs: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
     values: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
     most: Annotated[int, msgspec.Meta(ge=1)] = MOST
+    audience: Audience = "internal"
 
 
 class RunRecipe(Parameters, frozen=True):

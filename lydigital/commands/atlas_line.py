@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lydigital.commands.layout_line import setting, values_of
+from lydigital.commands.layout_line import audience, setting, values_of
 from lydigital.errors import BadDataError, UsageError
 from lydigital.model import recipe as recipes
 from lydigital.texts import tr
@@ -46,6 +46,7 @@ def command(door: Door) -> click.Command:
             click.Option(["--resume"], is_flag=True, help=tr("Go on with the last run: finished pages that would come out the same are kept.")),
             click.Option(["--jobs"], type=click.IntRange(0, 64), default=0, metavar="N", help=tr("Processes side by side; as many as pay unless named.")),
             click.Option(["--most"], type=click.IntRange(1), default=recipes.MOST, show_default=True, metavar="N", help=tr("Refuse more features than this.")),
+            audience(),
             *door.common(),
         ],
         callback=lambda **given: _run(door, **given),
@@ -72,7 +73,7 @@ def _run(door: Door, *, project: str, as_json: bool, output: str, resume: bool, 
 
 
 def _recipe(door: Door, path: str, given: dict[str, Any], wanted: dict[str, Any], *, as_json: bool) -> None:
-    named = [name for name, value in given.items() if value not in (None, "", (), False, recipes.MOST)]
+    named = [name for name, value in given.items() if value not in (None, "", (), False, recipes.MOST, "internal")]
     if named:
         raise UsageError("A recipe says itself what is made; {names} cannot be named beside it", hint="Write it into the recipe.", names=", ".join(named))
     recipe = recipes.read(Path(path))

@@ -32,6 +32,7 @@ def group(door: Door) -> click.Group:
             click.Option(["-o", "--output"], required=True, metavar="FILE.pdf|png|svg|tif|docx", help=tr("File to write.")),
             click.Option(["--dpi"], type=click.IntRange(36, 1200), metavar="N", help=tr("Resolution of pictures; the layout's own unless named.")),
             setting(),
+            audience(),
             click.Option(["--bounds"], metavar="X0,Y0,X1,Y1", help=tr("What the main map shows, in map units; the view unless named.")),
             *door.common(),
         ],
@@ -43,6 +44,12 @@ def group(door: Door) -> click.Group:
 def setting() -> click.Option:
     """The option ``--set key=value``, read by :func:`values_of`."""
     return click.Option(["--set", "settings"], multiple=True, metavar="KEY=VALUE", help=tr("Value of a placeholder, several times if need be."))
+
+
+def audience() -> click.Option:
+    """The option ``--audience``."""
+    words = tr("For whom; the gate decides what they may have.")
+    return click.Option(["--audience"], type=click.Choice(["internal", "public"]), default="internal", show_default=True, help=words)
 
 
 def values_of(settings: Sequence[str]) -> dict[str, str]:
@@ -74,9 +81,9 @@ def _list(door: Door, *, project: str, as_json: bool) -> None:
 
 
 def _export(
-    door: Door, *, project: str, layout: str, output: str, dpi: int | None, settings: tuple[str, ...], bounds: str | None, as_json: bool
+    door: Door, *, project: str, layout: str, output: str, dpi: int | None, settings: tuple[str, ...], bounds: str | None, audience: str, as_json: bool
 ) -> None:
-    wanted: dict[str, Any] = {"layout": layout, "path": output, "values": values_of(settings)}
+    wanted: dict[str, Any] = {"layout": layout, "path": output, "values": values_of(settings), "audience": audience}
     if dpi is not None:
         wanted["dpi"] = dpi
     if bounds:

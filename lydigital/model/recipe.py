@@ -21,6 +21,7 @@ from typing import Annotated
 import msgspec
 
 from lydigital.errors import BadDataError
+from lydigital.model.gate import Audience  # noqa: TC001 - msgspec resolves it at run time
 
 MOST = 2_000  # pages of a run, unless it allows more
 _FORMAT = r"^\.?[A-Za-z0-9]{2,5}$"
@@ -51,6 +52,8 @@ class Run(_Frozen, frozen=True):
         On the main map instead of those visible.
     most
         More features than this are refused.
+    audience
+        Whom the gate asks for.
     """
 
     layout: str
@@ -65,6 +68,7 @@ class Run(_Frozen, frozen=True):
     layers: tuple[str, ...] | None = None
     most: Annotated[int, msgspec.Meta(ge=1)] = MOST
     zip: bool = False
+    audience: Audience = "internal"
 
 
 class RecipeRun(Run, frozen=True):

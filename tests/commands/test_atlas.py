@@ -8,6 +8,7 @@ import signal
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
 pytest.importorskip("PySide6")
@@ -16,7 +17,15 @@ import lydigital as ly
 from lydigital import cli
 from lydigital.commands.work import atlas as work
 from lydigital.commands.work import atlasworker
-from lydigital.errors import BadDataError, CancelledError, ConflictError, RefusedError, StoreUnavailableError, UsageError
+from lydigital.errors import (
+    BadDataError,
+    CancelledError,
+    ConflictError,
+    RefusedError,
+    StoreUnavailableError,
+    UsageError,
+)
+from lydigital.model.gate import LayerRule
 from lydigital.publish import atlas, press
 
 LAYOUT = """
@@ -70,7 +79,7 @@ def manifest(folder):
 
 
 def bare(names):
-    return sorted(name for name in os.listdir(names) if not name.startswith("manifest"))
+    return sorted(path.name for path in names.iterdir() if not path.name.startswith("manifest"))
 
 
 def test_every_feature_has_its_file_and_the_list_its_digest(city, slip, tmp_path):
@@ -213,6 +222,23 @@ def test_what_cannot_be_is_said(city, slip, tmp_path, given, kind):
     with pytest.raises(kind) as told:
         run(city, slip, **{"folder": tmp_path / "o", **given})
     assert told.value.hint_text()
+
+
+def test_the_gate_is_asked_and_its_verdict_listed(city, slip, tmp_path, quick, monkeypatch):
+    done = run(city, slip, tmp_path / "o")
+    assert done["verdict"]["audience"] == "internal"
+    assert manifest(tmp_path / "o")["verdict"]["open"]
+    assert run(city, slip, tmp_path / "o", resume=True)["kept"] == 15
+    rules = work.gate.rules_of()
+    stricter = msgspec.structs.replace(rules, layers=(LayerRule(layer="township", internal="drop"), *rules.layers), digest="other")
+    monkeypatch.setattr(work.gate, "rules_of", lambda: stricter)
+    with pytest.raises(RefusedError) as told:
+        run(city, slip, tmp_path / "p")
+    assert told.value.hint_text()
+    assert not (tmp_path / "p").exists()
+    looser = msgspec.structs.replace(rules, digest="other")
+    monkeypatch.setattr(work.gate, "rules_of", lambda: looser)
+    assert run(city, slip, tmp_path / "o", resume=True)["kept"] == 0
 
 
 def test_two_runs_do_not_share_a_folder(city, slip, tmp_path, quick):

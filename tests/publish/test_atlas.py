@@ -105,7 +105,7 @@ def test_personal_fields_are_starred_and_domains_named(table):
 
 def test_a_place_has_room_around_it(table):
     driver = atlas.driver_of("town", table, LAYER, 11)
-    x0, y0, x1, y1 = driver.bounds
+    x0, _, x1, _ = driver.bounds
     assert x1 - x0 == pytest.approx(1000, rel=0.01)
     assert (x0 + x1) / 2 == pytest.approx(600_002)
     assert len(driver.geometry) == 1

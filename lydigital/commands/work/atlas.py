@@ -16,11 +16,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lydigital import paths, texts
+from lydigital.commands import gate
 from lydigital.commands import layout as layouts
 from lydigital.commands.file import issue_values
 from lydigital.commands.work.atlasworker import Crew, Errand, Maker
 from lydigital.edits.disk import DISK
-from lydigital.errors import BadDataError, ConflictError, LydError, StoreUnavailableError, UsageError
+from lydigital.errors import (
+    BadDataError,
+    ConflictError,
+    LydError,
+    RefusedError,
+    StoreUnavailableError,
+    UsageError,
+)
 from lydigital.model import recipe as recipes
 from lydigital.model.issue import Issue
 from lydigital.model.layout import Atlas, Layout
@@ -154,11 +162,11 @@ def _run(session: Session, wanted: Run, folder: Path, *, resume: bool, jobs: int
         raise UsageError("Only PDF holds all pages in one file", hint="Leave out --one, or write only PDF.")
     layout, driven = _layout(session, wanted)
     plan = _Plan(session, wanted, folder, layout, driven, _table(session, driven.layer) if driven is not None else None, formats)
-    zipped = ""
+    verdict, zipped = _passed(plan), ""
     with _folder(folder):
         issues = [*_version(plan, resume=resume), *_entries(plan)]
         errand = _errand(plan)
-        manifest = Manifest(folder, _head(plan, errand))
+        manifest = Manifest(folder, {**_head(plan, errand), "verdict": verdict})
         keys = _keys(plan, errand)
         kept = _take_up(plan, manifest, keys)
         if len(kept) < len(plan.entries) or not plan.old.get("complete"):
@@ -176,7 +184,7 @@ def _run(session: Session, wanted: Run, folder: Path, *, resume: bool, jobs: int
         "folder": str(folder), "version": plan.version, "manifest": str(folder / atlas.MANIFEST), "layout": layout.id, "by": plan.layer,
         "pages": len(manifest.pages), "made": len(manifest.pages) - len(kept), "kept": len(kept),
         "failed": [manifest.failed[n] for n in sorted(manifest.failed)], "output": [str(folder / name) for name in names], "zip": zipped,
-        "unplaced_labels": sum(int(p["unplaced_labels"]) for p in manifest.pages.values()),
+        "verdict": verdict, "unplaced_labels": sum(int(p["unplaced_labels"]) for p in manifest.pages.values()),
         "issues": [issue_values(issue) for issue in (*issues, *session.issues)], "seconds": round(time.perf_counter() - start, 2),
     }  # fmt: skip
 
@@ -198,6 +206,24 @@ def _layout(session: Session, wanted: Run) -> tuple[Layout, Atlas | None]:
             changes |= {"follows": "feature", "bounds": None, "centre": None, "margin": main.margin or MARGIN}
         layout = layout.with_item(msgspec.structs.replace(main, **changes))
     return layout, driven
+
+
+def _passed(plan: _Plan) -> dict[str, Any]:
+    """The verdict of the gate on the run.
+
+    Raises
+    ------
+    RefusedError
+        When it stands against it, or the features that drive the pages are not for the audience.
+    """
+    _, _, verdict = gate.through(plan.session, plan.layout, layouts.material_of(plan.session), plan.wanted.audience)
+    if plan.layer:
+        own = gate.judged(plan.session, [plan.layer], plan.wanted.audience)
+        if plan.layer in own.dropped or not own.is_open:
+            raise RefusedError(
+                "{layer} may not be exported for this audience", hint="Choose another layer or audience.", layer=plan.session.definition(plan.layer).name
+            )
+    return gate.values_of(verdict)
 
 
 def _table(session: Session, layer: str) -> FeatureTable:
@@ -278,7 +304,7 @@ def _errand(plan: _Plan) -> Errand:
         document=session.document, catalogue=session.catalogue, office=session.office, path=str(session.history.path or ""),
         author=session.history.author, view=(*view.centre, view.units_per_px, view.width_px, view.height_px, view.dpi),
         language=texts.language(), layout=plan.layout, by=plan.layer, formats=plan.formats, folder=str(plan.parts), version=plan.version,
-        dpi=plan.wanted.dpi, values=dict(plan.wanted.values),
+        dpi=plan.wanted.dpi, values=dict(plan.wanted.values), audience=plan.wanted.audience,
     )  # fmt: skip
 
 
@@ -312,9 +338,9 @@ def _keys(plan: _Plan, errand: Errand) -> dict[int, str]:
     states = [_state(session, ref) for ref in session.document.layers]
     unsaved = "" if session.features.is_saved else uuid.uuid4().hex  # edits have no digest: such pages are made anew
     office = msgspec.to_builtins(session.office.publishing)
-    plain = msgspec.to_builtins((errand.document.content, errand.layout, errand.formats, errand.dpi, errand.values, errand.language))
+    plain = msgspec.to_builtins((errand.document.content, errand.layout, errand.formats, errand.dpi, errand.values, errand.language, errand.audience))
     view = errand.view if any(m.follows == "view" for m in errand.layout.maps) else ()
-    whole = atlas.digest(paths.VERSION, plain, office, view, states, unsaved)
+    whole = atlas.digest(paths.VERSION, plain, office, gate.rules_of().digest, view, states, unsaved)
     out = {}
     for entry in plan.entries:
         own: tuple[object, ...] = (entry.name, entry.title, entry.count)

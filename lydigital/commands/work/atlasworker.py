@@ -22,10 +22,10 @@ from lydigital import texts
 from lydigital.errors import LydError, StoreUnavailableError, UsageError
 from lydigital.model.crs import Crs
 from lydigital.model.document import MapDocument  # noqa: TC001 - msgspec resolves it at run time
+from lydigital.model.gate import Audience  # noqa: TC001
 from lydigital.model.layerdef import Catalogue  # noqa: TC001
 from lydigital.model.layout import Layout  # noqa: TC001
 from lydigital.model.office import Office  # noqa: TC001
-from lydigital.model.table import FeatureTable
 from lydigital.model.viewport import Viewport
 from lydigital.publish import atlas
 from lydigital.publish.atlas import Entry
@@ -59,18 +59,19 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     dpi: int | None = None
     values: dict[str, str] = {}
+    audience: Audience = "internal"
 
 
 class Maker:
     """Makes one set of pages after the other from an open map."""
 
     def __init__(self, session: Session, errand: Errand) -> None:
-        from lydigital.commands import layout
+        from lydigital.commands import gate, layout
         from lydigital.render.painter.fonts import QtFonts
 
         self._errand = errand
-        self._session = session
-        self._material = layout.material_of(session)
+        self._definition = session.definition
+        self._layout, self._material, self._verdict = gate.through(session, errand.layout, layout.material_of(session), errand.audience)
         self._fonts = QtFonts()
 
     def make(self, entry: Entry) -> Reply:
@@ -84,17 +85,18 @@ class Maker:
             return {"error": f"{type(error).__name__}: {error}", "hint": "", "stops": False, "code": 1}
 
     def _made(self, entry: Entry) -> dict[str, Any]:
+        from lydigital.commands import gate
         from lydigital.publish import press
         from lydigital.publish.arrange import arrange
 
         errand, driver = self._errand, None
         if entry.fid is not None:
-            table = self._session.table(errand.by)
-            assert isinstance(table, FeatureTable)  # the first process has seen to it
-            driver = atlas.driver_of(errand.by, table, self._session.definition(errand.by), entry.fid, personal=self._material.personal)
+            table = self._material.table(errand.by)  # as the gate lets it through
+            driver = atlas.driver_of(errand.by, table, self._definition(errand.by), entry.fid, personal=self._material.personal)
         own = {} if "title" in errand.layout.values or driver is None else {"title": entry.title}
         told = {"atlas.number": entry.number, "atlas.count": entry.count, "version": errand.version}
-        made = arrange(errand.layout, self._material, driver=driver, values={**own, **told, **errand.values}, fonts=self._fonts)
+        made = arrange(self._layout, self._material, driver=driver, values={**own, **told, **errand.values}, fonts=self._fonts)
+        gate.finished(self._verdict, [made])
         files = []
         for kind in errand.formats:
             written = press.write(Path(errand.folder) / f"{entry.name}.{kind}", [made], dpi=errand.dpi)
