@@ -398,14 +398,14 @@ class PublishDesk(Desk):
 
     # files
 
-    def ask(self, kind: str, title: str, command: str, done: Callable[[Any], None], **given: object) -> None:
+    def ask(self, kind: str, words: str, command: str, done: Callable[[Any], None], /, **given: object) -> None:
         """A command that takes long, in a job that can be cancelled."""
 
         def work(job: Job) -> Any:
-            job.report(0.02, title)
+            job.report(0.02, words)
             return self.run(job, command, **given)
 
-        self.start(kind, title, work, done)
+        self.start(kind, words, work, done)
 
     def write(self, path: str, *, dpi: int | None = None, layout: str = "") -> None:
         """The sheet of the frame, or of a layout, into a file."""

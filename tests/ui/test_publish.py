@@ -378,3 +378,21 @@ def test_a_series_of_the_paper_frame_can_be_stopped(window, publishing, desk, qt
     qtbot.waitUntil(lambda: not desk.busy, timeout=LONG_MS)
     assert step._written is None
     assert "stopped" in window.notices.notices[0].text
+
+
+def test_the_map_as_a_web_page(window, publishing, desk, qtbot, tmp_path):
+    step = getattr(publishing, "web", None)
+    if step is None:
+        pytest.skip("this program writes no web pages")
+    step.head.click()
+    assert set(step.checks) == {"field", "way", "spot", "well"}
+    for check in step.checks.values():
+        check.setChecked(False)
+    assert not step.write.isEnabled()
+    assert step.write.toolTip() == "Choose a layer first"
+    step.checks["field"].setChecked(True)
+    step.write_page(str(tmp_path / "map.html"))
+    qtbot.waitUntil(lambda: not desk.busy, timeout=LONG_MS)
+    assert step._written["layers"], window.notices.notices
+    assert (tmp_path / "map.html").stat().st_size == step._written["bytes"]
+    assert not step.open_it.isHidden()

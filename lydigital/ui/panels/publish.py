@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lydigital.commands import registry
 from lydigital.ui.panels.publishatlas import AtlasStep
 from lydigital.ui.panels.publishgate import GateStep
 from lydigital.ui.panels.publishlayouts import LayoutsStep
 from lydigital.ui.panels.publishout import OutFoot, SheetView
 from lydigital.ui.panels.publishsheet import SheetStep
+from lydigital.ui.panels.publishweb import WebStep
 from lydigital.ui.panels.steps import StepsPage
 from lydigital.ui.tools.frame import FrameTool
 from lydigital.ui.widgets import rule
@@ -26,6 +28,9 @@ class PublishPage(StepsPage):
         self.sheet, self.view, self.gate = SheetStep(desk), SheetView(desk), GateStep(desk, 3)
         self.layouts, self.atlas = LayoutsStep(desk, 4, self.view.show_pictures), AtlasStep(desk, 5)
         steps: list[Step] = [self.sheet, self.view, self.gate, self.layouts, self.atlas]
+        if "web.write" in registry.commands():
+            self.web = WebStep(desk, 6)
+            steps.append(self.web)
         super().__init__("file-image-outline", "Publish", "A map that can go into a report today.", steps)
         self.foot = OutFoot(desk, lambda: self.go_to(self.gate))
         layout = self.layout()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
     from lydigital.ui.publishdesk import Preview, PublishDesk
 
 DESIGNER = "lydigital.ui.designer"
-LIST_PX = 230
+LIST_PX = 188
+
+
+def has_designer() -> bool:
+    """Whether this program has one."""
+    return find_spec(DESIGNER) is not None and find_spec(f"{DESIGNER}.view") is not None
+
 
 
 class LayoutsStep(Step):
@@ -42,11 +49,6 @@ class LayoutsStep(Step):
         self.list = ItemList(tr("Layouts and templates"), LIST_PX)
         self.list.chosen.connect(self.choose)
         self.box.addWidget(self.list)
-        self.picture = SheetPicture()
-        self.picture.clicked.connect(self._show_large)
-        self.box.addWidget(self.picture)
-        self.note = label(role="faint", wrap=True)
-        self.box.addWidget(self.note)
         line = row(spacing=6)
         self.new = QPushButton(icons.icon("file-plus-outline"), tr("New from this"))
         self.new.clicked.connect(self.make)
@@ -61,6 +63,11 @@ class LayoutsStep(Step):
         line.addStretch(1)
         line.addWidget(self.remove)
         self.box.addLayout(line)
+        self.picture = SheetPicture()
+        self.picture.clicked.connect(self._show_large)
+        self.box.addWidget(self.picture)
+        self.note = label(role="faint", wrap=True)
+        self.box.addWidget(self.note)
         self.keep = link(tr("Make a layout of the paper frame"), self.keep_frame)
         self.box.addWidget(self.keep)
         self.refresh()
@@ -113,7 +120,7 @@ class LayoutsStep(Step):
         self.note.setText(entry["note"] if entry is not None else "")
         self.note.setVisible(bool(entry is not None and entry["note"]))
         self.new.setVisible(entry is not None and not own)
-        self.design.setVisible(own and find_spec(DESIGNER) is not None)
+        self.design.setVisible(own and has_designer())
         self.export.setVisible(entry is not None)
         self.remove.setVisible(own)
 
@@ -160,9 +167,7 @@ class LayoutsStep(Step):
 
     def open_designer(self) -> None:
         """Take the layout into the designer."""
-        from importlib import import_module
-
-        import_module(DESIGNER).open_layout(self._desk.window, self._known[self.chosen]["id"])
+        import_module(DESIGNER).open_designer(self._desk.window, self._known[self.chosen]["id"])
 
     def _desk_changed(self, what: str) -> None:
         if what == "layout":

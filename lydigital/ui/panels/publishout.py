@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lydigital.ui.publishdesk import Preview, PublishDesk
 
 KINDS = {
-    ".pdf": ("PDF", "file-pdf-box", "PDF"), ".png": ("PNG", "file-png-box", "Picture"), ".svg": ("SVG", "svg", "Drawing"),
+    ".pdf": ("PDF", "file-pdf-box", "PDF"), ".png": ("PNG", "file-png-box", "Picture"), ".svg": ("SVG", "vector-curve", "Drawing"),
     ".tif": ("TIFF", "image-multiple-outline", "Picture with coordinates"), ".jpg": ("JPEG", "file-jpg-box", "Picture"),
     ".docx": ("Word", "file-word-outline", "Word document"), ".pptx": ("Slides", "file-powerpoint-outline", "Slides"),
     ".xlsx": ("Tables", "file-excel-outline", "Workbook"),
