@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from lydigital.publish.arrange import Arranged, ArrangedPage
     from lydigital.publish.georeference import Georeference
-    from lydigital.render.painter.direct import Direct
+    from lydigital.render.painter.direct import Direct, Marks
 
 DPI = 1200
 _SMALL = 65_536  # bytes that are not worth several threads
@@ -107,13 +107,12 @@ def language_tag() -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Leaf:
-    """A page that was set: its size in mm, what its marks stand for, the forms it uses, the maps on it."""
+    """A page that was set: its size in mm, what its marks stand for, the maps on it."""
 
     title: str
     width: float
     height: float
-    marks: list[bytes]
-    forms: set[int]
+    marks: Marks
     maps: tuple[Georeference, ...]
 
 
@@ -186,6 +185,8 @@ class Writer:
         from PySide6.QtCore import QFileDevice, QMarginsF, QSizeF
         from PySide6.QtGui import QPageLayout, QPageSize, QPainter
 
+        from lydigital.render.painter.direct import Marks
+
         for layer, name in (names or {}).items():
             self._names.setdefault(layer, name)
         size = QPageSize(QSizeF(width, height), QPageSize.Unit.Millimeter)
@@ -201,8 +202,8 @@ class Writer:
             if self._failed is not None:
                 raise self._failed
             self._spool.flush()
-        marks, forms = ([], set()) if self._direct is None else self._direct.take_page()
-        self._leaves.append(_Leaf(title, width, height, marks, forms, maps))
+        marks = Marks((), frozenset(), {}) if self._direct is None else self._direct.take_page()
+        self._leaves.append(_Leaf(title, width, height, marks, maps))
         if not self._file.flush() or self._file.error() != QFileDevice.FileError.NoError:
             raise _full(self._file.errorString())
 
@@ -265,7 +266,7 @@ class Writer:
                 raise _full(self._failed.strerror or str(self._failed))
             with pikepdf.open(self._folder / "parts.pdf", access_mode=pikepdf.AccessMode.stream) as parts:
                 groups = pdfparts.layers(pdf, layers, self._names)
-                used = sorted(set().union(*(leaf.forms for leaf in self._leaves)))
+                used = sorted(frozenset().union(*(leaf.marks.forms for leaf in self._leaves)))
                 forms = {number: pdf.copy_foreign(parts.get_object(number, 0)) for number in used}
                 for page, leaf, number in zip(pdf.pages, self._leaves, contents, strict=True):
                     page.obj.Contents = pdf.copy_foreign(parts.get_object(number, 0))
@@ -293,10 +294,12 @@ class Writer:
         page.obj.MediaBox = page.obj.TrimBox = pikepdf.Array(box)
         resources = page.obj.Resources
         pdfparts.plain(resources)
-        if leaf.forms:
+        if leaf.marks.forms:
             resources.XObject = resources.get("/XObject", pikepdf.Dictionary())
-            for number in sorted(leaf.forms):
+            for number in sorted(leaf.marks.forms):
                 resources.XObject[f"/Lyd{number}"] = forms[number]
+        for name, mode in leaf.marks.blends.items():
+            resources.ExtGState[name] = pikepdf.Dictionary(Type=pikepdf.Name.ExtGState, BM=pikepdf.Name(mode))
         if groups:
             resources.Properties = pikepdf.Dictionary({f"/LydL{i}": group for i, group in enumerate(groups)})
         if leaf.maps:
@@ -351,7 +354,7 @@ def _knows_marks() -> bool:
     import pikepdf
 
     with pikepdf.open(io.BytesIO(bytes(octets.data()))) as pdf:
-        return direct.replaced(pdf.pages[0].obj.Contents.read_bytes(), direct.take_page()[0]) is not None
+        return direct.replaced(pdf.pages[0].obj.Contents.read_bytes(), direct.take_page()) is not None
 
 
 def _full(reason: str) -> StoreUnavailableError:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +21,12 @@ from lydigital.model.geometry import GeometryKind
 from lydigital.render.drawlist import BlendOp, FillOp, Font, MarkOp, StrokeOp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from PySide6.QtGui import QColor, QPainter, QPainterPath
 
     from lydigital.model.geometry import GeometryArray
+    from lydigital.model.style import Blend
     from lydigital.model.viewport import Viewport
     from lydigital.render.drawlist import Op, PlacedLabel
     from lydigital.render.painter.fonts import QtFonts
@@ -43,7 +46,18 @@ _MARKS = {"geometry", "rows", "codes", "marks", "sizes_px", "opacity"}
 _CAPS, _JOINS = {"butt": 0, "round": 1, "square": 2}, {"miter": 0, "round": 1, "bevel": 2}
 _NO_IMPORTANCE = np.zeros(0, np.float32)
 _BLENDS = {"normal": "Normal", "multiply": "Multiply", "screen": "Screen", "overlay": "Overlay"}
+_MIXED = re.compile(rb"%LydM(\w+)\n(.*?)%LydM\n", re.DOTALL)
+_PICTURE = re.compile(rb"(?=/Im\d+ +Do)")
 _OFTEN = re.compile(rb"(?<=\n)(\d+) %d 1 1 re\nf\n" % _MARK_Y)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the marks of a page stand for: operators, forms by number, and how to mix by the name of a graphics state."""
+
+    contents: tuple[bytes, ...]
+    forms: frozenset[int]
+    blends: Mapping[str, str]
 
 
 class Direct:
@@ -59,13 +73,14 @@ class Direct:
         self._keep = keep
         self._marks: list[bytes] = []
         self._forms: set[int] = set()
+        self._blends: set[str] = set()
         self._glyphs: dict[tuple[str, str, bool], int | None] = {}
         self.layers: dict[str, int] = {}
 
-    def take_page(self) -> tuple[list[bytes], set[int]]:
-        """What the marks of the page painted since the last call stand for, and the forms it uses."""
-        taken = self._marks, self._forms
-        self._marks, self._forms = [], set()
+    def take_page(self) -> Marks:
+        """What the marks of the page painted since the last call stand for."""
+        taken = Marks(tuple(self._marks), frozenset(self._forms), {f"/LydM{mode}": f"/{_BLENDS[mode]}" for mode in sorted(self._blends)})
+        self._marks, self._forms, self._blends = [], set(), set()
         return taken
 
     def begin(self, painter: QPainter, layer: str) -> None:
@@ -80,6 +95,17 @@ class Direct:
         """What is set until :meth:`end`, in pieces and at angles, reads ``text``."""
         said = text.encode("utf-16-be").hex().upper().encode()
         self._mark(painter, b"/Span <</ActualText <FEFF%s>>> BDC\n" % said)
+
+    @contextmanager
+    def mixed(self, painter: QPainter, mode: Blend) -> Iterator[None]:
+        """Images drawn within mix with what lies below them."""
+        if mode == "normal":
+            yield
+            return
+        self._blends.add(mode)
+        self._mark(painter, b"%%LydM%s\n" % mode.encode())
+        yield
+        self._mark(painter, b"%LydM\n")
 
     def take(self, op: Op, painter: QPainter, viewport: Viewport, pictures: Pictures) -> bool:
         """Take ``op`` over if it can be, leaving a mark in its stead; the painter's unit is the pixel.
@@ -115,10 +141,13 @@ class Direct:
         if parts:
             self._use(painter, self._whole(b"1 J 1 j\n" + b"".join(parts), viewport, alphas=alphas, forms=used))
 
-    def replaced(self, drawn: bytes, marks: Sequence[bytes]) -> bytes | None:
+    def replaced(self, drawn: bytes, marks: Marks) -> bytes | None:
         """Content of a page as Qt wrote it, with its marks replaced. None when this Qt writes it in another way."""
-        found, count = _OFTEN.subn(lambda m: marks[int(m[1])] if int(m[1]) < len(marks) else m[0], drawn)
-        return found if count == len(marks) else None
+        known = marks.contents
+        found, count = _OFTEN.subn(lambda m: known[int(m[1])] if int(m[1]) < len(known) else m[0], drawn)
+        if marks.blends:
+            found = _MIXED.sub(lambda m: _PICTURE.sub(b"/LydM%s gs " % m[1], m[2]), found)
+        return found if count == len(known) else None
 
     def _mark(self, painter: QPainter, content: bytes) -> None:
         from PySide6.QtCore import QRectF

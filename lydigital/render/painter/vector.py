@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -134,7 +134,8 @@ def _ops(
         elif isinstance(op, BlendOp):
             mixed.fade(op, painter, viewport, fonts, image_px, play=_ops)
         elif isinstance(op, RasterOp):
-            _raster(op, painter, viewport, image_px)
+            with nullcontext() if direct is None else direct.mixed(painter, op.blend):
+                _raster(op, painter, viewport, image_px)
 
 
 def _color(rgba: Rgba) -> QColor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 
 import numpy as np
 import pikepdf
@@ -10,17 +12,19 @@ import pytest
 
 from lydigital.model.crs import Crs
 from lydigital.model.geometry import GeometryArray, GeometryKind
-from lydigital.model.style import Fill, PointSymbolizer
+from lydigital.model.grid import Grid
+from lydigital.model.style import Fill, PointSymbolizer, RasterSymbolizer
 from lydigital.model.viewport import Viewport
-from lydigital.render.drawlist import BlendOp, DrawList, FillOp, Font, MarkOp, PlacedLabel, StrokeOp
+from lydigital.render.drawlist import BlendOp, DrawList, FillOp, Font, MarkOp, PlacedLabel, RasterOp, StrokeOp
 from lydigital.render.painter import vector
-from lydigital.render.painter.direct import Direct, can_take
+from lydigital.render.painter.direct import Direct, Marks, can_take
 
 VIEW = Viewport((50.0, 40.0), 1.0, 100, 80, Crs("EPSG:4546"))
 SQUARE = GeometryArray.from_rings(GeometryKind.POLYGON, [[[[(10, 10), (60, 10), (60, 50), (10, 50), (10, 10)]]]])
 ONE = np.zeros(1, np.int32)
 CODES = np.zeros(1, np.int16)
 RED = np.array([[255, 0, 0, 128]], np.uint8)
+NONE = Marks((), frozenset(), {})
 HATCH = FillOp(SQUARE, ONE, CODES, RED, Fill("#0000ff", pattern="hatch"))
 
 
@@ -63,9 +67,9 @@ def test_what_is_plain_is_taken_over_in_its_order(fonts, ops):
     kept = Kept()
     direct = Direct(kept)
     drawn = page(ops, fonts, direct, parts=(("a", 3), ("b", 1)))
-    marks, forms = direct.take_page()
+    marks = direct.take_page()
     content = direct.replaced(drawn, marks).decode("latin1")
-    assert forms == {1, 2, 4}
+    assert marks.forms == {1, 2, 4}
     assert b" 7919 " in drawn
     assert " 7919 " not in content
     first, fill, hatch, stroke, second, mark, third = (
@@ -82,18 +86,31 @@ def test_what_is_plain_is_taken_over_in_its_order(fonts, ops):
     assert " c\n" in kept[2][1]
     assert "/XObject << /Lyd3 3 0 R >>" in kept[3][0]
     assert direct.layers == {"a": 0, "b": 1, "*labels": 2}
-    assert direct.take_page() == ([], set())
+    assert direct.take_page() == NONE
 
 
 def test_a_layer_that_mixes_is_a_group_and_no_picture(fonts, ops):
     kept = Kept()
     direct = Direct(kept)
-    content = direct.replaced(page([BlendOp((ops[0], ops[2]), "multiply", 0.5)], fonts, direct), direct.take_page()[0])
+    content = direct.replaced(page([BlendOp((ops[0], ops[2]), "multiply", 0.5)], fonts, direct), direct.take_page())
     assert b"/Im" not in content
     heads = [head for head, _ in kept]
     assert "/Group << /S /Transparency /I true" in heads[2]
     assert "/ca 0.5000 /CA 0.5000 /BM /Multiply" in heads[3]
     assert not can_take(BlendOp((ops[0], HATCH), "multiply"))
+
+
+def test_a_picture_mixes_with_what_lies_below(fonts):
+    grid = Grid(np.arange(400, dtype=np.float32).reshape(20, 20), (0.0, 100.0), (5.0, 5.0), VIEW.crs)
+    op = RasterOp(grid, RasterSymbolizer(), blend="multiply")
+    direct = Direct(Kept())
+    drawn = page([op, replace(op, blend="normal")], fonts, direct)
+    marks = direct.take_page()
+    content = direct.replaced(drawn, marks)
+    assert marks.blends == {"/LydMmultiply": "/Multiply"}
+    assert content.count(b"/LydMmultiply gs /Im") == 1
+    assert len(re.findall(rb"/Im\d+ +Do", content)) == 2
+    assert b"%" not in content
 
 
 def test_pieces_of_a_label_read_as_a_whole(fonts):
@@ -102,7 +119,7 @@ def test_pieces_of_a_label_read_as_a_whole(fonts):
     kept = Kept()
     direct = Direct(kept)
     drawn = page([], fonts, direct, [label, label])
-    content = direct.replaced(drawn, direct.take_page()[0])
+    content = direct.replaced(drawn, direct.take_page())
     assert content.count(b"/Span <</ActualText <FEFF6D1B6C34>>> BDC") == 2
     assert content.count(b"BDC") == content.count(b"EMC")
     assert len(kept) == 3  # two outlines and the halos
@@ -113,6 +130,6 @@ def test_pieces_of_a_label_read_as_a_whole(fonts):
 def test_a_page_written_in_another_way_is_noticed(fonts, ops):
     direct = Direct(Kept())
     drawn = page(ops, fonts, direct)
-    marks, _ = direct.take_page()
+    marks = direct.take_page()
     assert direct.replaced(drawn.replace(b" re\n", b" rectangle\n"), marks) is None
-    assert direct.replaced(b"", []) == b""
+    assert direct.replaced(b"", NONE) == b""
