@@ -59,7 +59,7 @@ def of_material(frame: Frame, material: Material, **main: Any) -> Layout:
     """The frame as a layout with room for the legend that its map needs; ``main`` are other fields of that map. Raises as :func:`arrange.window`."""
     groups: tuple[Group, ...] = ()
     while True:  # the map gives way to the legend, which then says what is on the smaller map
-        layout = layout_of(frame, groups)
+        layout = _fitted(layout_of(frame, groups), material)
         shown = layout.main_map
         assert shown is not None
         shown = msgspec.structs.replace(shown, **main)
@@ -70,6 +70,17 @@ def of_material(frame: Frame, material: Material, **main: Any) -> Layout:
         groups = legends.of_scene(arrange.seen(shown, material, view), material.titles, view.bounds, view.scale)
         if not groups:
             return layout
+
+
+def _fitted(layout: Layout, material: Material) -> Layout:
+    """The overview no wider or higher than the map is."""
+    small = layout.item("overview")
+    x0, y0, x1, y1 = material.home
+    if small is None or not 0 < x1 - x0 < math.inf or not 0 < y1 - y0 < math.inf:
+        return layout
+    width = min(small.width, max(0.4 * small.width, small.height * (x1 - x0) / (y1 - y0)))
+    height = min(small.height, max(0.4 * small.height, small.width * (y1 - y0) / (x1 - x0)))
+    return layout.with_item(msgspec.structs.replace(small, y=small.y + small.height - height, width=width, height=height))
 
 
 def layout_of(frame: Frame, legend: Sequence[Group] = ()) -> Layout:
@@ -191,7 +202,7 @@ def _beside(frame: Frame, plan: _Plan) -> Iterator[AnyItem]:
         yield TableItem(id="table", layer=frame.table, within="main", rows=max(1, int(box.height / (4.6 * k)) - 2), size=6.5 * k, **_place(box))
     if (box := plan.beside.get("chart")) is not None:
         layer, _, category = frame.chart.partition("/")
-        yield ChartItem(id="chart", layer=layer, category=category, within="main", size=7 * k, **_place(box))
+        yield ChartItem(id="chart", layer=layer, category=category, within="main", size=6.5 * k, **_place(box))
     if (box := plan.beside.get("overview")) is not None:
         yield MapItem(
             id="overview", name=tr("Overview"), follows="home", margin=0.04, round_scale=False, shows="main", outline=Outline(width=0.25 * k),
