@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,13 @@ from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtWidgets import QLineEdit
 
 from lydigital.commands import frame as frames
-from lydigital.commands import gate, registry
 from lydigital.commands import layout as layouts
+from lydigital.commands import registry
 from lydigital.errors import LydError
 from lydigital.texts import tr
 from lydigital.ui.desk import Desk
 from lydigital.ui.notices import Notice
+from lydigital.ui.proof import PREVIEW_PX, Preview, first_of, judged, pictured
 from lydigital.ui.tools.frame import FrameHand, FrameTool, Sheet, moved_to, nearest_scale, round_scale
 
 if TYPE_CHECKING:
@@ -28,32 +28,16 @@ if TYPE_CHECKING:
 
     from lydigital.model.frame import Frame
     from lydigital.model.gate import Audience, Verdict
-    from lydigital.model.layout import Layout
-    from lydigital.publish.arrange import Arranged, Material
     from lydigital.publish.furniture import Box
-    from lydigital.session import Session
     from lydigital.ui.jobs import Job
     from lydigital.ui.tools.shapes import XY
     from lydigital.ui.window import Window
 
-PREVIEW_PX, FINEST_PX = 1300, 2800  # longer side of a page in the preview; where it is larger on the map
+FINEST_PX = 2800  # longer side of a page in the preview, where it is large on the map
 SETTLE_MS = 180
 COVERED_PX = 316 + 44 + 2 * 12  # the card with its margins
 LEAST_PX = 100  # a map narrower than this has not been laid out yet
 FILL = 0.90  # of the free map that a frame fills when it comes up
-
-
-@dataclass(frozen=True, eq=False)
-class Preview:
-    """A sheet as every format will have it."""
-
-    made: Arranged
-    images: tuple[QImage, ...]
-    frame: Frame | None = None
-
-    @property
-    def layout(self) -> Layout:
-        return self.made.layout
 
 
 class PublishDesk(Desk):
@@ -363,7 +347,7 @@ class PublishDesk(Desk):
                 made, verdict = judged(session, layout, material, audience)
             except LydError as error:
                 return None, None, str(error)
-            return _pictured(made, frame, size), verdict, ""
+            return pictured(made, frame, size), verdict, ""
 
         def done(result: tuple[Preview | None, Verdict | None, str]) -> None:
             self.preview, self.verdict, self.trouble = result
@@ -384,7 +368,8 @@ class PublishDesk(Desk):
 
         def work(_job: Job) -> Preview | LydError:
             try:
-                return _pictured(judged(session, layouts.find(session, layout), layouts.material_of(session), audience)[0], None)
+                found, material = layouts.find(session, layout), layouts.material_of(session)
+                return pictured(judged(session, found, material, audience, first_of(found, material))[0])
             except LydError as error:
                 return error
 
@@ -449,28 +434,3 @@ FORMATS = {
 def _shape(frame: Frame) -> Frame:
     """What decides where things stand on the sheet."""
     return msgspec.structs.replace(frame, centre=None, scale=None, turn=0.0, title="", subtitle="…" if frame.subtitle else "")
-
-
-def judged(session: Session, layout: Layout, material: Material, audience: Audience) -> tuple[Arranged, Verdict]:
-    """A layout as the export gate would let it out, whatever it says, and that."""
-    from lydigital.publish import gate as gates
-    from lydigital.publish.arrange import arrange
-
-    verdict = gate.judged(session, gate.layers_of(session, layout), audience)
-    made = arrange(gates.marked(layout, verdict), gates.passed(material, verdict))
-    return made, gates.with_unplaced(gate.rules_of(), verdict, sum(len(m.picture.missing) for m in made.maps))
-
-
-def _pictured(made: Arranged, frame: Frame | None, size: float = PREVIEW_PX) -> Preview:
-    from PySide6.QtGui import QImage
-
-    from lydigital.publish import rasterpages
-    from lydigital.units import MM_PER_INCH
-
-    images = []
-    for page in made.pages[:4]:
-        pixels = rasterpages.pixels(page, made.fonts, size / max(page.width, page.height) * MM_PER_INCH)
-        solid = pixels.copy()
-        height, width, _ = solid.shape
-        images.append(QImage(solid.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy())
-    return Preview(made, tuple(images), frame)

@@ -23,6 +23,7 @@ from lydigital.model.table import FeatureTable
 from lydigital.texts import tr
 from lydigital.ui import icons
 from lydigital.ui.notices import Notice
+from lydigital.ui.panels.publishout import KINDS, endings
 from lydigital.ui.panels.steps import Step
 from lydigital.ui.panels.styleparts import Choice, Form
 from lydigital.ui.widgets import Elided, IconButton, clear, column, label, link, row
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from lydigital.ui.publishdesk import PublishDesk
 
 FIRST = ("township", "county", "village")  # layers that are asked for most
-FORMATS = (("pdf", "PDF"), ("png", "PNG"))
 RECIPES = "*.toml"
 
 
@@ -69,7 +69,7 @@ class AtlasStep(Step):
         self.format.setAccessibleName(tr("Format"))
         self.format.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.format.setFixedWidth(86)
-        self.format.offer(FORMATS, wanted["format"])
+        self.format.offer([(e.removeprefix("."), tr(KINDS[e][0])) for e in endings()], wanted["format"])
         self.format.chosen.connect(lambda kind: self._want(format=kind))
         self.one = QCheckBox(tr("All in one PDF"))
         self.one.setChecked(wanted["one"])

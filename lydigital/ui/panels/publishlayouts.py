@@ -21,7 +21,8 @@ from lydigital.ui.widgets import IconButton, clear, label, link, row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lydigital.ui.publishdesk import Preview, PublishDesk
+    from lydigital.ui.proof import Preview
+    from lydigital.ui.publishdesk import PublishDesk
 
 DESIGNER = "lydigital.ui.designer"
 LIST_PX = 188

@@ -23,10 +23,11 @@ from lydigital.ui.widgets import Elided, clear, column, label, link, row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lydigital.ui.publishdesk import Preview, PublishDesk
+    from lydigital.ui.proof import Preview
+    from lydigital.ui.publishdesk import PublishDesk
 
 KINDS = {
-    ".pdf": ("PDF", "file-pdf-box", "PDF"), ".png": ("PNG", "file-png-box", "Picture"), ".svg": ("SVG", "vector-curve", "Drawing"),
+    ".pdf": ("PDF", "file-pdf-box", "PDF"), ".png": ("PNG", "file-png-box", "Picture"), ".svg": ("SVG", "vector-curve", "Vector drawing"),
     ".tif": ("TIFF", "image-multiple-outline", "Picture with coordinates"), ".jpg": ("JPEG", "file-jpg-box", "Picture"),
     ".docx": ("Word", "file-word-outline", "Word document"), ".pptx": ("Slides", "file-powerpoint-outline", "Slides"),
     ".xlsx": ("Tables", "file-excel-outline", "Workbook"),
