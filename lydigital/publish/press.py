@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lydigital.render.painter.fonts import QtFonts
 
 
-def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None, outlines: bool = False) -> list[Path]:
+def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None, outlines: bool = False, pdf_a: bool = False) -> list[Path]:
     """Write arranged layouts into one file, or one for every page where the format has no pages.
 
     Parameters
@@ -33,6 +33,8 @@ def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None, o
         Of pictures; that of the layout where it is not named.
     outlines
         Words of an SVG as shapes instead of text.
+    pdf_a
+        A PDF for archives: PDF/A-2b.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None, o
     """
     kind = path.suffix.casefold()
     if kind == ".pdf":
-        return [write_pdf(path, sheets)]
+        return [write_pdf(path, sheets, pdf_a=pdf_a)]
     if kind in rasterpages.KINDS:
         return rasterpages.write(path, sheets, dpi)
     if kind in svgpage.KINDS:
