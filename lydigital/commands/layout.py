@@ -67,7 +67,7 @@ class ExportLayout(Parameters, frozen=True):
     """Write a layout of the map, or a template, to ``path``: its ending names the format.
 
     The gate decides first what ``audience`` may have; its verdict is kept beside the file. ``values`` are placeholders;
-    ``bounds`` (map units) is what the main map shows instead of the view.
+    ``bounds`` (map units) is what the main map shows instead of the view, ``pdf_a`` makes a PDF fit for archives (PDF/A-2b).
     """
 
     layout: str
@@ -76,6 +76,7 @@ class ExportLayout(Parameters, frozen=True):
     values: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
     audience: Audience = "internal"
     bounds: tuple[float, float, float, float] | None = None
+    pdf_a: bool = False
 
 
 # --- what there is ------------------------------------------------------------------------------------------------------
@@ -262,12 +263,12 @@ def _export(session: Session, given: ExportLayout) -> dict[str, Any]:
     main = layout.main_map
     if given.bounds is not None and main is not None:
         layout = layout.with_item(msgspec.structs.replace(main, bounds=given.bounds, centre=None, scale=None))
-    return export(session, layout, given.path, dpi=given.dpi, values=given.values, audience=given.audience)
+    return export(session, layout, given.path, dpi=given.dpi, values=given.values, audience=given.audience, pdf_a=given.pdf_a)
 
 
 def export(
     session: Session, layout: Layout, path: str, *, dpi: float | None = None, values: dict[str, str] | None = None,
-    audience: Audience = "internal",
+    audience: Audience = "internal", pdf_a: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Arrange and write a layout as the gate lets it through; says what it is and what is amiss.
 
@@ -287,7 +288,7 @@ def export(
     layout, material, verdict = gate.through(session, layout, material_of(session), audience)
     made = arrange(layout, material, values=values)
     verdict = gate.finished(verdict, [made])
-    files = press.write(Path(path).absolute(), [made], dpi=dpi)
+    files = press.write(Path(path).absolute(), [made], dpi=dpi, pdf_a=pdf_a)
     gate.keep(verdict, files)
     session.progressed.emit(tr("Done"), 1.0)
     scales = {m.item.id: m.scale for m in made.maps}

@@ -360,6 +360,8 @@ def join(target: Path, parts: Sequence[tuple[str, Path]], title: str) -> None:
     """
     import pikepdf
 
+    from lydigital.publish import pdf, pdfparts
+
     beside = target.with_name(target.name + ".part")
     try:
         with tempfile.TemporaryDirectory(prefix=".bind-", dir=target.parent) as folder:
@@ -369,12 +371,10 @@ def join(target: Path, parts: Sequence[tuple[str, Path]], title: str) -> None:
                     book.pages.extend(stack.enter_context(pikepdf.open(bundle)).pages)
                 with book.open_outline() as outline:
                     outline.root.extend(pikepdf.OutlineItem(name, number) for name, number in _marks(parts))
-                with book.open_metadata() as xmp:
-                    xmp["dc:title"] = title
-                    xmp["xmp:CreatorTool"] = "lydigital"
-                book.docinfo["/Title"] = title
-                book.docinfo["/Creator"] = "lydigital"
-                book.save(beside, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+                pdfparts.gather_layers(book)
+                pdfparts.describe(book, pdf.About(title, language=pdf.language_tag()))
+                with beside.open("w+b") as out:
+                    pdf.put(book, out)
         beside.replace(target)
     except (OSError, RuntimeError) as error:  # pikepdf says the latter where the disk is full
         raise unwritable(target, error) from error
@@ -387,10 +387,13 @@ def _bundle(parts: Sequence[tuple[str, Path]], target: Path) -> Path:
     """Some PDFs as one: a process may not have thousands of files open."""
     import pikepdf
 
+    from lydigital.publish import pdf
+
     with ExitStack() as stack, pikepdf.new() as made:
         for _, path in parts:
             made.pages.extend(stack.enter_context(pikepdf.open(path)).pages)
-        made.save(target)
+        with target.open("w+b") as out:
+            pdf.put(made, out)
     return target
 
 

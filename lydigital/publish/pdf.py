@@ -11,7 +11,6 @@ import tempfile
 import zlib
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from lydigital.units import MM_PER_INCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from types import TracebackType
     from typing import BinaryIO, Self
 
@@ -66,10 +66,27 @@ class About:
         main = sheet.maps[0] if sheet.maps else None
         subject = "" if main is None else tr("Map at {scale}, {crs}", scale=f"1:{main.scale:,}".replace(",", " "), crs=main.viewport.crs.name)
         names = pdfparts.names_of(sheet)
+        kept = {"Verdict": "\n".join(sheet.verdict)} if sheet.verdict else {}
         return About(
             title or sheet.title, str(facts.get("producer") or facts.get("operator") or ""), subject, tuple(dict.fromkeys(names.values())),
-            language_tag(), when, dict(more or {}),
+            language_tag(), when, {**kept, **(more or {})},
         )  # fmt: skip
+
+
+def put(made: pikepdf.Pdf, out: BinaryIO) -> None:
+    """Write a PDF into an open file.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written; qpdf itself would end the program where a disk is full.
+    """
+    import pikepdf
+
+    careful = _Careful(out)
+    made.save(cast("BinaryIO", careful), deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    if careful.failed is not None:
+        raise careful.failed
 
 
 class _Careful(io.RawIOBase):
@@ -273,10 +290,7 @@ class Writer:
                     self._dress(page, leaf, groups, forms)
                 self._complete(pdf)
                 del pdf.trailer.ID  # Qt's is random
-                careful = _Careful(out)
-                pdf.save(cast("BinaryIO", careful), deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-        if careful.failed is not None:
-            raise careful.failed
+                put(pdf, out)
 
     def _content(self, page: pikepdf.Page, leaf: _Leaf) -> int:
         """Put the marked things into the content of a page, and keep that."""
@@ -311,8 +325,7 @@ class Writer:
         assert self.about is not None
         pdfparts.fonts(pdf)
         pdfparts.bookmarks(pdf, [leaf.title for leaf in self._leaves])
-        when = (self.about.when or datetime.now().astimezone()).replace(microsecond=0)
-        pdfparts.describe(pdf, self.about, when if when.tzinfo else when.astimezone(), pdf_a=self._pdf_a)
+        pdfparts.describe(pdf, self.about, pdf_a=self._pdf_a)
         if self._pdf_a:
             pdfparts.archive(pdf)
 

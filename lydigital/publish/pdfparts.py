@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from lydigital.units import MM_PER_INCH, POINTS_PER_INCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from lydigital.publish.arrange import Arranged
@@ -82,11 +82,28 @@ def layers(pdf: pikepdf.Pdf, numbers: Mapping[str, int], names: Mapping[str, str
         for layer in sorted(numbers, key=lambda layer: numbers[layer])
     }
     order = [i for i in (GROUND, *names, *(i for i in groups if i not in names and i not in own), *_ATOP) if i in groups]
-    pdf.Root.OCProperties = Dictionary(
-        OCGs=Array(list(groups.values())),
-        D=Dictionary(Name=String(tr("Layers")), BaseState=Name.ON, Order=Array([groups[i] for i in reversed(order)]), ON=Array(list(groups.values()))),
-    )
+    _switch(pdf, list(groups.values()), [groups[i] for i in reversed(order)])
     return list(groups.values())
+
+
+def gather_layers(pdf: pikepdf.Pdf) -> None:
+    """Make one layer of those of the same name on pages that come from several of our files."""
+    groups: dict[str, Any] = {}
+    for page in pdf.pages:
+        named = page.obj.Resources.get("/Properties", Dictionary())
+        for name, group in sorted(named.items(), key=lambda entry: (len(entry[0]), entry[0])):
+            if group.get("/Type") == Name.OCG:
+                named[name] = groups.setdefault(str(group.Name), group)
+    atop = [title for title in (tr("Grid and map frame"), tr("Labels"), tr("Title, legend and notes")) if title in groups]
+    order = [*(title for title in groups if title not in atop), *atop]
+    if groups:
+        _switch(pdf, list(groups.values()), [groups[title] for title in reversed(order)])
+
+
+def _switch(pdf: pikepdf.Pdf, groups: list[Any], order: list[Any]) -> None:
+    """Let readers switch ``groups``, listed in ``order``; all are on."""
+    shown = Dictionary(Name=String(tr("Layers")), BaseState=Name.ON, Order=Array(order), ON=Array(groups))
+    pdf.Root.OCProperties = Dictionary(OCGs=Array(groups), D=shown)
 
 
 def viewport(found: Georeference, top: float) -> Dictionary:
@@ -161,8 +178,10 @@ def bookmarks(pdf: pikepdf.Pdf, titles: Sequence[str]) -> None:
     pdf.Root.PageMode = Name.UseOutlines
 
 
-def describe(pdf: pikepdf.Pdf, about: About, when: datetime, *, pdf_a: bool) -> None:
+def describe(pdf: pikepdf.Pdf, about: About, *, pdf_a: bool = False) -> None:
     """Title, author, dates and the rest, in the two places where readers look (14.3)."""
+    when = (about.when or datetime.now().astimezone()).replace(microsecond=0)
+    when = when if when.tzinfo else when.astimezone()
     zone = f"{when:%z}"
     stamp = f"D:{when:%Y%m%d%H%M%S}" + (f"{zone[:3]}'{zone[3:5]}'" if when.utcoffset() else "Z")
     maker = f"lydigital {VERSION}"

@@ -25,7 +25,7 @@ from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.layout import Layout, MapItem, Page, TextItem
 from lydigital.model.style import LabelStyle, LineSymbolizer, PointSymbolizer, Rule, Stroke, Style
 from lydigital.model.table import FeatureTable
-from lydigital.publish import arrange, pdf, press
+from lydigital.publish import arrange, pdf, pdfparts, press
 from lydigital.render.drawlist import SceneLayer
 
 CRS = Crs("EPSG:4546")
@@ -261,6 +261,22 @@ def test_a_series_has_bookmarks_and_shared_fonts(material, tmp_path):
         assert len(fonts) <= 2
         assert len(made.Root.OCProperties.OCGs) == 5
     assert "第7幅" in words(tmp_path / "a.pdf", "-f", "8", "-l", "8")
+
+
+def test_layers_of_several_files_are_one_in_a_book(written):
+    with pikepdf.new() as book, pikepdf.open(written) as first, pikepdf.open(written) as second:
+        book.pages.extend(first.pages)
+        book.pages.extend(second.pages)
+        pdfparts.gather_layers(book)
+        out = io.BytesIO()
+        pdf.put(book, out)
+    with pikepdf.open(out) as made:
+        assert [str(group.Name) for group in made.Root.OCProperties.D.Order] == ["Title, legend and notes", "Labels", "Grid and map frame", "村庄", "道路"]
+        groups = {group.objgen for group in made.Root.OCProperties.OCGs}
+        assert len(groups) == 5
+        for page in made.pages:
+            assert {group.objgen for group in page.Resources.Properties.values()} == groups
+            assert "/VP" in page
 
 
 # --- for archives -------------------------------------------------------------------------------------------------------
