@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from lydigital.model.crs import Crs
 from lydigital.model.geometry import GeometryArray, GeometryKind
@@ -80,7 +81,8 @@ def _turned(layer: SceneLayer, near: tuple[float, float, float, float], view: Vi
     rows = data.rows_in(near)
     lit = np.zeros(len(data), np.bool_)
     lit[layer.selected] = True
-    table = FeatureTable(data.fid[rows], data.columns.take(rows.tolist()), moved(data.geometry.take(rows), view.centre, turn), view.crs)
+    some = pa.Array.from_buffers(pa.int32(), len(rows), [None, pa.py_buffer(rows)])  # of a NumPy array it would import pandas
+    table = FeatureTable(data.fid[rows], data.columns.take(some), moved(data.geometry.take(rows), view.centre, turn), view.crs)
     codes = None if layer.codes is None else layer.codes[rows]
     return replace(layer, data=table, codes=codes, selected=np.flatnonzero(lit[rows]).astype(np.int32))
 
@@ -108,8 +110,6 @@ def veil(area: GeometryArray, view: Viewport) -> SceneLayer:
         GeometryKind.POLYGON, np.concatenate([ring for part in parts for ring in part]), np.cumsum([0, *sizes]).astype(np.int64),
         np.cumsum([0, *map(len, parts)]).astype(np.int64), np.array([0, len(parts)], np.int64),
     )  # fmt: skip
-    import pyarrow as pa
-
     table = FeatureTable(np.zeros(1, np.int64), pa.table({"name": [""]}), shape, view.crs)
     return SceneLayer(VEIL, table, Style((Rule((PolygonSymbolizer(Fill("#ffffff", 0.62)),)),)), np.zeros(1, np.int16))
 
