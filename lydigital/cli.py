@@ -155,6 +155,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
         network_line,
         store_line,
         utility_line,
+        web_line,
     )
     from lydigital.commands.door import Door
 
@@ -171,6 +172,7 @@ def _commands(window: Window, settings: Settings) -> click.Group:
     group.add_command(network_line.group(door))
     group.add_command(utility_line.group(door))
     group.add_command(layout_line.group(door))
+    group.add_command(web_line.command(door))
     group.add_command(atlas_line.command(door))
     return group
 

@@ -22,7 +22,7 @@ from lydigital.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MODULES = ("file", "edit", "feature", "parts", "geometry", "vertex", "attribute", "attachment", "check", "layer", "style", "label", "view", "map", "layout", "frame", "atlas", "gate", "sheet", "store", "history", "hazard", "impact", "network", "indicator", "framework", "index", "card", "susceptibility", "utility", "roster", "farmland", "metadata", "emergency", "emergencycard", "incident", "coverage", "coverage_report", "warning", "warning_paint", "product", "verification")
+_MODULES = ("file", "edit", "feature", "parts", "geometry", "vertex", "attribute", "attachment", "check", "layer", "style", "label", "view", "map", "layout", "frame", "web", "atlas", "gate", "sheet", "store", "history", "hazard", "impact", "network", "indicator", "framework", "index", "card", "susceptibility", "utility", "roster", "farmland", "metadata", "emergency", "emergencycard", "incident", "coverage", "coverage_report", "warning", "warning_paint", "product", "verification")
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -128,6 +128,7 @@ PARAMETERS: dict[str, dict[str, object]] = {
     "incident.log": {"incident": "1", "text": "x"},
     "incident.close": {"incident": "1"},
     "incident.show": {"incident": "1"},
+    "web.write": {"path": "{tmp}/map.html"},
     "warning.word": {"output": "{tmp}/a.docx"},
     "warning.picture": {"output": "{tmp}/a.png"},
     "warning.package": {"output": "{tmp}"},
