@@ -29,6 +29,8 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         Of symbols and names, as of :class:`~lydigital.model.layout.MapItem`; None for what suits the paper.
     title
         "" for that of the map.
+    counts
+        Whether the legend tells how many features of each are on the map.
     overview, table, chart, qr, note
         Whether the sheet has an overview map, and what the others hold: a layer id, ``layer/category``, the text of a code, words.
     """
@@ -45,6 +47,7 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     subtitle: str = ""
     has_title: bool = True
     legend: bool = True
+    counts: bool = False
     scale_bar: bool = True
     north: bool = True
     grid: GridKind = "graticule"

@@ -197,7 +197,7 @@ def _head(frame: Frame, head: Box, k: float) -> Iterator[AnyItem]:
 def _beside(frame: Frame, plan: _Plan) -> Iterator[AnyItem]:
     k = plan.k
     if plan.legend is not None:
-        yield LegendItem(id="legend", map="main", size=min(7 * k, 18.0), **_place(plan.legend))
+        yield LegendItem(id="legend", map="main", counts=frame.counts, size=min(7 * k, 18.0), **_place(plan.legend))
     if (box := plan.beside.get("table")) is not None:
         yield TableItem(id="table", layer=frame.table, within="main", rows=max(1, int(box.height / (4.6 * k)) - 2), size=6.5 * k, **_place(box))
     if (box := plan.beside.get("chart")) is not None:

@@ -125,6 +125,16 @@ def test_a_long_title_is_made_smaller_then_cut(material):
     assert not [i for i in arrange(of_material(Frame(title=LONG[:40]), material), material).issues if i.code == "layout.cut"]
 
 
+def test_the_legend_counts_what_is_on_the_map(material, tmp_path):
+    import pypdf
+
+    for counts in (False, True):
+        press.write(tmp_path / "a.pdf", [arrange(of_material(Frame(counts=counts), material), material)])
+        text = pypdf.PdfReader(tmp_path / "a.pdf").pages[0].extract_text().replace(" ", "")
+        assert ("小学(1)" in text) is counts
+        assert ("乡镇(1)" in text) is counts
+
+
 def test_the_legend_gets_the_room_it_needs(material):
     from lydigital.publish.frame import layout_of
 
