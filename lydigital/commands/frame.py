@@ -39,13 +39,14 @@ class ShowFrame(Parameters, frozen=True):
 
 
 class ExportFrame(Parameters, frozen=True):
-    """Write the sheet of the paper frame to ``path``: its ending names the format. ``changes`` are for this once."""
+    """Write the sheet of the paper frame to ``path``: its ending names the format. ``changes`` are for this once, ``pdf_a`` is for archives."""
 
     path: str
     changes: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
     dpi: Annotated[int, msgspec.Meta(ge=36, le=1200)] | None = None
     values: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
     audience: Audience = "internal"
+    pdf_a: bool = False
 
 
 class KeepFrame(Parameters, frozen=True):
@@ -112,7 +113,7 @@ def _show(session: Session, given: ShowFrame) -> dict[str, Any]:
 
 def _export(session: Session, given: ExportFrame) -> dict[str, Any]:
     layout = layouts.framed(session, frame_of(session, given.changes))
-    return layouts.export(session, layout, given.path, dpi=given.dpi, values=given.values, audience=given.audience)
+    return layouts.export(session, layout, given.path, dpi=given.dpi, values=given.values, audience=given.audience, pdf_a=given.pdf_a)
 
 
 def _keep(session: Session, given: KeepFrame) -> ChangeSet:

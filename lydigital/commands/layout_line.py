@@ -31,6 +31,7 @@ def group(door: Door) -> click.Group:
             click.Option(["--layout"], required=True, metavar="ID", help=tr("Layout of the map, template, or TOML file.")),
             click.Option(["-o", "--output"], required=True, metavar="FILE.pdf|png|svg|tif|docx", help=tr("File to write.")),
             click.Option(["--dpi"], type=click.IntRange(36, 1200), metavar="N", help=tr("Resolution of pictures; the layout's own unless named.")),
+            click.Option(["--pdf-a"], is_flag=True, help=tr("A PDF for archives (PDF/A-2b).")),
             setting(),
             audience(),
             click.Option(["--bounds"], metavar="X0,Y0,X1,Y1", help=tr("What the main map shows, in map units; the view unless named.")),
@@ -81,9 +82,9 @@ def _list(door: Door, *, project: str, as_json: bool) -> None:
 
 
 def _export(
-    door: Door, *, project: str, layout: str, output: str, dpi: int | None, settings: tuple[str, ...], bounds: str | None, audience: str, as_json: bool
+    door: Door, *, project: str, layout: str, output: str, dpi: int | None, settings: tuple[str, ...], bounds: str | None, audience: str, pdf_a: bool, as_json: bool,
 ) -> None:
-    wanted: dict[str, Any] = {"layout": layout, "path": output, "values": values_of(settings), "audience": audience}
+    wanted: dict[str, Any] = {"layout": layout, "path": output, "values": values_of(settings), "audience": audience, "pdf_a": pdf_a}
     if dpi is not None:
         wanted["dpi"] = dpi
     if bounds:

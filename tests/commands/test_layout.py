@@ -72,6 +72,22 @@ def test_a_layout_is_written(session, tmp_path):
     assert written["labels"] > 10
 
 
+def test_a_layout_is_written_for_archives_with_what_the_gate_said(session, tmp_path):
+    pytest.importorskip("PySide6")
+    import pikepdf
+
+    path = tmp_path / "a.pdf"
+    session.run("layout.export", layout="planning", path=str(path), bounds=session.bounds(("county",)), pdf_a=True)
+    with pikepdf.open(path) as made:
+        with made.open_metadata() as xmp:
+            assert xmp.pdfa_status == "2B"
+        assert str(made.docinfo["/Verdict"])
+        names = [str(group.Name) for group in made.Root.OCProperties.D.Order]
+        assert names[:2] == ["Title, legend and notes", "Labels"]
+        assert not [name for name in names if name in {ref.id for ref in session.document.layers}]  # called by their titles
+        assert len(made.pages[0].VP) == 2
+
+
 def test_the_gate_decides_and_its_verdict_is_kept_beside_the_file(session, tmp_path):
     import json
 

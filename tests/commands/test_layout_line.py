@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pikepdf
 import pytest
 
 from lydigital import cli
@@ -53,8 +54,9 @@ def test_a_template_is_written_with_values(capsys, tmp_path):
         'id = "own"\n[[pages]]\nwidth = 60\nheight = 40\n[[items]]\ntype = "text"\nid = "t"\nx = 2\ny = 2\nwidth = 50\nheight = 10\ntext = "{a} {b}"\n',
         encoding="utf-8",
     )
-    code, out, err = run(capsys, "export", "sample", "--layout", str(own), "-o", str(tmp_path / "a.pdf"), "--set", "a=1", "--json", "--lang", "en")
+    code, out, err = run(capsys, "export", "sample", "--layout", str(own), "-o", str(tmp_path / "a.pdf"), "--set", "a=1", "--pdf-a", "--json", "--lang", "en")
     assert code == 0
     assert json.loads(out)["output"] == [str(tmp_path / "a.pdf")]
-    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+    with pikepdf.open(tmp_path / "a.pdf") as made:
+        assert made.Root.OutputIntents[0].S == "/GTS_PDFA1"
     assert "asks for b," in err  # nobody gave it
