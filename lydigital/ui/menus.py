@@ -10,6 +10,7 @@ from PySide6.QtGui import QActionGroup
 from lydigital.commands import registry
 from lydigital.texts import tr
 from lydigital.ui import asking, homes, icons
+from lydigital.ui.designer import open_designer
 from lydigital.ui.search import Entry
 from lydigital.ui.topbar import WORKSPACES
 
@@ -91,6 +92,8 @@ def own_entries(window: Window) -> list[Entry]:
               ("inspector", "详情"), "Ctrl+I"),
         Entry(tr("Open the sample city"), lambda: window.ask("file.sample"), kind, "city-variant-outline",
               ("sample", "示例")),
+        Entry(tr("Page designer"), partial(open_designer, window), kind, "page-layout-body",
+              ("designer", "layout", "page", "排版", "版面", "设计"), rank=1.5),
         Entry(tr("Quit"), window.close, kind, "exit-to-app", ("quit", "退出"), "Ctrl+Q"),
     ]  # fmt: skip
     for name, title in LANGUAGES:

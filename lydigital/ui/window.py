@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from lydigital.model.viewport import Viewport
     from lydigital.session import Session
     from lydigital.settings import Settings
+    from lydigital.ui.designer.view import DesignerView
     from lydigital.ui.palette import Palette
     from lydigital.ui.search import Entry
 
@@ -72,6 +73,7 @@ class Window(QMainWindow):
         self._first_frame_seen = False
         self._told: tuple[object, ...] = ()
         self._palette: Palette | None = None
+        self.designer: DesignerView | None = None  # lies over the window while it is open
         self.jobs = Jobs()
         self.finder = Finder(self)
         self.canvas = MapCanvas(Crs(session.document.crs), self._first_view, smooth=smooth)
@@ -244,6 +246,9 @@ class Window(QMainWindow):
 
     def _document_changed(self, changes: ChangeSet) -> None:
         targets = [d.target for d in changes.deltas]
+        if self.designer is not None and targets and all(t.startswith("layout/") for t in targets):
+            self._show_session()  # the map below is the same; what else there is follows when the designer is closed
+            return
         whole = not targets or any(
             t in ("document/order", "document/group_order") or (t.count("/") == 1 and not t.startswith("layout/")) or t.endswith("/style")
             for t in targets
@@ -444,6 +449,8 @@ class Window(QMainWindow):
             part.retranslate()
         if self._palette is not None:
             self._palette.retranslate()
+        if self.designer is not None:
+            self.designer.retranslate()
         self.canvas.setAccessibleName(tr("Map"))
         self._show_session()
         self.map.place()
