@@ -188,29 +188,39 @@ def _shortened(paper: Paper, item: TextItem, room: Box, facts: Mapping[str, obje
     return words
 
 
-def _legend(paper: Paper, item: LegendItem, box: Box, context: Context) -> None:
+def _legend(item: LegendItem, box: Box, context: Context) -> Callable[[Paper], None]:
+    """What is on the map is looked up once; entries without room are counted on the page and said."""
     placed = context.map_of(item)
     if placed is None:
-        return
+        return void
     view = placed.viewport
     titles = {i: (group, item.names.get(i, title)) for i, (group, title) in context.material.titles.items() if i not in item.hidden}
     groups = legends.of_scene(placed.scene, titles, view.bounds, view.scale, numbers=item.counts)
     grow = item.size / _LEGEND_PT
-    painter = paper.painter
-    painter.save()
-    painter.translate(box.x, box.y)
-    painter.scale(grow, grow)
     width, height = box.width / grow, box.height / grow
-    top = 0.0
-    if item.title:
-        paper.text(0, 3.2, typeset.fill(item.title, context.facts)[0], 9, weight="bold", most_mm=width)
-        top = 6.0
+    top = 6.0 if item.title else 0.0
     columns = item.columns or furniture.columns_for(groups, height - top, max(1, int((width + 4) // (_COLUMN_MM + 4))))
-    full = not furniture.flow(groups, columns, height - top, furniture.TIGHT_MM)[1]
-    left_out = furniture.legend(paper, Box(0, top, width, height - top - (0.0 if full else 3.5)), groups, view.scale, columns)
-    if left_out:
-        paper.text(width, height - 0.4, tr("and {count} more", count=left_out), 6.5, color=GREY, align="right")
-    painter.restore()
+    room = Box(0, top, width, height - top)
+    if furniture.flow(groups, columns, room.height, furniture.TIGHT_MM)[1]:
+        room = Box(0, top, width, room.height - 3.5)  # for the words below
+        context.issues.append(Issue(
+            "layout.legend", "warning", "The legend has no room for {count} entries", "Give it more room or columns, or show fewer layers.",
+            values={"count": str(furniture.flow(groups, columns, room.height, furniture.TIGHT_MM)[1])},
+        ))  # fmt: skip
+
+    def draw(paper: Paper) -> None:
+        painter = paper.painter
+        painter.save()
+        painter.translate(box.x, box.y)
+        painter.scale(grow, grow)
+        if item.title:
+            paper.text(0, 3.2, typeset.fill(item.title, context.facts)[0], 9, weight="bold", most_mm=width)
+        left_out = furniture.legend(paper, room, groups, view.scale, columns)
+        if left_out:
+            paper.text(width, height - 0.4, tr("and {count} more", count=left_out), 6.5, color=GREY, align="right")
+        painter.restore()
+
+    return draw
 
 
 def _scale_bar(paper: Paper, item: ScaleBarItem, box: Box, context: Context) -> None:
@@ -383,6 +393,6 @@ def _painted(function: Callable[..., None]) -> Callable[[AnyItem, Box, Context],
 
 
 _PREPARED: dict[type, Callable[[Any, Box, Context], Callable[[Paper], None]]] = {
-    TextItem: _text, LegendItem: _painted(_legend), ScaleBarItem: _painted(_scale_bar), NorthItem: _painted(_north),
+    TextItem: _text, LegendItem: _legend, ScaleBarItem: _painted(_scale_bar), NorthItem: _painted(_north),
     StampItem: _painted(_stamps), ShapeItem: _painted(_shape), TableItem: _tabular, ChartItem: _tabular, QrItem: _qr, ImageItem: _image,
 }  # fmt: skip

@@ -6,6 +6,7 @@ import io
 import itertools
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -133,6 +134,13 @@ def test_the_legend_counts_what_is_on_the_map(material, tmp_path):
         text = pypdf.PdfReader(tmp_path / "a.pdf").pages[0].extract_text().replace(" ", "")
         assert ("小学(1)" in text) is counts
         assert ("乡镇(1)" in text) is counts
+
+
+def test_entries_without_room_are_said(material):
+    layout = of_material(Frame(), material)
+    assert not [i for i in arrange(layout, material).issues if i.code == "layout.legend"]
+    flat = msgspec.structs.replace(layout.item("legend"), height=10.0)
+    assert [i.values for i in arrange(layout.with_item(flat), material).issues if i.code == "layout.legend"] == [{"count": "3"}]
 
 
 def test_the_legend_gets_the_room_it_needs(material):
