@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lydigital.publish.webpictures import Bounds
     from lydigital.render.drawlist import Fonts, SceneLayer
 
-TOLERANCES_M = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+TOLERANCES_M = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 MOST_FEATURES = 60_000  # of a layer: more are too slow to find and draw on a phone
 _VECTOR_SHARE = 0.7  # of the budget; the rest is for pictures
 _MARGIN = 0.15
@@ -53,7 +53,6 @@ class Source:
     definition: Callable[[str], LayerDef]
     titles: Mapping[str, tuple[str, str]]
     names: Mapping[str, Mapping[str, str]]
-    hidden: frozenset[str] = frozenset()
     facts: Sequence[tuple[str, str]] = ()
 
 
@@ -128,22 +127,27 @@ def _planned(source: Source, room: int) -> _Plan:
         plan.contents[layer] = features[layer].content(plan.tolerance_m, names_only=layer in plan.names_only)
         sizes[layer] = weblayers.bytes_of(plan.contents[layer])
 
-    own = [i for i in features if i not in plan.pictures]
-    for tolerance in TOLERANCES_M:
-        plan.tolerance_m = tolerance
-        for layer in own:
-            if tolerance == 0.0 or features[layer].importance is not None:
-                measure(layer)
-        if sum(sizes.values()) <= room:
-            return plan
+    def fits() -> bool:
+        for tolerance in TOLERANCES_M:
+            plan.tolerance_m = tolerance
+            for layer, own in features.items():
+                if layer not in plan.pictures and (tolerance == 0.0 or own.importance is not None):
+                    measure(layer)
+            if sum(sizes.values()) <= room:
+                return True
+        return False
+
+    if fits():
+        return plan
     while sizes and sum(sizes.values()) > room:  # not even that helps: the largest loses its attributes, then itself
         largest = max(sizes, key=lambda i: sizes[i])
-        if largest not in plan.names_only:
+        if largest not in plan.names_only and len(features[largest].columns) > 1:
             plan.names_only.add(largest)
             measure(largest)
         else:
             plan.pictures.append(largest)
             del sizes[largest], plan.contents[largest]
+    fits()  # what is left may be finer
     return plan
 
 
@@ -160,11 +164,9 @@ def _layer(source: Source, layer: SceneLayer, plan: _Plan, look: tuple[list[webl
     content = plan.contents[layer.id]
     group, title = source.titles.get(layer.id, ("", source.definition(layer.id).name))
     made = {
-        "id": layer.id, "title": title, "group": group, "visible": layer.id not in source.hidden, "opacity": round(layer.opacity * layer.style.opacity, 3),
+        "id": layer.id, "title": title, "group": group, "visible": True, "opacity": round(layer.opacity * layer.style.opacity, 3),
         "looks": [[]] if special else found, "look": [0] * len(numbers) if special else numbers, **content,
     }  # fmt: skip
-    if special:
-        made["shown"] = [bool(found[n]) or special for n in numbers]
     style = layer.style.labels
     if layer.labels and style is not None and content["label"] >= 0:
         made["labels"] = weblook.labels(style, latitude, along=content["kind"] == "line")

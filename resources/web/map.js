@@ -84,9 +84,15 @@ function lydigital(map, content) {
 
   // --- pictures and patterns ----------------------------------------------------------------------------------------
 
+  let isComing = false;
+  function soon() { // once for all sprites that are decoded in the meantime
+    if (isComing) return;
+    isComing = true;
+    requestAnimationFrame(() => { isComing = false; sheet.again(); drawSwatches(); });
+  }
   const sprites = content.sprites.map((s) => {
     const image = new Image();
-    image.onload = () => { if (sheet._map) sheet.again(); drawSwatches(); };
+    image.onload = soon;
     image.src = s.src;
     return Object.assign({}, s, { image });
   });
