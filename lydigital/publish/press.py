@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from lydigital.errors import UsageError
-from lydigital.publish import arrange, rasterpages, svgpage
+from lydigital.publish import arrange, docxpages, pptxpages, rasterpages, svgpage, xlsxpages
 from lydigital.publish.furniture import Paper
 from lydigital.units import MM_PER_INCH
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lydigital.publish.pdf import About
     from lydigital.render.painter.direct import Direct
     from lydigital.render.painter.fonts import QtFonts
+
+_OFFICE = {".docx": docxpages.write, ".pptx": pptxpages.write, ".xlsx": xlsxpages.write}
 
 
 def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None, outlines: bool = False, pdf_a: bool = False) -> list[Path]:
@@ -54,12 +56,14 @@ def write(path: Path, sheets: Sequence[Arranged], *, dpi: float | None = None, o
         return rasterpages.write(path, sheets, dpi)
     if kind in svgpage.KINDS:
         return svgpage.write(path, sheets, outlines=outlines)
+    if kind in _OFFICE:
+        return _OFFICE[kind](path, sheets, dpi)
     raise UsageError("A page cannot be written as {kind}", hint="Name the file {kinds}.", kind=kind or path.name, kinds=" ".join(kinds()))
 
 
 def kinds() -> tuple[str, ...]:
     """Endings of the formats that :func:`write` knows."""
-    return (".pdf", *svgpage.KINDS, *rasterpages.KINDS)
+    return (".pdf", *svgpage.KINDS, *rasterpages.KINDS, *_OFFICE)
 
 
 def paint(page: ArrangedPage, painter: QPainter, fonts: QtFonts, *, direct: Direct | None = None) -> None:
