@@ -139,7 +139,7 @@ class Writer:
     Parameters
     ----------
     about
-        What the file says of itself; told by the first sheet where not given.
+        What the file says of itself; told by the first sheet where not given, but for its ``title``.
     pdf_a
         Write PDF/A-2b (ISO 19005-2), for archives.
 
@@ -149,8 +149,8 @@ class Writer:
         From every method, when there is no room for the file.
     """
 
-    def __init__(self, about: About | None = None, *, pdf_a: bool = False) -> None:
-        self.about, self._pdf_a = about, pdf_a
+    def __init__(self, about: About | None = None, *, title: str = "", pdf_a: bool = False) -> None:
+        self._about, self._title, self._pdf_a = about, title, pdf_a
         self._open = ExitStack()
         self._leaves: list[_Leaf] = []
         self._names: dict[str, str] = {}
@@ -187,8 +187,8 @@ class Writer:
 
     def add(self, sheet: Arranged) -> None:
         """Set the pages of a sheet."""
-        if self.about is None:
-            self.about = About.of(sheet)
+        if self._about is None:
+            self._about = About.of(sheet, title=self._title)
         names = pdfparts.names_of(sheet)
         for page in sheet.pages:
             maps = tuple(found for placed in page.maps if (found := georeference.of_map(placed)) is not None)
@@ -322,10 +322,10 @@ class Writer:
             del page.obj.Annots
 
     def _complete(self, pdf: pikepdf.Pdf) -> None:
-        assert self.about is not None
+        about = self._about or About(self._title, language=language_tag())
         pdfparts.fonts(pdf)
         pdfparts.bookmarks(pdf, [leaf.title for leaf in self._leaves])
-        pdfparts.describe(pdf, self.about, pdf_a=self._pdf_a)
+        pdfparts.describe(pdf, about, pdf_a=self._pdf_a)
         if self._pdf_a:
             pdfparts.archive(pdf)
 

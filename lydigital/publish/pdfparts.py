@@ -63,8 +63,8 @@ class Spool:
 
 
 def names_of(sheet: Arranged) -> dict[str, str]:
-    """Ids of the layers on the maps of a sheet, bottom first → their names."""
-    return {layer.id: sheet.names.get(layer.id, layer.id) for placed in sheet.maps for layer in placed.scene}
+    """Ids of the layers on the maps of a sheet, bottom first → their names, as far as they have any."""
+    return {layer.id: sheet.names[layer.id] for placed in sheet.maps for layer in placed.scene if layer.id in sheet.names}
 
 
 def points(mm: float, below: float = 0.0) -> Decimal:
@@ -73,17 +73,21 @@ def points(mm: float, below: float = 0.0) -> Decimal:
 
 
 def layers(pdf: pikepdf.Pdf, numbers: Mapping[str, int], names: Mapping[str, str]) -> list[Any]:
-    """Make a group that can be switched for every layer; return them by number. Readers list the topmost first (8.11)."""
+    """Make a group that can be switched for every layer; return them by number. Readers list the topmost first (8.11).
+
+    Layers without a name are the ground of the map.
+    """
     own = {GROUND: tr("Ground of the map"), GRID: tr("Grid and map frame"), LABELS: tr("Labels"), FURNITURE: tr("Title, legend and notes")}
     if not numbers:
         return []
+    titles = {**names, **own}
+    known = [layer if layer in titles else GROUND for layer in sorted(numbers, key=lambda layer: numbers[layer])]
     groups: dict[str, Any] = {
-        layer: pdf.make_indirect(Dictionary(Type=Name.OCG, Name=String(own.get(layer) or names.get(layer, layer)), Intent=Name.View))
-        for layer in sorted(numbers, key=lambda layer: numbers[layer])
+        layer: pdf.make_indirect(Dictionary(Type=Name.OCG, Name=String(titles[layer]), Intent=Name.View)) for layer in dict.fromkeys(known)
     }
-    order = [i for i in (GROUND, *names, *(i for i in groups if i not in names and i not in own), *_ATOP) if i in groups]
+    order = [i for i in (GROUND, *names, *_ATOP) if i in groups]
     _switch(pdf, list(groups.values()), [groups[i] for i in reversed(order)])
-    return list(groups.values())
+    return [groups[layer] for layer in known]
 
 
 def gather_layers(pdf: pikepdf.Pdf) -> None:

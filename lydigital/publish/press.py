@@ -110,9 +110,7 @@ def pdf_of(sheets: Iterable[Arranged], title: str) -> bytes:
     """The same as bytes."""
     from lydigital.publish import pdf
 
-    with pdf.Writer() as writer:
+    with pdf.Writer(title=title) as writer:
         for sheet in sheets:
-            if writer.about is None:
-                writer.about = pdf.About.of(sheet, title=title)
             writer.add(sheet)
         return writer.octets()

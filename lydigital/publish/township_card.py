@@ -21,7 +21,7 @@ from lydigital.render import drawlist
 from lydigital.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import TypeAlias
 
@@ -120,32 +120,23 @@ def fonts_of() -> QtFonts:
 def _into_file(
     path: Path, cards: Sequence[TownshipCard], ground: Ground, fonts: QtFonts, told: Told | None
 ) -> Done:
-    from lydigital.publish import pages, press
+    from lydigital.publish import pdf
 
-    stopped: list[CancelledError] = []
-
-    def sheets() -> Iterator[Arranged]:
+    done = Done([path])
+    with pdf.Writer(title=tr("Township emergency cards") if len(cards) > 1 else _title(cards[0])) as writer:
         for number, card in enumerate(cards):
             try:
                 _say(told, card, number, len(cards))
             except CancelledError as error:
-                stopped.append(error)
-                return
+                if not done.written:
+                    raise
+                beside = writer.save(path.with_name(f"{path.stem}-{done.written:03d}{path.suffix}"))
+                raise CancelledError(
+                    "Stopped after {count} of {all} cards", hint="The finished ones are in {path}.", count=done.written, all=len(cards), path=str(beside)
+                ) from error  # fmt: skip
+            writer.add(arranged(card, ground, fonts))
             done.written += 1
-            yield arranged(card, ground, fonts)
-
-    done = Done([path])
-    title = tr("Township emergency cards") if len(cards) > 1 else _title(cards[0])
-    made = press.pdf_of(sheets(), title)
-    if stopped:
-        if done.written:
-            beside = path.with_name(f"{path.stem}-{done.written:03d}{path.suffix}")
-            pages.save(beside, made)
-            raise CancelledError(
-                "Stopped after {count} of {all} cards", hint="The finished ones are in {path}.", count=done.written, all=len(cards), path=str(beside)
-            ) from stopped[0]  # fmt: skip
-        raise stopped[0]
-    pages.save(path, made)
+        writer.save(path)
     return done
 
 
