@@ -394,7 +394,10 @@ def _make(plan: _Plan, errand: Errand, manifest: Manifest, keys: dict[int, str],
                 last, reply = found
                 done += 1
                 endings += "ended" in reply
-                _note(manifest, last, reply, keys[last.number])
+                try:
+                    _note(manifest, last, reply, keys[last.number])
+                except StoreUnavailableError as error:  # the list has no room left: neither has the next page
+                    reply = {"error": str(error), "hint": error.hint_text(), "stops": True}
                 _stop_where_all_fails(manifest, reply, endings, len(plan.entries))
             left = (time.monotonic() - start) / done * (len(todo) - done) if done else None
             if last is not None:
