@@ -62,6 +62,16 @@ def test_it_is_written_as_seen_and_taken_further_as_a_layout(session, tmp_path):
         session.run("layout.edit", layout="frame", title="x")
 
 
+def test_it_is_saved_with_the_map(session, tmp_path):
+    session.run("frame.set", changes={"format": "A2", "centre": (600_000.5, 3_830_000), "turn": -12.5, "chart": "township/kind"})
+    session.run("file.save_as", path=str(tmp_path / "own"))
+    kept, path = session.document.layout("frame"), str(session.project)
+    session.close()
+    again = ly.open(path)
+    assert again.document.layout("frame") == kept
+    again.close()
+
+
 def test_what_no_frame_can_be_is_refused(session):
     with pytest.raises(UsageError) as told:
         session.run("frame.set", changes={"format": "A9"})
