@@ -10,7 +10,7 @@ import io
 import tempfile
 import zlib
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
@@ -63,7 +63,8 @@ class About:
     def of(sheet: Arranged, *, title: str = "", when: datetime | None = None, more: Mapping[str, str] | None = None) -> About:
         """What the facts of a sheet tell."""
         facts = sheet.facts
-        main = sheet.maps[0] if sheet.maps else None
+        wanted = sheet.layout.main_map
+        main = next((placed for placed in sheet.maps if wanted is not None and placed.item.id == wanted.id), None)
         subject = "" if main is None else tr("Map at {scale}, {crs}", scale=f"1:{main.scale:,}".replace(",", " "), crs=main.viewport.crs.name)
         names = pdfparts.names_of(sheet)
         kept = {"Verdict": "\n".join(sheet.verdict)} if sheet.verdict else {}
@@ -157,6 +158,7 @@ class Writer:
         self._painter: QPainter | None = None
         self._failed: OSError | None = None
         self._reason = ""
+        self._told: About | None = None
 
     def __enter__(self) -> Self:
         from PySide6.QtCore import QFile, QIODevice
@@ -188,7 +190,9 @@ class Writer:
     def add(self, sheet: Arranged) -> None:
         """Set the pages of a sheet."""
         if self._about is None:
-            self._about = About.of(sheet, title=self._title)
+            self._about = self._told = About.of(sheet, title=self._title)
+        elif self._about is self._told:
+            self._about = self._told = replace(self._about, subject="")  # that of one map is not that of a series
         names = pdfparts.names_of(sheet)
         for page in sheet.pages:
             maps = tuple(found for placed in page.maps if (found := georeference.of_map(placed)) is not None)

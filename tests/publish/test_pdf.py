@@ -219,6 +219,7 @@ def test_it_says_what_it_is(written):
         assert told["/Title"] == "城区图"
         assert told["/Author"] == "规划局"
         assert told["/Keywords"] == "道路, 村庄"
+        assert told["/Subject"].startswith("Map at 1:50 000, CGCS2000")
         assert told["/CreationDate"] == "D:20260304050607+08'00'"
         assert told["/Producer"].startswith("lydigital ")
         with made.open_metadata() as xmp:
@@ -260,6 +261,8 @@ def test_a_series_has_bookmarks_and_shared_fonts(material, tmp_path):
         fonts = {font.objgen for page in made.pages for font in page.Resources.Font.values()}
         assert len(fonts) <= 2
         assert len(made.Root.OCProperties.OCGs) == 5
+        assert str(made.docinfo["/Title"]) == "第0幅"
+        assert "/Subject" not in made.docinfo
     assert "第7幅" in words(tmp_path / "a.pdf", "-f", "8", "-l", "8")
 
 
