@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from lydigital.model.document import LayerRef
     from lydigital.session import Session
 
-PAYS_FROM = 12  # pages a process: it takes seconds until its first one
+PAYS_FROM = 24  # pages a process: its start costs as much as some fifteen of them
 MARGIN = 0.06  # share left free around a feature where the layout says nothing
 MOST_ENDINGS = 5  # processes that ended without being asked, before the run gives up
 
