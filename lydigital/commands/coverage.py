@@ -77,7 +77,7 @@ class Reach(Parameters, frozen=True, kw_only=True):
     profile: str = "car"
     decay: Decay = "none"
     rings: tuple[float, ...] = (1.0, 0.68, 0.22)
-    per: Annotated[float, msgspec.Meta(gt=0)] = 1000.0
+    per: Annotated[float, msgspec.Meta(gt=0, le=1e9)] = 1000.0
     output: str = ""
 
 

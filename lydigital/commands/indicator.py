@@ -81,7 +81,7 @@ class Sites(Compute, frozen=True, kw_only=True):
     sites: tuple[tuple[float, float], ...]
     crs: str = ""
     reach_m: Annotated[float, msgspec.Meta(ge=0, le=100_000)] | None = None
-    amount: float | None = None
+    amount: Annotated[float, msgspec.Meta(ge=0, le=1e12)] | None = None
 
 
 # --- for cards and reports --------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ undo or the journal.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -149,6 +150,8 @@ def execute(session: Session, command_id: str, **parameters: Any) -> Any:
         Whatever the command meets.
     """
     command = get(command_id)
+    if not all(map(_is_finite, parameters.values())):
+        raise UsageError("{command}: a number is missing or without end", hint="Name finite numbers.", command=command.name)
     try:
         arguments = msgspec.convert(parameters, command.parameters, strict=False)
     except msgspec.ValidationError as error:
@@ -169,6 +172,15 @@ def execute(session: Session, command_id: str, **parameters: Any) -> Any:
             return result
         session.commit(bare, merge=command.merges, undoable=command.undoable, selection=selection)
     return result
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether all numbers in what was given are finite: a coordinate or limit that is not spoils whatever is worked out of it."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, list | tuple):
+        return all(map(_is_finite, value))
+    return not isinstance(value, dict) or all(map(_is_finite, value.values()))
 
 
 class Workbench(Session):

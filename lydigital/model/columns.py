@@ -43,7 +43,7 @@ def coded(column: pa.ChunkedArray | pa.Array) -> tuple[NDArray[np.int64], list[A
 
 
 def numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """A column as ``(n,) float64``, NaN where there is no value.
+    """A column as ``(n,) float64``, NaN where there is no value, or one without end, which no measure is.
 
     Raises
     ------
@@ -61,6 +61,7 @@ def numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
         part[:] = _fixed(chunk)
         if chunk.null_count:
             part[~valid(chunk)] = np.nan
+        part[np.isinf(part)] = np.nan
         at += len(chunk)
     return out
 

@@ -276,6 +276,17 @@ def test_wrong_parameters_change_nothing(session, command, given):
     assert session.document is before
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_numbers_that_are_none_are_refused(session, number):
+    before = session.document
+    with pytest.raises(UsageError) as failure:
+        execute(session, "layer.style", layer="way", style={"rules": [{"min_scale": number}]})
+    assert "finite" in failure.value.hint
+    with pytest.raises(UsageError):
+        execute(session, "view.go_to", x=number, y=2.0)
+    assert session.document is before
+
+
 def test_doing_what_is_so_already_is_no_step(session):
     before = session.history.undo_text
     changes = execute(session, "layer.hide", layer="field")

@@ -47,5 +47,6 @@ def test_numbers_have_nan_where_there_is_none():
     column = pa.chunked_array([[1, None], [3]])
     np.testing.assert_array_equal(columns.numbers(column), [1, np.nan, 3])
     np.testing.assert_array_equal(columns.numbers(pa.chunked_array([["2.5", None]])), [2.5, np.nan])
+    np.testing.assert_array_equal(columns.numbers(pa.chunked_array([[np.inf, 2.0], [-np.inf]])), [np.nan, 2, np.nan])
     with pytest.raises(pa.ArrowInvalid):
         columns.numbers(pa.chunked_array([["no number"]]))
