@@ -218,6 +218,10 @@ QPushButton[primary="true"] { background: $accent; border-color: $accent; color:
 QPushButton[primary="true"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[primary="true"]:focus { border-color: $ink; }
 QPushButton[primary="true"]:disabled { background: $sunken; border-color: $line; color: $ink_faint; }
+QPushButton::menu-indicator { image: none; width: 0; }
+#field-button { border: 1px solid $line; text-align: left; padding: 3px 8px; min-height: 20px; }
+#field-button:hover { border-color: $line_strong; background: $surface; }
+#field-button:focus { border-color: $accent; }
 QRadioButton { color: $ink; spacing: 6px; padding: 1px; }
 QRadioButton::indicator { width: 12px; height: 12px; border: 1px solid $ink_faint; border-radius: 7px; background: $surface; }
 QRadioButton::indicator:checked { width: 6px; height: 6px; border: 4px solid $accent; }

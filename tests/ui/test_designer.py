@@ -15,7 +15,7 @@ from lydigital.commands import layout as layouts
 from lydigital.model.changeset import ChangeSet, Delta
 from lydigital.model.layout import Layout, MapItem, Page, ShapeItem, TextItem, read
 from lydigital.publish.furniture import Box
-from lydigital.ui.designer import boxes, open_designer, rulers, snapping
+from lydigital.ui.designer import boxes, content, open_designer, rulers, snapping
 
 LONG_MS = 60_000
 CTRL, SHIFT, ALT, NONE = (getattr(Qt.KeyboardModifier, f"{m}Modifier") for m in ("Control", "Shift", "Alt", "No"))
@@ -375,6 +375,37 @@ def test_fields_of_maps(view, qtbot):
     assert view.drawing.layout.main_map.layers == (view.session.document.layers[-1].id,)
     wait(qtbot, view)
     assert view.desk.made.maps[0].scale == 25_000
+
+
+def test_the_content_of_a_map_is_moved_in_its_frame(view, qtbot):
+    QTest.mouseDClick(view.canvas, Qt.MouseButton.LeftButton, NONE, place(view, 70, 80))
+    assert view.canvas.inside == "main"
+    placed = view.desk.made.maps[0]
+    there = placed.viewport.to_map(*[v * placed.viewport.dpi / 25.4 for v in (40, 50)])
+    drag(view, (50, 80), (60, 90))
+    assert box_of(view, "main") == (10, 30, 120, 100), "the frame stays"
+    wait(qtbot, view)
+    moved = view.desk.made.maps[0]
+    assert moved.scale == pytest.approx(placed.scale, rel=1e-3)
+    assert moved.to_page(*there) == pytest.approx((60, 90), abs=0.4)
+    content.zoom(view.canvas, "main", 2.0, QPointF(place(view, 60, 90)))
+    wait(qtbot, view)
+    assert view.desk.made.maps[0].scale == pytest.approx(placed.scale / 2, rel=0.05)
+    assert view.desk.made.maps[0].to_page(*there) == pytest.approx((60, 90), abs=0.8)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Escape)
+    assert not view.canvas.inside
+    drag(view, (50, 80), (50, 85), ALT)
+    assert box_of(view, "main")[1] == 35
+
+
+def test_space_and_the_middle_button_pan(view):
+    canvas = view.canvas
+    origin = QPointF(canvas.origin)
+    QTest.keyPress(canvas, Qt.Key.Key_Space)
+    drag(view, (150, 35), (160, 45))
+    QTest.keyRelease(canvas, Qt.Key.Key_Space)
+    assert canvas.origin.x() > origin.x()
+    assert box_of(view, "a") == (140, 30, 20, 10)
 
 
 def test_an_edit_that_cannot_be_is_said_where_it_was_made(view):

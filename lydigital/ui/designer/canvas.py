@@ -12,7 +12,7 @@ from lydigital.model.layout import MapItem
 from lydigital.publish.furniture import Box
 from lydigital.texts import tr
 from lydigital.ui import icons, theme
-from lydigital.ui.designer import boxes, gestures, rulers
+from lydigital.ui.designer import boxes, content, gestures, rulers
 from lydigital.ui.designer.drawing import Axis, name_of
 from lydigital.ui.widgets import soft_shadow
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
 
     from lydigital.model.layout import AnyItem
+    from lydigital.publish.arrange import PlacedMap
     from lydigital.ui.designer.drawing import Drawing
     from lydigital.ui.designer.proof import ProofDesk
 
@@ -51,7 +52,10 @@ class PageCanvas(QWidget):
         self.xs: tuple[float, ...] = ()  # helper lines
         self.ys: tuple[float, ...] = ()
         self.band: QRectF | None = None
+        self.has_space = False  # held: the hand pans
         self.guide: tuple[Axis, float] | None = None  # one that is being dragged
+        self.inside = ""  # id of the map whose content is in the hand
+        self.content_shift = QPointF()  # of it, mm, until it is drawn anew
         self._fits = True
         self._mouse = QPointF(-1, -1)
         self.menu = QMenu(self)
@@ -203,7 +207,20 @@ class PageCanvas(QWidget):
             self.fit()
             return
         self.drawing.select((item.id,), groups=False)
-        self.typed.emit(item.id)
+        if isinstance(item, MapItem):
+            self.go_inside(item.id)
+        else:
+            self.typed.emit(item.id)
+
+    def go_inside(self, item_id: str) -> None:
+        """The hand moves what this map shows, until Esc; "" to come out again."""
+        self.inside, self.content_shift = item_id, QPointF()
+        self.update()
+
+    def map_in_hand(self, at: QPointF) -> PlacedMap | None:
+        """The map whose content the hand would move at this place."""
+        item = self.drawing.layout.item(self.inside) if self.inside else None
+        return content.placed_map(self, self.inside) if item is not None and boxes.holds(item, *self.mm(at)) else None
 
     def leaveEvent(self, event) -> None:
         self._mouse = QPointF(-1, -1)
@@ -211,7 +228,9 @@ class PageCanvas(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         steps = event.angleDelta().y() / 120 or event.pixelDelta().y() / 60
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        if self.map_in_hand(event.position()) is not None:
+            content.zoom(self, self.inside, 1.25**steps, event.position())
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.pan_by(80 * (event.angleDelta().x() / 120 or steps), 0)
         else:
             self.zoom_by(1.25**steps, event.position())
@@ -228,7 +247,9 @@ class PageCanvas(QWidget):
         """End the gesture without a trace; False when there is none."""
         gesture, self.gesture = self.gesture, None
         if gesture is None and not self.kind:
-            return False
+            was_inside = bool(self.inside)
+            self.go_inside("")
+            return was_inside
         if gesture is not None:
             gesture.give_up()
         self.begin_item("")
@@ -243,8 +264,12 @@ class PageCanvas(QWidget):
         shapes = Qt.CursorShape
         handle = self.handle_at(at)
         guide = self.guide_at(at) if not handle else None
-        if self.kind:
+        if self.has_space:
+            shape = shapes.OpenHandCursor
+        elif self.kind:
             shape = shapes.CrossCursor
+        elif self.map_in_hand(at) is not None:
+            shape = shapes.OpenHandCursor
         elif at.x() < RULER_PX or at.y() < RULER_PX:
             shape = shapes.SplitHCursor if at.x() < RULER_PX else shapes.SplitVCursor
         elif handle:
@@ -257,8 +282,15 @@ class PageCanvas(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.has_space = True
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         event.ignore()  # the page around it knows the keys
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.has_space = False
+            self._show_cursor(self._mouse)
+        event.ignore()
 
     # changes
 
@@ -270,12 +302,16 @@ class PageCanvas(QWidget):
             self.ask_picture()
 
     def _drawing_changed(self, what: str) -> None:
+        if self.inside and self.drawing.selected != (self.inside,):
+            self.go_inside("")
         if what == "page":
             self.fit()
             self.ask_picture(now=True)
         self.update()
 
     def _desk_changed(self, what: str) -> None:
+        if what == "proof" and self.gesture is None and self.desk.is_painted():
+            self.content_shift = QPointF()
         if what == "made":
             self.ask_picture(now=True)
         self.update()
@@ -292,6 +328,7 @@ class PageCanvas(QWidget):
         painter.save()
         painter.setClipRect(self.room)
         self._paint_page(painter)
+        self._paint_content(painter)
         self._paint_items(painter)
         self._paint_guides(painter)
         self._paint_selection(painter)
@@ -314,6 +351,19 @@ class PageCanvas(QWidget):
         painter.setPen(QPen(QColor(31, 42, 48, 60), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(sheet)
+
+    def _paint_content(self, painter: QPainter) -> None:
+        """The map in the hand, as far as the picture has it."""
+        proof, placed = self.desk.proof, content.placed_map(self, self.inside) if self.inside else None
+        if proof is None or placed is None or self.content_shift.isNull():
+            return
+        box, k = placed.box, proof.per_mm
+        painter.save()
+        painter.setClipRect(self.rect_of(box), Qt.ClipOperation.IntersectClip)
+        painter.fillRect(self.rect_of(box), QColor("#f0ede6"))
+        piece = QRectF((box.x - proof.region.x()) * k, (box.y - proof.region.y()) * k, box.width * k, box.height * k)
+        painter.drawImage(self.rect_of(box).translated(self.content_shift * self.zoom), proof.image, piece)
+        painter.restore()
 
     def _paint_items(self, painter: QPainter) -> None:
         """Things that stand elsewhere than in the picture, with what the picture has of them."""
@@ -384,6 +434,9 @@ class PageCanvas(QWidget):
         if len(items) > 1:
             painter.setPen(QPen(accent, 1, Qt.PenStyle.DotLine))
             painter.drawRect(self.rect_of(boxes.outer(items)))
+        if self.inside:
+            self._paint_inside(painter, accent)
+            return
         places = self.handles() if self.gesture is None or self.gesture.shows_handles else {}
         if "turn" in places:
             painter.setPen(QPen(accent, 1))
@@ -403,6 +456,24 @@ class PageCanvas(QWidget):
             painter.drawRect(self.band)
         if self.gesture is not None and self.gesture.words:
             self._paint_words(painter, self.gesture.words)
+
+    def _paint_inside(self, painter: QPainter, accent: QColor) -> None:
+        """A heavy frame, and what the hand can do."""
+        item = self.drawing.layout.item(self.inside)
+        if item is None:
+            return
+        frame = self.rect_of(Box(item.x, item.y, item.width, item.height))
+        painter.setPen(QPen(accent, 3))
+        painter.drawRect(frame)
+        words = tr("Drag the map; the wheel changes its scale; Esc ends")
+        painter.setFont(theme.font(theme.SMALL_PX))
+        box = QRectF(0, 0, painter.fontMetrics().horizontalAdvance(words) + 20, 24)
+        box.moveCenter(QPointF((frame & self.room).center().x(), max(frame.top(), self.room.top()) + 20))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(accent)
+        painter.drawRoundedRect(box, 5, 5)
+        painter.setPen(QColor("#ffffff"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
     def _polygon(self, item: AnyItem) -> QPolygonF:
         return QPolygonF([self.at(x, y) for x, y in boxes.corners(item)])

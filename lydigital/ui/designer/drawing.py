@@ -8,7 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from lydigital.commands import registry
-from lydigital.errors import LydError
+from lydigital.errors import LydError, UsageError
 from lydigital.model.layout import MapItem
 from lydigital.publish.furniture import Box
 from lydigital.texts import tr
@@ -118,9 +118,10 @@ class Drawing(QObject):
         if not joins:
             self.session.history.end_gesture()
         try:
-            registry.execute(self.session, "layout.edit", layout=self.layout_id, words=words, **changes)
+            plain = {name: msgspec.to_builtins(value) for name, value in changes.items()}  # so that every value is looked at
+            registry.execute(self.session, "layout.edit", layout=self.layout_id, words=words, **plain)
         except LydError as error:
-            self._say(" ".join(filter(None, (str(error), error.hint_text()))))
+            self._say(str(error) if isinstance(error, UsageError) else f"{error} {error.hint_text()}")
             self.changed.emit("trial")
             return False
         self._say("")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPlainTextEdit,
+    QPushButton,
     QSizePolicy,
     QToolButton,
     QWidget,
@@ -193,7 +194,7 @@ class Paragraph(QWidget):
             self.changed.emit(text)
 
 
-class Ticks(QToolButton):
+class Ticks(QPushButton):
     """Some of many: a button that opens a list to tick. ``None`` stands for ``of_all`` where that is named."""
 
     changed = Signal(object)
@@ -202,10 +203,8 @@ class Ticks(QToolButton):
         super().__init__()
         self._offers, self._none, self._all = offers, none, of_all
         self._value: tuple[str, ...] | None = ()
-        self.setObjectName("kind")
-        self.setFixedHeight(theme.ROW)
+        self.setObjectName("field-button")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_ = QMenu(self)
         self.menu_.aboutToShow.connect(self.fill)
         self.setMenu(self.menu_)
@@ -241,7 +240,7 @@ class Ticks(QToolButton):
         self.changed.emit(value)
 
 
-class Color(QToolButton):
+class Color(QPushButton):
     """A colour, from a small palette or any; "" for none where ``can_be_none``."""
 
     changed = Signal(object)
@@ -249,10 +248,8 @@ class Color(QToolButton):
     def __init__(self, *, can_be_none: bool) -> None:
         super().__init__()
         self._can_be_none, self._value = can_be_none, ""
-        self.setObjectName("kind")
-        self.setFixedHeight(theme.ROW)
+        self.setObjectName("field-button")
         self.setIconSize(QSize(34, 14))
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.clicked.connect(self._open)
 

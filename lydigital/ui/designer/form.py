@@ -10,7 +10,7 @@ from msgspec import inspect
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QScrollArea, QWidget
 
-from lydigital.model.layout import GridLines, Outline
+from lydigital.model.layout import GridLines, MapItem, Outline
 from lydigital.texts import tr
 from lydigital.ui.designer import making, wording
 from lydigital.ui.designer.drawing import name_of
@@ -39,7 +39,7 @@ class Toggle(QCheckBox):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.clicked.connect(self.changed.emit)
+        self.clicked.connect(lambda on: self.changed.emit(on))  # noqa: PLW0108 - a signal has no signature to look at
 
     def show_value(self, value: bool) -> None:
         self.setChecked(value)
@@ -47,6 +47,9 @@ class Toggle(QCheckBox):
 
 class ItemForm(QWidget):
     """Built anew where another kind of thing is selected; else its fields show what is there now."""
+
+    inside_asked = Signal(str)  # the content of a map is to be moved
+    held_asked = Signal(str)  # or kept as it is
 
     def __init__(self, drawing: Drawing, facts: Callable[[], Iterable[tuple[str, str]]]) -> None:
         super().__init__()
@@ -146,7 +149,12 @@ class ItemForm(QWidget):
                 if known.name not in _FIRST and known.name != "grids":
                     self._line(form, box, type(first), known.name)
             box.addLayout(form)
-            if hasattr(first, "grids"):
+            if isinstance(first, MapItem):
+                links = row()
+                links.addWidget(link(tr("Move what it shows"), lambda: self.inside_asked.emit(first.id)))
+                links.addWidget(link(tr("Keep what it shows now"), lambda: self.held_asked.emit(first.id)))
+                links.addStretch(1)
+                box.addLayout(links)
                 self._build_grids(box, first)
         self._build_look(box, first)
 
@@ -200,8 +208,8 @@ class ItemForm(QWidget):
         box.addLayout(inner)
         box.addWidget(double)
 
-    def _build_grids(self, box: QVBoxLayout, first: AnyItem) -> None:
-        grids: tuple[GridLines, ...] = getattr(first, "grids", ())
+    def _build_grids(self, box: QVBoxLayout, first: MapItem) -> None:
+        grids = first.grids
         line = row()
         line.addWidget(label(tr("Grids"), "section"), 1)
         plus = IconButton("plus", "Add a grid", size=16)

@@ -13,10 +13,9 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QScrollArea, QSizePolicy
 from lydigital.commands import layout as layouts
 from lydigital.errors import LydError
 from lydigital.model.layout import Layout, MapItem
-from lydigital.publish import arrange
 from lydigital.texts import tr
 from lydigital.ui import icons, theme
-from lydigital.ui.designer.proof import drawn_map, painted
+from lydigital.ui.designer.proof import arranged, drawn_map, painted
 from lydigital.ui.desk import Desk
 from lydigital.ui.panels.publishparts import paint_sheet
 from lydigital.ui.widgets import Elided, column, label, row
@@ -24,6 +23,7 @@ from lydigital.ui.widgets import Elided, column, label, row
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
+    from lydigital.publish.arrange import Material
     from lydigital.ui.jobs import Job
     from lydigital.ui.window import Window
 
@@ -213,9 +213,9 @@ class Gallery(QWidget):
         self._desk.deleteLater()
 
 
-def _picture(layout: Layout, material: arrange.Material) -> QImage:
+def _picture(layout: Layout, material: Material) -> QImage:
     """The first page, small; the names on its maps could not be read and are left out."""
     items = tuple(msgspec.structs.replace(i, labels=False) if isinstance(i, MapItem) else i for i in layout.items if i.page == 0 or isinstance(i, MapItem))
-    made = arrange.arrange(msgspec.structs.replace(layout, items=items), material)
+    made = arranged(msgspec.structs.replace(layout, items=items), material)
     page = made.pages[0]
     return painted(page, made.fonts, QRectF(0, 0, page.width, page.height), PICTURE_PX / max(page.width, page.height), lambda m, dpi: drawn_map(m, dpi, made.fonts))

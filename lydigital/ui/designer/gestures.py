@@ -289,12 +289,17 @@ def begun(canvas: PageCanvas, event: QMouseEvent) -> Gesture:
 
     at: QPointF = event.position()
     drawing = canvas.drawing
-    if event.button() == Qt.MouseButton.MiddleButton or canvas.cursor().shape() == Qt.CursorShape.OpenHandCursor:
+    if event.button() == Qt.MouseButton.MiddleButton or canvas.has_space:
         return Pan(canvas, event)
     if canvas.kind:
         return Draw(canvas, event)
     if at.x() < RULER_PX or at.y() < RULER_PX:
         return Guide(canvas, event, "x" if at.x() < RULER_PX else "y")
+    inside = canvas.map_in_hand(at)
+    if inside is not None:
+        from lydigital.ui.designer.content import Content
+
+        return Content(canvas, event, inside)
     handle = canvas.handle_at(at)
     if handle:
         return Turn(canvas, event) if handle == "turn" else Resize(canvas, event, handle)

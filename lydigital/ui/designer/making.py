@@ -29,7 +29,8 @@ def made(drawing: Drawing, kind: str, box: Box | None, at: tuple[float, float]) 
     if box is None or (box.width < 2 and box.height < 2):
         page = drawing.layout.pages[drawing.page]
         width, height = min(width, page.width), min(height, page.height)
-        box = Box(max(0.0, min(at[0], page.width - width)), max(0.0, min(at[1], page.height - height)), width, height)
+        x, y = (round(2 * value) / 2 for value in at)
+        box = Box(max(0.0, min(x, page.width - width)), max(0.0, min(y, page.height - height)), width, height)
     taken = {i.id for i in drawing.layout.items}
     return made_of(
         id=boxes.free_name(taken, kind), x=boxes.tidy(box.x), y=boxes.tidy(box.y), width=boxes.tidy(max(box.width, boxes.LEAST_MM)),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from lydigital.model.changeset import ChangeSet
     from lydigital.model.layout import Layout
-    from lydigital.publish.arrange import Arranged, ArrangedPage, Drawn, PlacedMap
+    from lydigital.publish.arrange import Arranged, ArrangedPage, Drawn, Material, PlacedMap
     from lydigital.ui.designer.drawing import Drawing
     from lydigital.ui.jobs import Job
     from lydigital.ui.window import Window
@@ -62,7 +62,11 @@ class ProofDesk(Desk):
 
     def is_current(self) -> bool:
         """Whether what is seen is the layout as it is."""
-        return self.made_of is self.drawing.layout and not self.busy and not self._later.isActive()
+        return self.made_of is self.drawing.layout and not self.busy and not self._later.isActive() and not self._waiting
+
+    def is_painted(self) -> bool:
+        """Whether the picture is of the layout as it is."""
+        return self.made_of is self.drawing.layout and self.proof is not None and self.proof.made is self.made
 
     def document_changed(self, changes: ChangeSet) -> None:
         """Maps drawn before stay as long as only pages changed."""
@@ -74,17 +78,18 @@ class ProofDesk(Desk):
         session, drawing, drawn, fonts = self.session, self.drawing, self._drawn, self._fonts
         if not drawing.is_there:
             return
-        layout = drawing.layout
 
-        def work(_job: Job) -> tuple[Arranged | None, str]:
+        def work(_job: Job) -> tuple[Layout | None, Arranged | None, str]:
+            if not drawing.is_there:
+                return None, None, ""
+            layout = drawing.layout  # as it is now: it may have waited
             try:
-                return arrange.arrange(layout, layouts.material_of(session), fonts=fonts, drawn=drawn), ""
+                return layout, arranged(layout, layouts.material_of(session), fonts, drawn), ""
             except LydError as error:
-                return None, f"{error} {error.hint_text()}"
+                return layout, None, f"{error} {error.hint_text()}"
 
-        def done(result: tuple[Arranged | None, str]) -> None:
-            found, self.trouble = result
-            self.made_of = layout
+        def done(result: tuple[Layout | None, Arranged | None, str]) -> None:
+            self.made_of, found, self.trouble = result
             if found is not None:
                 self.made = found
                 self._forget_old(found)
@@ -109,19 +114,21 @@ class ProofDesk(Desk):
             self._later.start(0 if now else SETTLE_MS)
 
     def _paint(self) -> None:
-        made, wanted = self.made, self._wanted
-        if made is None or wanted is None or wanted[0] >= len(made.pages):
+        if self.made is None or self._wanted is None:
             return
-        page, region, per_mm = wanted
-        pictures = self._pictures
 
-        def work(_job: Job) -> Proof:
+        def work(_job: Job) -> Proof | None:
+            made, wanted, pictures = self.made, self._wanted, self._pictures  # as they are now: it may have waited
+            if made is None or wanted is None or wanted[0] >= len(made.pages):
+                return None
+            page, region, per_mm = wanted
             return Proof(made, page, region, per_mm, painted(made.pages[page], made.fonts, region, per_mm, lambda m, dpi: _map_image(pictures, made, m, dpi)))
 
-        def done(proof: Proof) -> None:
-            self.proof = proof
-            self._keep_few(per_mm)
-            self.changed.emit("proof")
+        def done(proof: Proof | None) -> None:
+            if proof is not None:
+                self.proof = proof
+                self._keep_few(proof.per_mm)
+                self.changed.emit("proof")
 
         self.start("proof", tr("Drawing the sheet"), work, done)
 
@@ -146,6 +153,21 @@ class ProofDesk(Desk):
         self.forget_jobs()
         self.window.jobs.failed.disconnect(self._job_failed)
         self.deleteLater()
+
+
+def arranged(layout: Layout, material: Material, fonts: QtFonts | None = None, drawn: Drawn | None = None) -> Arranged:
+    """A layout as it will be; one for a series as the sheet of its first feature. Raises as :func:`arrange.arrange`."""
+    driver, values = None, {}
+    if layout.atlas is not None:
+        from lydigital.publish import atlas, typeset
+
+        table, known = material.table(layout.atlas.layer), material.definition(layout.atlas.layer)
+        rows = atlas.rows_of(layout.atlas, table)
+        if rows:
+            driver = atlas.driver_of(layout.atlas.layer, table, known, int(table.fid[rows[0]]), personal=material.personal)
+            if "title" not in layout.values:
+                values["title"] = typeset.fill(layout.atlas.name, {f"feature.{name}": value for name, value in driver.values.items()})[0]
+    return arrange.arrange(layout, material, driver=driver, values=values, fonts=fonts, drawn=drawn)
 
 
 def painted(

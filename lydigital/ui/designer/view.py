@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QSplitter, QStackedLayout, QWidget
 
 from lydigital.texts import tr
-from lydigital.ui.designer import bars, keeping
+from lydigital.ui.designer import bars, content, keeping
 from lydigital.ui.designer.canvas import PageCanvas
 from lydigital.ui.designer.drawing import Drawing
 from lydigital.ui.designer.form import ItemForm
@@ -138,6 +138,8 @@ class DesignerView(QWidget):
         assert isinstance(place, QHBoxLayout)
         place.insertWidget(0, self.foot)
         self.canvas.typed.connect(self._write_in)
+        self.form.inside_asked.connect(self._go_inside)
+        self.form.held_asked.connect(self._hold)
         self.canvas.menu.aboutToShow.connect(lambda: bars.fill_menu(self.canvas.menu, drawing))
         desk.changed.connect(self._desk_changed)
         drawing.changed.connect(lambda what: self.title.setText(drawing.layout.name) if what == "layout" else None)
@@ -186,6 +188,16 @@ class DesignerView(QWidget):
 
     def _write_in(self, item_id: str) -> None:
         self.form.write_in(item_id)
+
+    def _go_inside(self, item_id: str) -> None:
+        self.canvas.go_inside(item_id)
+        self.canvas.setFocus()
+
+    def _hold(self, item_id: str) -> None:
+        """The map shows this from now on, wherever the window goes."""
+        placed = content.placed_map(self.canvas, item_id)
+        if placed is not None and self.drawing is not None:
+            content.show(self.drawing, item_id, placed.viewport.centre, placed.scale)
 
     def _facts(self) -> Iterable[tuple[str, str]]:
         """Placeholders with what they are now."""

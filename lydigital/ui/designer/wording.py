@@ -13,7 +13,7 @@ LABELS = {
     "fill": "Ground", "outline": "Outline", "line_color": "Line colour", "line_width": "Line width", "dash": "Dashes",
     "layers": "Layers", "centre": "Centre", "scale": "Scale", "bounds": "Bounds", "follows": "Shows", "margin": "Margin",
     "round_scale": "Round scale", "turn": "Map turned by", "labels": "Names on the map", "neat": "Neat line", "shows": "Overview of",
-    "clip": "Only the feature of the page is full", "text": "Words", "size": "Type size", "weight": "Type weight", "color": "Type colour",
+    "enlarge": "Symbols enlarged", "clip": "Only the feature of the page is full", "text": "Words", "size": "Type size", "weight": "Type weight", "color": "Type colour",
     "align": "Set flush", "vertical": "Upright", "leading": "Line spacing", "padding": "Padding", "shrink": "Smaller type where it does not fit",
     "least": "Least size", "map": "Of the map", "title": "Heading", "columns": "Columns", "counts": "Number of features",
     "hidden": "Leave out", "names": "Other names", "ratio": "With the ratio", "layer": "Layer", "fields": "Fields", "where": "Only where",
