@@ -43,6 +43,7 @@ HOMES = {
     "layout.remove": ("publish", "layouts"),
     "layout.export": ("publish", "layouts"),
     "atlas.run": ("publish", "atlas"),
+    "web.write": ("publish", "web"),
     "atlas.recipe": ("publish", "atlas"),
     "roster.show": ("roster", ""),
     "roster.needs": ("roster", ""),

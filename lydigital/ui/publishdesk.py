@@ -50,6 +50,7 @@ class PublishDesk(Desk):
         self.verdict: Verdict | None = None
         self.shown: Preview | None = None  # of the layout looked at in the list
         self.audience: Audience = "internal"
+        self.pdf_a = False
         self.sketches = Desk(window)  # pictures are drawn while something long is written
         self.written: list[Path] = []
         self.folder = ""
@@ -396,7 +397,7 @@ class PublishDesk(Desk):
         """The sheet of the frame, or of a layout, into a file."""
         given: dict[str, Any] = {"path": path} | ({} if dpi is None else {"dpi": dpi})
         given |= {"layout": layout} if layout else {"changes": self._missing()}
-        given["audience"] = self.audience
+        given |= {"audience": self.audience, "pdf_a": self.pdf_a and path.casefold().endswith(".pdf")}
         self.folder = str(Path(path).parent)
         title = tr("Writing {file}", file=Path(path).name)
         self.ask("export", title, "layout.export" if layout else "frame.export", self._wrote, **given)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lydigital.commands import registry
 from lydigital.ui.panels.publishatlas import AtlasStep
 from lydigital.ui.panels.publishgate import GateStep
 from lydigital.ui.panels.publishlayouts import LayoutsStep
@@ -16,21 +15,18 @@ from lydigital.ui.tools.frame import FrameTool
 from lydigital.ui.widgets import rule
 
 if TYPE_CHECKING:
-    from lydigital.ui.panels.steps import Step
     from lydigital.ui.publishdesk import PublishDesk
 
 
 class PublishPage(StepsPage):
-    """Each step is there with the command behind it."""
+    """The frame first; then what can be made of it, and of layouts and layers."""
 
     def __init__(self, desk: PublishDesk) -> None:
         self.desk = desk
         self.sheet, self.view, self.gate = SheetStep(desk), SheetView(desk), GateStep(desk, 3)
         self.layouts, self.atlas = LayoutsStep(desk, 4, self.view.show_pictures), AtlasStep(desk, 5)
-        steps: list[Step] = [self.sheet, self.view, self.gate, self.layouts, self.atlas]
-        if "web.write" in registry.commands():
-            self.web = WebStep(desk, 6)
-            steps.append(self.web)
+        self.web = WebStep(desk, 6)
+        steps = (self.sheet, self.view, self.gate, self.layouts, self.atlas, self.web)
         super().__init__("file-image-outline", "Publish", "A map that can go into a report today.", steps)
         self.foot = OutFoot(desk, lambda: self.go_to(self.gate))
         layout = self.layout()

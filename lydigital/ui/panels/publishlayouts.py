@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QMenu, QPushButton
@@ -24,14 +22,7 @@ if TYPE_CHECKING:
     from lydigital.ui.proof import Preview
     from lydigital.ui.publishdesk import PublishDesk
 
-DESIGNER = "lydigital.ui.designer"
 LIST_PX = 188
-
-
-def has_designer() -> bool:
-    """Whether this program has one."""
-    return find_spec(DESIGNER) is not None and find_spec(f"{DESIGNER}.view") is not None
-
 
 
 class LayoutsStep(Step):
@@ -121,7 +112,7 @@ class LayoutsStep(Step):
         self.note.setText(entry["note"] if entry is not None else "")
         self.note.setVisible(bool(entry is not None and entry["note"]))
         self.new.setVisible(entry is not None and not own)
-        self.design.setVisible(own and has_designer())
+        self.design.setVisible(own)
         self.export.setVisible(entry is not None)
         self.remove.setVisible(own)
 
@@ -168,7 +159,9 @@ class LayoutsStep(Step):
 
     def open_designer(self) -> None:
         """Take the layout into the designer."""
-        import_module(DESIGNER).open_designer(self._desk.window, self._known[self.chosen]["id"])
+        from lydigital.ui.designer import open_designer
+
+        open_designer(self._desk.window, self._known[self.chosen]["id"])
 
     def _desk_changed(self, what: str) -> None:
         if what == "layout":

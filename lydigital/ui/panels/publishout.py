@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +31,7 @@ KINDS = {
     ".xlsx": ("Tables", "file-excel-outline", "Workbook"),
 }  # fmt: skip
 FIRST = (".pdf", ".png", ".docx", ".svg")  # those with a button of their own
-PRINTING = "lydigital.ui.printing"
+KEEPS_WORDS = ".docx"  # a document that is there keeps what was written into it; its figures are replaced
 PICTURES = (".png", ".tif", ".jpg")
 DPIS = (96, 150, 300, 600)
 
@@ -53,6 +51,8 @@ def save_dialog(parent: QWidget, title: str, ending: str, path: str, chosen: Cal
     dialog.setNameFilter(f"{name if kind in ('', name) else f'{tr(kind)} {name}'} (*{ending})")
     dialog.setDirectory(str(Path(path).parent))
     dialog.selectFile(Path(path).name)
+    if ending == KEEPS_WORDS:
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
     dialog.fileSelected.connect(chosen)
     dialog.open()
     return dialog
@@ -140,19 +140,19 @@ class OutFoot(QWidget):
         for ending in [e for e in FIRST if e in known]:
             name, icon, _ = KINDS[ending]
             button = self.formats[ending] = _button(name, icon)
-            button.setToolTip(tr("Write the sheet as {kind}", kind=tr(name)))
+            said_more = tr("A document that is there keeps its words; only its figures are replaced.") if ending == KEEPS_WORDS else ""
+            button.setToolTip("\n".join(filter(None, (tr("Write the sheet as {kind}", kind=tr(name)), said_more))))
             button.clicked.connect(lambda _=False, ending=ending: self.ask_file(ending))
             buttons.addWidget(button)
-        if find_spec(PRINTING) is not None:
-            self.print_it = _button("Print", "printer-outline")
-            self.print_it.setToolTip(tr("To a printer of the system"))
-            self.print_it.clicked.connect(lambda _=False: self._printing("print_pages"))
-            self.copy_it = _button("Copy", "content-copy")
-            self.copy_it.setToolTip(tr("The sheet into the clipboard, to be pasted into a document"))
-            self.copy_it.clicked.connect(lambda _=False: self._copy())
-            self._others = [self.print_it, self.copy_it]
-            for button in self._others:
-                buttons.addWidget(button)
+        self.print_it = _button("Print", "printer-outline")
+        self.print_it.setToolTip(tr("To a printer of the system"))
+        self.print_it.clicked.connect(lambda _=False: self._print())
+        self.copy_it = _button("Copy", "content-copy")
+        self.copy_it.setToolTip(tr("The sheet into the clipboard, to be pasted into a document"))
+        self.copy_it.clicked.connect(lambda _=False: self._copy())
+        self._others = [self.print_it, self.copy_it]
+        for button in self._others:
+            buttons.addWidget(button)
         self.more = _button("More", "dots-horizontal")
         self.more.setToolTip(tr("Other formats and resolution"))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -168,10 +168,13 @@ class OutFoot(QWidget):
             name, icon, _ = KINDS[ending]
             action = menu.addAction(icons.icon(icon), f"{tr(name)} (*{ending})")
             action.triggered.connect(lambda _=False, ending=ending: self.ask_file(ending))
-        if find_spec(PRINTING) is not None:
-            menu.addAction(icons.icon("printer-eye"), tr("Print preview…")).triggered.connect(lambda _=False: self._printing("preview"))
-        if rest or menu.actions():
-            menu.addSeparator()
+        menu.addAction(icons.icon("printer-eye"), tr("Print preview…")).triggered.connect(lambda _=False: self._print(first_look=True))
+        menu.addSeparator()
+        archive = menu.addAction(tr("PDF for archives (PDF/A)"))
+        archive.setCheckable(True)
+        archive.setChecked(self._desk.pdf_a)
+        archive.toggled.connect(lambda on: setattr(self._desk, "pdf_a", on))
+        menu.addSeparator()
         group = QActionGroup(menu)
         for dpi in DPIS:
             action = menu.addAction(tr("Pictures at {dpi} dpi", dpi=dpi))
@@ -220,19 +223,23 @@ class OutFoot(QWidget):
         dpi = self._dpi if ending in PICTURES else None
         self.dialog = save_dialog(self.window(), tr("Export the sheet"), ending, desk.name_for(ending), lambda path: desk.write(path, dpi=dpi))
 
-    def _printing(self, what: str) -> None:
+    def _print(self, *, first_look: bool = False) -> None:
+        from lydigital.ui import printing
+
         found, window = self._desk.preview, self._desk.window
         if found is None:
             return
         try:
-            getattr(import_module(PRINTING), what)(window, [found.made])
+            (printing.preview if first_look else printing.print_pages)(window, [found.made])
         except LydError as error:
             window.failed(error)
 
     def _copy(self) -> None:
+        from lydigital.ui import printing
+
         found = self._desk.preview
         if found is not None:
-            import_module(PRINTING).copy([found.made])
+            printing.copy([found.made])
             self._desk.window.copied(found.made.title)
 
     def _open(self, *, folder: bool) -> None:

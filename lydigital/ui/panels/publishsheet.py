@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
 
 from lydigital.model.table import FeatureTable
 from lydigital.texts import pick, tr
@@ -25,7 +25,9 @@ SCALES = (500, 1_000, 2_000, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 50
 CHIPS = (
     ("has_title", "Sheet title", "format-title"), ("legend", "Legend", "map-legend"), ("scale_bar", "Scale bar", "ruler"),
     ("north", "North arrow", "compass-outline"), ("overview", "Overview", "map-search-outline"), ("foot", "Sources", "text-short"),
+    ("counts", "Counts", "numeric"), ("corners", "Corners", "crop-free"),
 )  # fmt: skip
+TOLD = {"counts": "How many features of each kind are on the map, in the legend", "corners": "Coordinates of the corners of the map"}
 GRIDS = (("graticule", "Longitude and latitude"), ("kilometre", "Kilometre grid"), ("none", "No grid"))
 
 
@@ -52,23 +54,16 @@ class SheetStep(Step):
         self.chips: dict[str, Chip] = {}
         for i, (name, text, icon) in enumerate(CHIPS):
             chip = self.chips[name] = Chip(text, icon)
+            chip.setToolTip(tr(TOLD[name]) if name in TOLD else "")
             chip.clicked.connect(lambda on, name=name: desk.set(**{name: on}))
             grid.addWidget(chip, i // 3, i % 3)
             grid.setColumnStretch(i % 3, 1)
         self.box.addLayout(grid)
         form = Form()
-        lines = QWidget()
-        line = row(lines, spacing=6)
         self.grid = Choice()
         self.grid.offer([(kind, tr(text)) for kind, text in GRIDS], "graticule")
         self.grid.chosen.connect(lambda kind: desk.set(grid=kind))
-        self.corners = Chip("Corners")
-        self.corners.setToolTip(tr("Coordinates of the corners of the map"))
-        self.corners.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.corners.clicked.connect(lambda on: desk.set(corners=on))
-        line.addWidget(self.grid, 1)
-        line.addWidget(self.corners)
-        form.line("Grid", lines)
+        form.line("Grid", self.grid)
         self.table = Choice()
         self.table.chosen.connect(lambda layer: desk.set(table=layer))
         form.line("Table", self.table)
@@ -86,6 +81,7 @@ class SheetStep(Step):
         self.note = self._line("Note", "note", tr("Below the sources"))
         form.line("Note", self.note)
         self.box.addLayout(form)
+        self.box.addWidget(label(tr("Drag the paper on the map; corners change the scale, the round handle turns it; arrow keys move it."), "faint", wrap=True))
         self.refresh()
 
     def _build_paper(self) -> None:
@@ -180,8 +176,9 @@ class SheetStep(Step):
         for name, chip in self.chips.items():
             chip.setChecked(getattr(frame, name))
         self.grid.show_value(frame.grid)
-        self.corners.setChecked(frame.corners)
-        self.corners.setEnabled(frame.grid != "none")
+        for name, needs in (("corners", frame.grid != "none"), ("counts", frame.legend)):
+            self.chips[name].setEnabled(needs)
+            self.chips[name].setToolTip(tr(TOLD[name]) if needs else tr("Switch the legend on first") if name == "counts" else tr("Choose a grid first"))
         self.find.setVisible(not desk.is_seen())
         self.say("now", " ".join(filter(None, (_format_text(frame.format), "" if frame.scale is None else scale_text(frame.scale)))))
 
