@@ -92,7 +92,8 @@ def _built(sheets: Sequence[Arranged]) -> Any:
     document = docx.Document()
     report_docx.styles(document)
     pages = [officepages.figure_page(page) for sheet in sheets for page in sheet.pages]
-    report_docx.page(document.sections[0], across=any(p.width > max(_UPRIGHT_MM, p.height) for p in pages))
+    across = any(p.width > max(_UPRIGHT_MM, p.height) for p in pages)
+    report_docx.page(document.sections[0], across=across)
     report_docx.foot(document.sections[0], sheets[0].title)
     style = document.styles["Caption"]
     style.font.size, style.font.bold, style.font.color.rgb = Pt(9), False, RGBColor.from_string(docxparts.INK)
@@ -100,7 +101,8 @@ def _built(sheets: Sequence[Arranged]) -> Any:
     style.paragraph_format.space_after = Pt(4)
     document.core_properties.title = sheets[0].title[:255]
     document.core_properties.author = str(sheets[0].facts.get("producer", ""))[:255]
-    document.add_heading(sheets[0].title, 0)
+    if not across:  # such sheets have their title on them, and need the room
+        document.add_heading(sheets[0].title, 0)
     return document
 
 
@@ -141,7 +143,8 @@ class _Desk:
 
         self._last = None
         paragraph = self._paragraph()
-        paragraph.paragraph_format.space_before = Pt(8)
+        paragraph.paragraph_format.space_before = Pt(6)
+        paragraph.paragraph_format.keep_together = True
         docxparts.keep(paragraph, name, tr("Export check"), docxparts.runs(lines, size=7.5, color=docxparts.SOFT))
 
     # --- figures ------------------------------------------------------------------------------------------------------
@@ -166,6 +169,7 @@ class _Desk:
         lines = (() if filled else chapter.notes, () if stamped else chapter.stamps)
         if any(lines) and not self._words(notes, lines[0], stamps=lines[1]):
             paragraph = self._paragraph(centred=True)
+            paragraph.paragraph_format.keep_together = True
             docxparts.keep(paragraph, notes, tr("Sources and stamp"), docxparts.runs(lines[0], lines[1], size=7.5, color=docxparts.SOFT))
 
     def _shown(self, figure: Figure) -> Any:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lydigital.model.report import Block
     from lydigital.publish.arrange import Arranged
 
-_PICTURE_MM, _DPI = 240.0, 110.0
+_PICTURE_MM, _DPI = 180.0, 130.0
 
 
 def write(path: Path, sheets: Sequence[Arranged], dpi: float | None = None) -> list[Path]:

@@ -24,6 +24,7 @@ from lydigital.model.layout import ChartItem, Layout, LegendItem, MapItem, Page,
 from lydigital.model.style import Fill, PolygonSymbolizer, Rule, Stroke, Style
 from lydigital.model.table import FeatureTable
 from lydigital.publish import arrange, docxfields, docxparts, officepages, press
+from tests.conftest import need
 
 CRS = Crs("EPSG:4546")
 HOME = (600_000.0, 3_830_000.0, 606_000.0, 3_834_000.0)
@@ -94,14 +95,12 @@ def write_around(path):
 
 def convert(path, kind, folder):
     office = shutil.which("soffice")
-    if office is None:
-        pytest.skip("LibreOffice is not installed")
+    need(office is not None, "LibreOffice (libreoffice-writer, libreoffice-impress) is not installed")
     profile = (folder / "profile").as_uri()
     out = folder / kind
     subprocess.run([office, f"-env:UserInstallation={profile}", "--headless", "--convert-to", kind, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=240)
     made_there = out / f"{path.stem}.{kind}"
-    if not made_there.exists():
-        pytest.skip("this LibreOffice lacks the part that opens such files")
+    need(made_there.exists(), "this LibreOffice lacks the part that opens such files")
     return made_there
 
 
@@ -147,6 +146,36 @@ def test_written_again_everything_by_hand_stays_and_numbers_follow(sheet, tmp_pa
     assert extent.cy == pytest.approx(2_000_000 * figure.height / figure.width, rel=1e-3)
     order = [t for t in ("一、手写的引言", "手绘草图", "我改过的题注", "手写的分析", "各村人口", "手写的结论") if t in text]
     assert sorted(order, key=text.index) == order
+
+
+def test_words_written_into_the_line_of_a_figure_or_note_stay(sheet, tmp_path):
+    (path,) = press.write(tmp_path / "a.docx", [sheet])
+    document = docx.Document(str(path))
+    for name in ("ly:sheet:main", "ly:sheet:main:notes"):
+        line = next(e for e in docxparts.controls(document.element.body, name)[0].iterancestors(qn("w:p")))
+        line.append(parse_xml(f'<w:r {nsdecls("w")}><w:t>（{name} 旁注）</w:t></w:r>'))
+    document.save(str(path))
+    press.write(path, [made(LAYOUT, "#3355cc")])
+    assert all(words(path).count(f"（{name} 旁注）") == 1 for name in ("ly:sheet:main", "ly:sheet:main:notes"))
+
+
+def test_in_a_text_with_indents_and_fixed_lines_pictures_are_whole(sheet, tmp_path):
+    from docx.shared import Pt
+
+    document = docx.Document()
+    style = document.styles["Normal"].paragraph_format
+    style.line_spacing, style.first_line_indent = Pt(28), Pt(32)
+    document.add_paragraph("正文。")
+    path = tmp_path / "a.docx"
+    document.save(str(path))
+    press.write(path, [sheet])
+    body = docx.Document(str(path)).element.body
+    assert words(path).startswith("正文。")
+    for line in (e for name in ("ly:sheet:main", "ly:sheet:bars") for e in docxparts.controls(body, name)[0].iterancestors(qn("w:p"))):
+        assert line.pPr.spacing.get(qn("w:lineRule")) == "auto"
+        assert line.pPr.ind.get(qn("w:firstLine")) == "0"
+    (table,) = body.iter(qn("w:tbl"))
+    assert all(line.pPr.ind.get(qn("w:firstLine")) == "0" for line in table.iter(qn("w:p")))
 
 
 def test_twice_the_same_changes_nothing_more(sheet, tmp_path):

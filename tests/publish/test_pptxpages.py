@@ -35,7 +35,11 @@ def test_a_slide_is_wide_and_holds_picture_title_stamp_and_notes(sheet, tmp_path
     ((_, picture),) = pictures(path).values()
     assert picture.name == "ly:sheet:page1"
     assert picture.width / picture.height == pytest.approx(140 / 110, rel=0.01)
-    assert picture.top + picture.height <= shown.slide_height
+    title = slide.shapes.title
+    stamp = next(s for s in slide.shapes if s.name == "ly:sheet:page1:stamp")
+    assert title.top + title.height <= picture.top
+    assert picture.top + picture.height <= stamp.top
+    assert stamp.top + stamp.height <= shown.slide_height
     assert any("内部用图" in s.text_frame.text for s in slide.shapes if s.has_text_frame)
     notes = slide.notes_slide.notes_text_frame.text
     for wanted in ("某局", "内部用图", "没有审图号"):
@@ -57,7 +61,7 @@ def test_written_again_pictures_change_where_they_stand_and_words_stay(sheet, tm
     shown.save(str(path))
     press.write(path, [made(LAYOUT, "#3355cc", stamps=(("审图号 豫S(2026)001号",),), verdict=()), made(PLAIN)])
     shown = pptx.Presentation(str(path))
-    assert len(shown.slides) == 3, "sheets of a series have places of their own"
+    assert len(shown.slides) == 3, "sheets of a series have places of their own, the one by itself another"
     press.write(path, [made(LAYOUT, "#3355cc", stamps=(("审图号 豫S(2026)001号",),), verdict=())])
     shown = pptx.Presentation(str(path))
     assert len(shown.slides) == 3
