@@ -104,7 +104,9 @@ def test_what_would_come_out_the_same_is_kept_the_rest_made_anew(city, slip, tmp
     gone, changed = (tmp_path / "o" / f["files"][0]["name"] for f in manifest(tmp_path / "o")["pages"][:2])
     gone.unlink()
     changed.write_bytes(b"by hand")
+    city.run("layout.add", template="planning")
     again = run(city, slip, tmp_path / "o", resume=True)
+    city.undo()
     assert (again["version"], again["made"], again["kept"]) == ("v01", 2, 13)
     assert run(city, slip, tmp_path / "o", resume=True)["made"] == 0
     assert run(city, slip, tmp_path / "o", resume=True, values={"title": "x"})["made"] == 15

@@ -338,7 +338,8 @@ def _keys(plan: _Plan, errand: Errand) -> dict[int, str]:
     states = [_state(session, ref) for ref in session.document.layers]
     unsaved = "" if session.features.is_saved else uuid.uuid4().hex  # edits have no digest: such pages are made anew
     office = msgspec.to_builtins(session.office.publishing)
-    plain = msgspec.to_builtins((errand.document.content, errand.layout, errand.formats, errand.dpi, errand.values, errand.language, errand.audience))
+    document = msgspec.structs.replace(errand.document.content, layouts=(), bookmarks=())  # of layouts only this one matters
+    plain = msgspec.to_builtins((document, errand.layout, errand.formats, errand.dpi, errand.values, errand.language, errand.audience))
     view = errand.view if any(m.follows == "view" for m in errand.layout.maps) else ()
     whole = atlas.digest(paths.VERSION, plain, office, gate.rules_of().digest, view, states, unsaved)
     out = {}
