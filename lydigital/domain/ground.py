@@ -166,7 +166,7 @@ def _points(
     cell[has] = lattice.cells_of(xy[has])
     number = {p.code: i for i, p in enumerate(places)}
     township = np.array([number.get(str(c), -1) for c in points.column("township_code").to_pylist()], np.int64)
-    kinds = np.nan_to_num(columns.numbers(points.column("kind"))).astype(np.int64)
-    people = np.nan_to_num(columns.numbers(points.column("threat_people"))).astype(np.int64)
+    kinds = columns.whole_numbers(columns.numbers(points.column("kind")))
+    people = columns.whole_numbers(columns.numbers(points.column("threat_people")))
     order = np.argsort(points.fid, kind="stable")  # the same order however the table was read
     return cell[order], township[order], kinds[order], people[order]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lydigital.domain.pipes import numbers, texts
+from lydigital.model import columns
 from lydigital.model.issue import Issue
 from lydigital.model.utility import SOURCE, Facility, UtilityNetwork
 
@@ -191,7 +192,7 @@ def _facilities(table: FeatureTable | None, number: Mapping[str, int]) -> tuple[
         return (), _Spots(np.zeros((0, 2)), np.zeros(0, np.int64))
     xy = np.nan_to_num(table.geometry.bounds[:, :2])
     trades, codes = texts(table, "trade"), texts(table, "code")
-    kinds = np.nan_to_num(numbers(table, "kind")).astype(int)
+    kinds = columns.whole_numbers(numbers(table, "kind"))
     found = tuple(
         Facility(int(fid), code, trade, int(kind), float(x), float(y))
         for fid, code, trade, kind, (x, y) in zip(table.fid, codes, trades, kinds, xy, strict=True)

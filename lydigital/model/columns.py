@@ -56,7 +56,7 @@ def numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
         column = column.cast(column.type.value_type)
     out = np.empty(len(column), np.float64)
     at = 0
-    for chunk in column.cast(pa.float64()).chunks:
+    for chunk in column.cast(pa.float64(), safe=False).chunks:  # the nearest number serves where a whole one is too large
         part = out[at : at + len(chunk)]
         part[:] = _fixed(chunk)
         if chunk.null_count:
@@ -64,6 +64,11 @@ def numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
         part[np.isinf(part)] = np.nan
         at += len(chunk)
     return out
+
+
+def whole_numbers(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Counts and codes of domains as ``(n,) int64``; 0 where there is none, or one too large to be counted exactly."""
+    return np.where(np.abs(values) < 2.0**53, values, 0.0).astype(np.int64)
 
 
 def column_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

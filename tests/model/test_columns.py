@@ -43,10 +43,17 @@ def test_no_pandas():
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
+def test_whole_numbers_are_zero_where_there_is_none():
+    found = columns.whole_numbers(np.array([1.0, -2.0, np.nan, np.inf, 2.0**63]))
+    assert found.tolist() == [1, -2, 0, 0, 0]
+    assert found.dtype == np.int64
+
+
 def test_numbers_have_nan_where_there_is_none():
     column = pa.chunked_array([[1, None], [3]])
     np.testing.assert_array_equal(columns.numbers(column), [1, np.nan, 3])
     np.testing.assert_array_equal(columns.numbers(pa.chunked_array([["2.5", None]])), [2.5, np.nan])
     np.testing.assert_array_equal(columns.numbers(pa.chunked_array([[np.inf, 2.0], [-np.inf]])), [np.nan, 2, np.nan])
+    np.testing.assert_array_equal(columns.numbers(pa.chunked_array([[2**63 - 1, None]])), [2.0**63, np.nan])
     with pytest.raises(pa.ArrowInvalid):
         columns.numbers(pa.chunked_array([["no number"]]))
