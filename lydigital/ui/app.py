@@ -135,9 +135,10 @@ def shown(
     settle = QTimer(singleShot=True)
     settle.timeout.connect(loop.quit)
     for _ in range(int(WAIT_S / SETTLE_S)):  # counts, scale and greyed rows follow the frame, and so does what a workspace works out
+        was_idle = window.jobs.running is None and window.is_current()
         settle.start(int(SETTLE_S * 1000))
         loop.exec()
-        if window.jobs.running is None and window.is_current():
+        if was_idle and window.jobs.running is None and window.is_current():  # what work ended in is laid out in a while of rest
             break
     return window
 

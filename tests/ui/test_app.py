@@ -16,6 +16,7 @@ from lydigital.model.changeset import ChangeSet
 from lydigital.model.feature import changes_between
 from lydigital.session import open_session
 from lydigital.ui import app
+from lydigital.ui.jobs import Jobs
 from lydigital.ui.notices import InlineBar
 from lydigital.ui.panels.recovery import RecoveryPage, preview
 from lydigital.ui.window import Window
@@ -52,6 +53,22 @@ def test_screenshot_is_the_real_window(application, small_city, tmp_path):
     assert (image.width(), image.height()) == (1000, 700)
     assert image.pixelColor(500, 40).lightness() < 80, "a dark window"
     assert not (paths.config_dir() / "window.ini").exists(), "a screenshot leaves nothing behind"
+
+
+def test_what_work_ended_in_is_laid_out_before_the_picture(application, small_city, monkeypatch):
+    asked = []
+
+    def running(_jobs: Jobs) -> object | None:
+        asked.append(object() if len(asked) < 3 else None)  # work ends while nobody looks
+        return asked[-1]
+
+    monkeypatch.setattr(app, "SETTLE_S", 0.02)
+    session = open_session(str(small_city))
+    with monkeypatch.context() as patch:
+        patch.setattr(Jobs, "running", property(running))
+        window = app.shown(session, size=(1000, 700))
+    window.close()
+    assert asked[-2:] == [None, None], "a while of rest lies between the end of the work and the picture"
 
 
 def test_screenshot_into_nowhere_is_an_error(application, small_city, tmp_path):
