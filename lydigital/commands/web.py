@@ -79,11 +79,10 @@ def _source(session: Session, given: WriteWeb, chosen: tuple[str, ...], visible:
     # a web map is looked at from all scales, so layers are read whatever theirs
     everything = replace(material_of(session), scene=lambda _scale, layers: session.scene(None, layer_ids=layers))
     material = gate.passed(everything, verdict)
-    scene = material.scene(1.0, chosen)
-    if not scene:
+    scene = material.scene(1.0, tuple(dict.fromkeys((*chosen, *visible))))
+    if not any(layer.id in chosen for layer in scene):
         reason = tr(session.issues[0].message, **session.issues[0].values) if session.issues else tr("No layer is visible")
         raise StoreUnavailableError("There is nothing to show: {reason}", hint="Show layers, or name them.", reason=reason)
-    ground = material.scene(1.0, tuple(i for i in visible if i not in chosen))
     facts = material.facts
     definitions = [session.definition(layer.id) for layer in scene]
     sources = producers([d.source for d in definitions if d.source])
@@ -93,7 +92,7 @@ def _source(session: Session, given: WriteWeb, chosen: tuple[str, ...], visible:
     ]  # fmt: skip
     subtitle = " · ".join(text for text in (str(facts["date"]), str(facts["producer"])) if text)
     return Source(
-        given.title or session.document.title or tr("Map"), subtitle, scene, ground, _bounds(session, material),
+        given.title or session.document.title or tr("Map"), subtitle, scene, frozenset(chosen), _bounds(session, material),
         session.definition, material.titles, _words_of_codes(session, material, chosen), facts=[(label, text) for label, text in said if text],
     )  # fmt: skip
 

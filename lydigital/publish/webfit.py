@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lydigital.model.gate import Verdict
     from lydigital.model.layerdef import LayerDef
     from lydigital.publish.weblayers import Features
+    from lydigital.publish.weblook import Looks
     from lydigital.publish.webpictures import Bounds
     from lydigital.render.drawlist import Fonts, SceneLayer
 
@@ -32,9 +33,9 @@ class Source:
     Attributes
     ----------
     scene
-        Layers that can be clicked and switched, bottom first.
-    ground
-        Layers of the picture below them, bottom first.
+        All layers, bottom first.
+    chosen
+        Those that can be clicked and switched; the others are drawn in the picture below.
     bounds
         What the map shows at first, degrees.
     titles
@@ -48,12 +49,16 @@ class Source:
     title: str
     subtitle: str
     scene: Sequence[SceneLayer]
-    ground: Sequence[SceneLayer]
+    chosen: frozenset[str]
     bounds: Bounds
     definition: Callable[[str], LayerDef]
     titles: Mapping[str, tuple[str, str]]
     names: Mapping[str, Mapping[str, str]]
     facts: Sequence[tuple[str, str]] = ()
+
+    @property
+    def clickable(self) -> list[SceneLayer]:
+        return [layer for layer in self.scene if layer.id in self.chosen and isinstance(layer.data, FeatureTable)]
 
 
 @dataclass(eq=False)
@@ -81,22 +86,19 @@ def fit(source: Source, verdict: Verdict, verdict_values: dict[str, Any], budget
     """Choose tolerance and pictures so that the file keeps to ``budget`` bytes as far as it can."""
     latitude = (source.bounds[1] + source.bounds[3]) / 2
     marks = weblook.Sprites()
-    by_id: dict[str, SceneLayer] = {layer.id: layer for layer in source.scene}
-    looks = {i: weblook.looks(layer, latitude, marks) for i, layer in by_id.items() if isinstance(layer.data, FeatureTable)}
+    by_id = {layer.id: layer for layer in source.clickable}
+    looks = {i: weblook.looks(layer, latitude, marks) for i, layer in by_id.items()}
     room = max(200_000, budget - web.fixed_bytes())
     plan = _planned(source, int(room * _VECTOR_SHARE))
     layers = [_layer(source, by_id[i], plan, looks[i], latitude) for i in plan.contents]
-    overlays = {i: webpictures.overlay(by_id[i], source.bounds, fonts) for i in plan.contents if looks[i][2]}
+    overlays = {i: webpictures.overlay(by_id[i], source.bounds, fonts) for i in plan.contents if looks[i].is_special}
     for content in layers:
         if content["id"] in overlays:
             content["picture"] = overlays[content["id"]]
     groups = _legend(source, latitude, marks)
     sprites = marks.content(fonts)
     spent = weblayers.bytes_of([layers, groups, sprites])
-    below = [layer for layer in (*source.ground, *source.scene) if not isinstance(layer.data, FeatureTable) or layer.id in plan.pictures]
-    below += [layer for layer in source.ground if isinstance(layer.data, FeatureTable)]
-    order = {layer.id: number for number, layer in enumerate((*source.ground, *source.scene))}
-    below = sorted({layer.id: layer for layer in below}.values(), key=lambda layer: order[layer.id])
+    below = [layer for layer in source.scene if layer.id not in plan.contents]
     base = webpictures.base(below, _wider(source.bounds), room - spent, fonts) if below else []
     notes = _notes(source, plan, below, looks)
     content = {
@@ -118,7 +120,7 @@ def _wider(bounds: Bounds) -> Bounds:
 def _planned(source: Source, room: int) -> _Plan:
     features = {
         layer.id: weblayers.features_of(layer, source.definition(layer.id), source.names)
-        for layer in source.scene if isinstance(layer.data, FeatureTable)
+        for layer in source.clickable
     }  # fmt: skip
     plan = _Plan(features, pictures=[i for i, f in features.items() if len(f.table) > MOST_FEATURES])
     sizes: dict[str, int] = {}
@@ -159,14 +161,15 @@ def _said(plan: _Plan, layer: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _layer(source: Source, layer: SceneLayer, plan: _Plan, look: tuple[list[weblook.Look], list[int], bool], latitude: float) -> dict[str, Any]:
-    found, numbers, special = look
+def _layer(source: Source, layer: SceneLayer, plan: _Plan, look: Looks, latitude: float) -> dict[str, Any]:
     content = plan.contents[layer.id]
     group, title = source.titles.get(layer.id, ("", source.definition(layer.id).name))
     made = {
         "id": layer.id, "title": title, "group": group, "visible": True, "opacity": round(layer.opacity * layer.style.opacity, 3),
-        "looks": [[]] if special else found, "look": [0] * len(numbers) if special else numbers, **content,
+        "looks": [[]] if look.is_special else look.found, "look": [0] * len(look.at) if look.is_special else look.at, **content,
     }  # fmt: skip
+    if look.is_special:
+        made["shown"] = [int(special or bool(look.found[n])) for special, n in zip(look.special, look.at, strict=True)]
     style = layer.style.labels
     if layer.labels and style is not None and content["label"] >= 0:
         made["labels"] = weblook.labels(style, latitude, along=content["kind"] == "line")
@@ -177,6 +180,8 @@ def _legend(source: Source, latitude: float, marks: weblook.Sprites) -> list[dic
     """Groups of layers, top first, each with the entries of the zoom level that shows most of them."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for layer in reversed(source.scene):
+        if layer.id not in source.chosen:
+            continue
         group, title = source.titles.get(layer.id, ("", source.definition(layer.id).name))
         best: tuple[legend.Entry, ...] = ()
         scale = 0.0
@@ -194,7 +199,7 @@ def _legend(source: Source, latitude: float, marks: weblook.Sprites) -> list[dic
     return [{"title": title, "layers": layers} for title, layers in groups.items()]
 
 
-def _notes(source: Source, plan: _Plan, below: Sequence[SceneLayer], looks: Mapping[str, tuple[Any, Any, bool]]) -> list[str]:
+def _notes(source: Source, plan: _Plan, below: Sequence[SceneLayer], looks: Mapping[str, Looks]) -> list[str]:
     def named(ids: Sequence[str]) -> str:
         return "、".join(source.definition(i).name for i in ids)
 
@@ -211,7 +216,7 @@ def _notes(source: Source, plan: _Plan, below: Sequence[SceneLayer], looks: Mapp
         out.append(tr("Without attributes but the name, for the size of the file: {layers}", layers=named(stripped)))
     if plan.pictures:
         out.append(tr("Only in the picture below, for they are too large for the file: {layers}", layers=named(plan.pictures)))
-    special = [i for i in plan.contents if looks[i][2]]
+    special = [i for i in plan.contents if looks[i].is_special]
     if special:
         out.append(tr("Symbols by value are a picture and grow with the map: {layers}", layers=named(special)))
     only = [layer.id for layer in below if layer.id not in plan.pictures]

@@ -8,6 +8,7 @@ inside edges, ``["s", codes, color, width, cap, join, dash, offset]`` strokes, `
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -84,14 +85,28 @@ def _straight(premultiplied: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return out
 
 
-def looks(layer: SceneLayer, latitude: float, marks: Sprites) -> tuple[list[Look], list[int], bool]:
-    """Looks of a layer, the number of the look at each zoom level, and whether more belongs to it than looks can tell."""
+@dataclass(frozen=True)
+class Looks:
+    """Looks of a layer, the number of the one at each zoom level, and where more is drawn than looks can tell."""
+
+    found: list[Look]
+    at: list[int]
+    special: list[bool]
+
+    @property
+    def is_special(self) -> bool:
+        return any(self.special)
+
+
+def looks(layer: SceneLayer, latitude: float, marks: Sprites) -> Looks:
+    """How a layer looks at every zoom level at a latitude in degrees."""
     found: list[Look] = []
     numbers: list[int] = []
-    special = False
+    special: list[bool] = []
     for zoom in range(FIRST_ZOOM, LAST_ZOOM + 1):
         scale = scale_at(zoom, latitude)
         look: Look = []
+        special.append(False)
         if layer.style.shows_at(scale):
             plan = plan_for(layer, scale, SCREEN_DPI)
             look = _look(plan, marks)
@@ -99,11 +114,11 @@ def looks(layer: SceneLayer, latitude: float, marks: Sprites) -> tuple[list[Look
                 if isinstance(symbolizer, PointSymbolizer):
                     look.append(_marks(which, symbolizer, scale, marks))
                 else:
-                    special = True
+                    special[-1] = True
         if look not in found:
             found.append(look)
         numbers.append(found.index(look))
-    return found, numbers, special
+    return Looks(found, numbers, special)
 
 
 def _look(plan: Plan, marks: Sprites) -> Look:

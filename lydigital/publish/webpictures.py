@@ -8,6 +8,7 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from lydigital.model.crs import Crs, transformation
@@ -61,15 +62,16 @@ def viewport_of(bounds: Bounds, side_px: int) -> Viewport:
 
 
 def _moved(scene: Sequence[SceneLayer]) -> list[SceneLayer]:
+    """The layers in the projection of web maps, nothing chosen; names are set by the browser."""
     out = []
     for layer in scene:
         made = replace(layer, data=layer.data.to_crs(MERCATOR)) if isinstance(layer.data, FeatureTable) else layer
-        out.append(replace(made, selected=np.zeros(0, np.int32)))
+        out.append(replace(made, labels=False, selected=np.zeros(0, np.int32)))
     return out
 
 
 def _drawn(scene: Sequence[SceneLayer], viewport: Viewport, fonts: Fonts | None, ground: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    made = drawlist.build(scene, viewport, None, background=ground)
+    made = drawlist.build(scene, viewport, fonts, background=ground)
     return raster.draw(made, fonts=fonts).pixels[:, :, :3]
 
 
@@ -94,11 +96,13 @@ def base(scene: Sequence[SceneLayer], bounds: Bounds, room: int, fonts: Fonts | 
 
 
 def overlay(layer: SceneLayer, bounds: Bounds, fonts: Fonts | None, side: int = 2400) -> dict[str, Any]:
-    """One layer on a transparent ground."""
-    viewport, moved = viewport_of(bounds, side), _moved([layer])
+    """One layer on a transparent ground, whatever scales its style is for."""
+    rules = tuple(msgspec.structs.replace(rule, min_scale=0.0, max_scale=math.inf) for rule in layer.style.rules)
+    style = msgspec.structs.replace(layer.style, rules=rules, min_scale=0.0, max_scale=math.inf, blend="normal")
+    viewport, moved = viewport_of(bounds, side), _moved([replace(layer, style=style)])
     # drawn on black and on white: what differs is how much of the ground is seen
-    dark = _drawn(moved, viewport, fonts, (0, 0, 0, 255)).astype(np.int16)
-    light = _drawn(moved, viewport, fonts, (255, 255, 255, 255)).astype(np.int16)
+    dark = _drawn(moved, viewport, fonts, (0, 0, 0, 255)).astype(np.int32)
+    light = _drawn(moved, viewport, fonts, (255, 255, 255, 255)).astype(np.int32)
     alpha = np.clip(255 - (light - dark).max(axis=2), 0, 255)
     straight = np.minimum(255, dark * 255 // np.maximum(alpha, 1)[:, :, None])
     rgba = np.dstack([straight, alpha]).astype(np.uint8)

@@ -63,6 +63,7 @@ function lydigital(map, content) {
       }
       layer.boxes.set([x0, y0, x1, y1], 4 * i);
     }
+    if (layer.picture) { layer.picture.image = new Image(); layer.picture.image.onload = soon; layer.picture.image.src = layer.picture.src; }
     for (const key of ["xy", "verts", "rings", "parts", "codes", "anchors", "factor", "turn", "mute"]) delete layer[key];
   }
 
@@ -79,8 +80,9 @@ function lydigital(map, content) {
     return at < 0 ? undefined : column.values[at];
   }
   const nameOf = (layer, i) => (layer.name < 0 ? undefined : value(layer.columns[layer.name], i));
-  const lookAt = (layer, zoom) => layer.looks[layer.look[Math.min(lastZoom, Math.max(firstZoom, Math.round(zoom))) - firstZoom]];
-  const isShown = (layer, zoom) => layer.visible && (lookAt(layer, zoom).length > 0 || Boolean(layer.picture));
+  const levelOf = (zoom) => Math.min(lastZoom, Math.max(firstZoom, Math.round(zoom))) - firstZoom;
+  const lookAt = (layer, zoom) => layer.looks[layer.look[levelOf(zoom)]];
+  const isShown = (layer, zoom) => layer.visible && (layer.picture ? Boolean(layer.shown[levelOf(zoom)]) : lookAt(layer, zoom).length > 0);
 
   // --- pictures and patterns ----------------------------------------------------------------------------------------
 
@@ -189,6 +191,12 @@ function lydigital(map, content) {
     }
   }
 
+  function drawPicture(ctx, view, picture) { // made in the projection of the map, so a rectangle
+    if (!picture.image.complete) return;
+    const [[south, west], [north, east]] = picture.bounds, x = ((west + 180) / 360) * view.size, y = mercY(north) * view.size;
+    ctx.drawImage(picture.image, x - view.ox, y - view.oy, ((east + 180) / 360) * view.size - x, mercY(south) * view.size - y);
+  }
+
   function rowsIn(layer, box) {
     const out = [], b = layer.boxes;
     for (let i = 0, k = 0; i < layer.n; i++, k += 4)
@@ -201,7 +209,7 @@ function lydigital(map, content) {
     const order = drawn.filter(({ layer }) => layer.labels).sort((a, b) => b.layer.labels.priority - a.layer.labels.priority);
     let count = 0;
     for (const { layer, rows, look } of order) {
-      const style = layer.labels, size = style.sizes[Math.min(lastZoom, Math.max(firstZoom, zoom)) - firstZoom];
+      const style = layer.labels, size = style.sizes[levelOf(zoom)];
       if (!size || !look.length) continue;
       ctx.font = (style.italic ? "italic " : "") + style.weight + " " + size + "px " + getComputedStyle(document.body).fontFamily;
       ctx.textBaseline = "middle"; ctx.lineJoin = "round"; ctx.lineWidth = style.width; ctx.strokeStyle = style.halo; ctx.fillStyle = style.color;
@@ -260,6 +268,7 @@ function lydigital(map, content) {
         if (!isShown(layer, zoom)) continue;
         const rows = rowsIn(layer, box);
         drawn.push({ layer, rows, look: layer.picture ? [1] : look });
+        if (layer.picture) drawPicture(ctx, view, layer.picture);
         ctx.globalAlpha = layer.opacity;
         for (const step of look) drawStep(ctx, view, layer, rows, step);
       }
@@ -403,15 +412,13 @@ function lydigital(map, content) {
     return canvas;
   }
 
-  const overlays = {}, lines = [], byId = Object.fromEntries(content.layers.map((layer) => [layer.id, layer]));
+  const lines = [], byId = Object.fromEntries(content.layers.map((layer) => [layer.id, layer]));
   function update() {
     const zoom = Math.round(map.getZoom());
     for (const { layer, row, box } of lines) {
       box.checked = layer.visible;
       row.classList.toggle("off", !layer.visible);
       row.classList.toggle("far", layer.visible && !isShown(layer, zoom));
-      const picture = overlays[layer.id];
-      if (picture) { if (layer.visible) picture.addTo(map); else picture.remove(); }
     }
   }
   function turn(layers, on) {
@@ -548,10 +555,6 @@ function lydigital(map, content) {
   }
 
   content.layers.forEach(prepare);
-  map.createPane("lydPictures").style.zIndex = 350;
-  content.layers.forEach((layer) => {
-    if (layer.picture) overlays[layer.id] = L.imageOverlay(layer.picture.src, layer.picture.bounds, { pane: "lydPictures", opacity: 1 });
-  });
   if (map.attributionControl) map.attributionControl.remove();
   map.invalidateSize();
   map.options.zoomSnap = 0.25;

@@ -211,6 +211,19 @@ def test_layers_not_named_lie_in_the_picture(session, tmp_path):
     assert "洛浦公园" not in content
 
 
+def test_charts_and_heat_are_pictures_and_marks_by_value_are_not(session, tmp_path, browser):
+    execute(session, "style.proportional", layer="field", field="@area_km2")
+    execute(session, "style.heat", layer="post")
+    path = tmp_path / "map.html"
+    told = execute(session, "web.write", path=str(path), layers=["field", "post"])
+    assert any("grow with the map" in note for note in told["notes"])
+    page = browser()
+    page.open(path)
+    has = page.run("Object.fromEntries(lydMap.content.layers.map(l => [l.id, [Boolean(l.picture), Boolean(l.share)]]))")
+    assert has == {"field": [False, True], "post": [True, False]}
+    assert page.errors == []
+
+
 def test_lines_are_simplified_to_the_budget_and_it_is_said(session, tmp_path, monkeypatch):
     from lydigital.publish import webfit
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import warnings
 
 import numpy as np
 import pyarrow as pa
@@ -106,11 +107,10 @@ def test_looks_follow_the_scale_as_the_plan_of_the_engine_does():
     marks = weblook.Sprites()
     square = [(600_000.0, 3_830_000.0), (600_100.0, 3_830_000.0), (600_100.0, 3_830_100.0), (600_000.0, 3_830_000.0)]
     table = FeatureTable(np.arange(1), pa.table({"name": ["a"]}), GeometryArray.from_rings(GeometryKind.POLYGON, [[[square]]]), CRS)
-    looks, numbers, special = weblook.looks(SceneLayer("a", table, Style((near,)), np.zeros(1, np.int16)), 34.6, marks)
-    assert not special
-    far = numbers[10 - weblook.FIRST_ZOOM]
-    assert looks[far] == []
-    steps = looks[numbers[16 - weblook.FIRST_ZOOM]]
+    looks = weblook.looks(SceneLayer("a", table, Style((near,)), np.zeros(1, np.int16)), 34.6, marks)
+    assert not looks.is_special
+    assert looks.found[looks.at[10 - weblook.FIRST_ZOOM]] == []
+    steps = looks.found[looks.at[16 - weblook.FIRST_ZOOM]]
     assert [s[2] for s in steps] == ["#00ff00", "#ff0000"]
     assert steps[1][3][0] == "hatch"
 
@@ -131,9 +131,21 @@ def test_scales_of_zoom_levels():
 
 
 def test_a_layer_on_a_transparent_ground():
-    found = webpictures.overlay(layer(LINES), (112.05, 34.55, 112.15, 34.65), None, side=64)
-    assert found["src"].startswith("data:image/webp")
-    assert found["bounds"][0][0] == pytest.approx(34.55, abs=0.01)
+    from rasterio.io import MemoryFile
+
+    red = Rule((LineSymbolizer(Stroke("#ff0000", width_mm=4.0, opacity=0.5)),), max_scale=10.0)  # whatever scales it is for
+    found = webpictures.overlay(layer(LINES, rules=(red,)), (112.085, 34.59, 112.1, 34.605), None, side=256)
+    assert found["bounds"][0] == pytest.approx([34.59, 112.085], abs=1e-3)
+    kind, _, octets = found["src"].partition(",")
+    assert kind == "data:image/webp;base64"
+    with MemoryFile(base64.b64decode(octets)) as memory, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with memory.open() as file:
+            pixels = np.moveaxis(file.read(), 0, 2)
+    drawn = pixels[:, :, 3] > 100
+    assert 0 < drawn.sum() < drawn.size / 2
+    assert np.median(pixels[drawn], axis=0) == pytest.approx([255, 0, 0, 128], abs=12)
+    assert (pixels[:, :, 3] == 0).sum() > drawn.size / 4
 
 
 def page(**content):
