@@ -11,7 +11,7 @@ LYD     := $(BIN)/lydigital
 RUN_PACKAGES  := python3-venv fonts-noto-cjk libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0 \
                  libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 \
                  libxcb-shape0 libxcb-xinerama0 libxcb-xkb1
-TEST_PACKAGES := xvfb xdotool x11-utils poppler-utils gdal-bin chromium
+TEST_PACKAGES := xvfb xdotool x11-utils poppler-utils gdal-bin chromium libreoffice-writer libreoffice-impress
 
 # The test run keeps out of the user's own folders; its compiled kernels are kept from run to run.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
