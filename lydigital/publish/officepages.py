@@ -77,7 +77,7 @@ def tag(*parts: str) -> str:
 
 
 def chapters(sheets: Sequence[Arranged], dpi: float | None = None, *, whole: bool = False) -> Iterator[Chapter]:
-    """The pages one after the other.
+    """The pages one after the other; those of a series have their tags from their titles.
 
     Parameters
     ----------
@@ -89,7 +89,8 @@ def chapters(sheets: Sequence[Arranged], dpi: float | None = None, *, whole: boo
     seen: Counter[str] = Counter()
     for sheet in sheets:
         seen[sheet.title] += 1
-        series = "" if len(sheets) == 1 else hashlib.sha256(f"{sheet.title}/{seen[sheet.title]}".encode()).hexdigest()[:8]
+        is_one = len(sheets) == 1 and sheet.layout.frame is None  # all paper frames are one layout: their titles tell them apart
+        series = "" if is_one else hashlib.sha256(f"{sheet.title}/{seen[sheet.title]}".encode()).hexdigest()[:8]
         for number, page in enumerate(sheet.pages, 1):
             yield _chapter(sheet, page, number, series, dpi, whole=whole)
 

@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import replace
 
 import docx
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -18,6 +19,7 @@ pytest.importorskip("PySide6")
 
 from lydigital.errors import BadDataError, StoreUnavailableError
 from lydigital.model.crs import Crs
+from lydigital.model.frame import Frame
 from lydigital.model.geometry import GeometryArray, GeometryKind
 from lydigital.model.layerdef import FieldDef, LayerDef
 from lydigital.model.layout import ChartItem, Layout, LegendItem, MapItem, Page, TableItem, TextItem
@@ -296,6 +298,15 @@ def test_a_damaged_file_is_said_and_left_alone(sheet, tmp_path, kind, content):
     with pytest.raises(BadDataError):
         press.write(path, [sheet])
     assert path.read_bytes() == content
+
+
+def test_paper_frames_are_told_apart_by_their_titles(qapp, tmp_path):
+    layout = msgspec.structs.replace(PLAIN, frame=Frame())
+    one, other = (replace(made(layout), facts={"title": name}) for name in ("交通", "水系"))
+    path = tmp_path / "a.docx"
+    for sheet in (one, other, one):
+        press.write(path, [sheet])
+    assert [line.split("　")[1] for line in numbers(path)] == ["交通", "水系"]
 
 
 def test_sheets_of_a_series_have_places_of_their_own(qapp, tmp_path):

@@ -33,6 +33,7 @@ KINDS = {
 FIRST = (".pdf", ".png", ".docx", ".svg")  # those with a button of their own
 KEEPS_WORDS = ".docx"  # a document that is there keeps what was written into it; its figures are replaced
 PICTURES = (".png", ".tif", ".jpg")
+ADDING = (".docx", ".pptx")  # written into what is there, nothing of which is lost
 DPIS = (96, 150, 300, 600)
 
 
@@ -49,6 +50,7 @@ def save_dialog(parent: QWidget, title: str, ending: str, path: str, chosen: Cal
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(ending.removeprefix("."))
     dialog.setNameFilter(f"{name if kind in ('', name) else f'{tr(kind)} {name}'} (*{ending})")
+    dialog.setOption(QFileDialog.Option.DontConfirmOverwrite, ending in ADDING)
     dialog.setDirectory(str(Path(path).parent))
     dialog.selectFile(Path(path).name)
     if ending == KEEPS_WORDS:
