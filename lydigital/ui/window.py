@@ -384,6 +384,8 @@ class Window(QMainWindow):
 
     def set_workspace(self, name: str) -> None:
         """Change to a workspace."""
+        if self.designer is not None:
+            self.designer.close_view()
         self.workspace = name
         self.topbar.workspaces.choose(name)
         self.cards.show_workspace()

@@ -412,7 +412,7 @@ def test_an_edit_that_cannot_be_is_said_where_it_was_made(view):
     before = view.drawing.layout
     view.drawing.set_all("Change on layout {layout}", ["a"], width=-4.0)
     assert view.drawing.layout is before
-    assert "width" in view.form.trouble.text()
+    assert view.form.trouble.text() == "Plain shape: Width cannot be like that (>= 0.0)"
     assert not view.form.trouble.isHidden()
     view.drawing.select(("a",))
     view.drawing.nudge(1, 0)
@@ -488,7 +488,6 @@ def test_a_template_is_opened_from_the_gallery(window, view, qtbot):
     assert view.drawing.layout_id == "blank"
     assert view.gallery is None
     wait(qtbot, view)
-    window.set_workspace("browse")
     window.topbar.workspace_chosen.emit("browse")
     assert window.designer is None
 
@@ -531,3 +530,43 @@ def test_what_is_in_the_layout_is_msgspec(view):
     for kind, (made_of, _) in KINDS.items():
         known = {f.name for f in msgspec.structs.fields(made_of)}
         assert known - elsewhere <= set(LABELS), kind
+
+
+def test_the_paper_frame_is_designed_as_a_layout_of_its_own(window, qtbot):
+    window.do("frame.set", changes={"title": "Wells"})
+    made = open_designer(window, "frame")
+    assert made.drawing.layout_id != "frame"
+    assert made.drawing.layout.frame is None
+    assert window.session.document.layout("frame").frame is not None
+    wait(qtbot, made)
+    assert open_designer(window, "nothing") is None
+    assert window.designer is None
+
+
+def test_it_is_found_by_the_search_and_messages_lie_above_it(window, qtbot):
+    (entry,) = [e for e in window.own_entries() if e.title == "Page designer"]
+    entry.run()
+    assert window.designer.gallery is not None
+    window.open_palette("map")
+    assert not window.palette_box.isHidden()
+    children = window._body.children()
+    assert children.index(window.palette_box) > children.index(window.designer)
+
+
+def test_a_printer_that_is_missing_is_said(window, view, qtbot, monkeypatch):
+    from lydigital.ui import printing
+
+    monkeypatch.setattr(printing, "can_print", lambda: False)
+    QTest.keyClick(view.canvas, Qt.Key.Key_P, CTRL)
+    qtbot.waitUntil(lambda: bool(window.notices.notices) and not view.desk.busy, timeout=LONG_MS)
+    assert window.notices.notices[0].text == "The system knows no printer"
+
+
+def test_the_map_below_is_not_drawn_for_an_edit_of_the_page(window, view, monkeypatch):
+    asked = []
+    monkeypatch.setattr(window, "redraw", lambda: asked.append(1))
+    view.drawing.select(("a",))
+    view.drawing.nudge(1, 0)
+    assert not asked
+    window.do("layer.hide", layer=window.session.document.layers[0].id)
+    assert asked

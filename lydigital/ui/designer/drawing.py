@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -12,7 +13,7 @@ from lydigital.errors import LydError, UsageError
 from lydigital.model.layout import MapItem
 from lydigital.publish.furniture import Box
 from lydigital.texts import tr
-from lydigital.ui.designer import boxes
+from lydigital.ui.designer import boxes, wording
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Axis = Literal["x", "y"]
 COPY_MM = 5.0  # how far from its original a copy lies
+_PLACE, _BOUND = re.compile(r"\$\.items\[(\d+)\]\.(\w+)"), re.compile(r"[<>]=? ?-?[\d.]+")
 _clipboard: list[AnyItem] = []  # what was copied, for every layout
 
 
@@ -121,12 +123,24 @@ class Drawing(QObject):
             plain = {name: msgspec.to_builtins(value) for name, value in changes.items()}  # so that every value is looked at
             registry.execute(self.session, "layout.edit", layout=self.layout_id, words=words, **plain)
         except LydError as error:
-            self._say(str(error) if isinstance(error, UsageError) else f"{error} {error.hint_text()}")
+            self._say(self._wrong(str(error)) if isinstance(error, UsageError) else f"{error} {error.hint_text()}")
             self.changed.emit("trial")
             return False
         self._say("")
         self.changed.emit("trial")
         return True
+
+    def _wrong(self, reason: str) -> str:
+        """What is wrong with a value, as a person reads it."""
+        found = _PLACE.search(reason)
+        if found is None:
+            return reason
+        items = self.layout.items
+        number, field = int(found[1]), found[2]
+        name = name_of(items[number]) if number < len(items) else str(number)
+        known = wording.LABELS.get(field)
+        bound = _BOUND.search(reason)
+        return tr("{item}: {field} cannot be like that ({reason})", item=name, field=tr(known) if known else field, reason=bound[0] if bound else reason)
 
     def _say(self, trouble: str) -> None:
         if trouble != self.trouble:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
+    QCheckBox,
     QColorDialog,
     QGridLayout,
     QLineEdit,
@@ -57,6 +58,7 @@ class Number(QLineEdit):
         self._mark(bad=False)
         text = "" if self._value is None else f"{round(self._value, 2):g}" if abs(self._value) < 1e5 else f"{self._value:.0f}"
         self.setText(f"{text} {self._unit}".strip() if text else "")
+        self.setCursorPosition(0)
 
     def _mark(self, *, bad: bool) -> None:
         if bool(self.property("bad")) != bad:
@@ -97,6 +99,37 @@ class Number(QLineEdit):
             self._value = round(value, 4)
             self._say()
             self.changed.emit(self._value)
+
+
+class Toggle(QCheckBox):
+    """Yes or no; the box is seen in every theme."""
+
+    changed = Signal(object)
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setFixedHeight(24)
+        self.clicked.connect(lambda on: self.changed.emit(on))  # noqa: PLW0108 - a signal has no signature to look at
+
+    def show_value(self, value: bool) -> None:
+        self.setChecked(value)
+
+    def paintEvent(self, event) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        t = theme.current()
+        box = QRectF(1, self.height() / 2 - 8, 16, 16)
+        on = self.isChecked()
+        painter.setPen(QPen(t.color("accent" if on or self.hasFocus() else "ink_faint"), 1.3))
+        painter.setBrush(t.color("accent" if on else "surface"))
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 3.5, 3.5)
+        if on:
+            icons.draw(painter, "check-bold", box.adjusted(2, 2, -2, -2), t.color("on_accent"))
+        painter.setPen(t.color("ink"))
+        painter.setFont(self.font())
+        place = QRectF(25, 0, self.width() - 25, self.height())
+        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, int(place.width()))
+        painter.drawText(place, int((Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft).value), words)
 
 
 class Words(QLineEdit):
@@ -207,7 +240,7 @@ class Ticks(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.menu_ = QMenu(self)
         self.menu_.aboutToShow.connect(self.fill)
-        self.setMenu(self.menu_)
+        self.clicked.connect(lambda _=False: self.menu_.popup(self.mapToGlobal(QPoint(0, self.height() + 2))))
 
     def show_value(self, value: tuple[str, ...] | None) -> None:
         self._value = value

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import inspect
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QFileDialog, QGridLayout, QScrollArea, QWidget
 
 from lydigital.model.layout import GridLines, MapItem, Outline
 from lydigital.texts import tr
 from lydigital.ui.designer import making, wording
 from lydigital.ui.designer.drawing import name_of
-from lydigital.ui.designer.fields import Color, Number, Paragraph, Ticks, Words, changes_of
+from lydigital.ui.designer.fields import Color, Number, Paragraph, Ticks, Toggle, Words, changes_of
 from lydigital.ui.panels.styleparts import Choice, Form
 from lydigital.ui.widgets import Badge, Elided, IconButton, column, label, link, row, rule
 
@@ -26,23 +26,22 @@ if TYPE_CHECKING:
     from lydigital.model.layout import AnyItem
     from lydigital.ui.designer.drawing import Drawing
 
+NAME_PX = 84
 PLACE = ("x", "y", "width", "height")
 _FIRST = ("id", "page", "visible", "locked", "group", *PLACE, "name", "rotation", "outline", "fill")  # not among the fields of a kind
 _OF_MAP = ("map", "within", "shows")
 _OF_LAYER = ("category", "value", "sort", "of_feature")
 
 
-class Toggle(QCheckBox):
-    """Yes or no."""
+class _Form(Form):
+    """With room for longer names."""
 
-    changed = Signal(object)
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.clicked.connect(lambda on: self.changed.emit(on))  # noqa: PLW0108 - a signal has no signature to look at
-
-    def show_value(self, value: bool) -> None:
-        self.setChecked(value)
+    def line(self, name: str, control: QWidget) -> None:
+        super().line(name, control)
+        found = self.itemAtPosition(self.rowCount() - 1, 0)
+        words = found.widget() if found is not None else None
+        if words is not None:
+            words.setFixedWidth(NAME_PX)
 
 
 class ItemForm(QWidget):
@@ -144,17 +143,14 @@ class ItemForm(QWidget):
             self._build_place(box, type(first))
         if same:
             self._section(box, tr(first.word))
-            form = Form()
+            form = _Form()
             for known in msgspec.structs.fields(type(first)):
                 if known.name not in _FIRST and known.name != "grids":
                     self._line(form, box, type(first), known.name)
             box.addLayout(form)
             if isinstance(first, MapItem):
-                links = row()
-                links.addWidget(link(tr("Move what it shows"), lambda: self.inside_asked.emit(first.id)))
-                links.addWidget(link(tr("Keep what it shows now"), lambda: self.held_asked.emit(first.id)))
-                links.addStretch(1)
-                box.addLayout(links)
+                box.addWidget(link(tr("Move what it shows"), lambda: self.inside_asked.emit(first.id)))
+                box.addWidget(link(tr("Keep what it shows now"), lambda: self.held_asked.emit(first.id)))
                 self._build_grids(box, first)
         self._build_look(box, first)
 
@@ -176,7 +172,7 @@ class ItemForm(QWidget):
             grid.addWidget(field, i // 2, 2 * (i % 2) + 1)
             grid.setColumnStretch(2 * (i % 2) + 1, 1)
         box.addLayout(grid)
-        form = Form()
+        form = _Form()
         if kind.__name__ != "MapItem":
             self._line(form, box, kind, "rotation")
         self._line(form, box, kind, "name")
@@ -184,7 +180,7 @@ class ItemForm(QWidget):
 
     def _build_look(self, box: QVBoxLayout, first: AnyItem) -> None:
         self._section(box, tr("Ground and outline"))
-        form = Form()
+        form = _Form()
         if not hasattr(first, "grids"):  # a map covers its ground
             self._line(form, box, type(first), "fill")
         toggle = Toggle(tr("Outline"))
@@ -195,7 +191,7 @@ class ItemForm(QWidget):
         self.fields["outline"] = toggle
         if first.outline is None:
             return
-        inner = Form()
+        inner = _Form()
         for name, control in (("color", Color(can_be_none=False)), ("width", Number("mm", least=0.0, most=50.0, step=0.1))):
             self._listen(f"outline.{name}", control, partial(self._set_outline, name))
             inner.line(wording.LABELS["line_" + name], control)
@@ -230,7 +226,7 @@ class ItemForm(QWidget):
             head.addWidget(form_, 1)
             head.addWidget(gone)
             box.addLayout(head)
-            below = Form()
+            below = _Form()
             for name, control in (
                 ("interval", Number("°" if grids[number].kind == "graticule" else "m", least=0.0, step=1.0)),
                 ("color", Color(can_be_none=False)), ("size", Number("pt", least=2.0, most=400.0, step=0.5)),
@@ -249,7 +245,7 @@ class ItemForm(QWidget):
     def _build_page(self, box: QVBoxLayout) -> None:
         layout = self.drawing.layout
         self._head(box, "file-document-outline", tr("Page {page} of {pages}", page=self.drawing.page + 1, pages=len(layout.pages)), layout.name)
-        form = Form()
+        form = _Form()
         size = Choice()
         size.offer([(wording.row_of(value), tr(text)) for text, value in wording.PAPERS], None)
         size.chosen.connect(lambda value: self.drawing.resize_page(*wording.numbers_of(value)))
@@ -271,7 +267,7 @@ class ItemForm(QWidget):
         page = self.drawing.layout.pages[self.drawing.page]
         self.drawing.resize_page(**({"width": page.width, "height": page.height} | {name: value}))
 
-    def _line(self, form: Form, box: QVBoxLayout, kind: type[Any], name: str) -> None:
+    def _line(self, form: _Form, box: QVBoxLayout, kind: type[Any], name: str) -> None:
         """A control for one field of the model."""
         text = wording.LABELS.get(name, name)
         control = self._control(kind, name)
@@ -401,10 +397,12 @@ class ItemForm(QWidget):
         """Put the cursor where the words of an item are typed."""
         self.refresh()
         control = self.fields.get("text") or self.fields.get("title")
-        if control is not None:
-            field = control.text if isinstance(control, Paragraph) else control
-            field.setFocus(Qt.FocusReason.OtherFocusReason)
-            field.selectAll()
+        if isinstance(control, Paragraph):
+            control.text.setFocus(Qt.FocusReason.OtherFocusReason)
+            control.text.selectAll()
+        elif control is not None:
+            control.setFocus(Qt.FocusReason.OtherFocusReason)
+            control.selectAll()
 
     def _choose_picture(self) -> None:
         dialog = QFileDialog(self.window(), tr("Choose a picture…"))

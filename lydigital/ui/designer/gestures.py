@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 
+from lydigital.model.layout import QrItem, TextItem
 from lydigital.publish.furniture import Box
 from lydigital.texts import tr
 from lydigital.ui.designer import boxes, making, snapping
@@ -272,7 +273,7 @@ class Draw(Gesture):
         kind = self.canvas.kind
         self.canvas.begin_item("")
         item = making.made(self.drawing, kind, self._box, self.start)
-        if self.drawing.add(item):
+        if self.drawing.add(item) and isinstance(item, TextItem | QrItem):
             self.canvas.typed.emit(item.id)
 
     def give_up(self) -> None:

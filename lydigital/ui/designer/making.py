@@ -55,7 +55,10 @@ def _content(drawing: Drawing, kind: str) -> dict[str, Any]:
         fields = [f for f, _ in fields_of(drawing, layer)]
         if kind == "table":
             return {"layer": layer, "fields": tuple(fields[:4])}
-        return {"layer": layer, "category": fields[0] if fields else ""}
+        known = session.definition(layer) if layer else None
+        numbers = [f.name for f in known.fields if f.type in ("integer", "real") and not f.domain and not f.codes and not f.name.endswith("code")] if known is not None else []
+        category = known.title_field if known is not None and known.title_field in fields else next(iter(fields), "")
+        return {"layer": layer, "category": category, "value": next(iter(numbers), "")}
     return {}
 
 

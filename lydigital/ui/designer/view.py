@@ -51,7 +51,6 @@ class DesignerView(QWidget):
         for widget in self._hidden:
             widget.hide()
         window._body.installEventFilter(self)
-        window.topbar.workspace_chosen.connect(self.close_view)
         self.session.changed.connect(self._changed)
         self.setAccessibleName(tr("Designer"))
         self._place()
@@ -328,13 +327,12 @@ class DesignerView(QWidget):
         if is_gallery and layout:
             self.show_gallery()
 
-    def close_view(self, _workspace: str = "") -> None:
+    def close_view(self) -> None:
         """Back to the map."""
         self._end_gallery()
         self._end_drawing()
         window = self.window_
         self.session.changed.disconnect(self._changed)
-        window.topbar.workspace_chosen.disconnect(self.close_view)
         window._body.removeEventFilter(self)
         for widget, was in zip(self._hidden, self._were_shown, strict=True):
             widget.setVisible(was)

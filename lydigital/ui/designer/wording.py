@@ -9,7 +9,7 @@ from lydigital.texts import tr
 from lydigital.ui.designer import fields
 
 LABELS = {
-    "x": "From left", "y": "From top", "width": "Width", "height": "Height", "rotation": "Item turned by", "name": "Item name",
+    "x": "Left", "y": "Top", "width": "Width", "height": "Height", "rotation": "Item turned by", "name": "Item name",
     "fill": "Ground", "outline": "Outline", "line_color": "Line colour", "line_width": "Line width", "dash": "Dashes",
     "layers": "Layers", "centre": "Centre", "scale": "Scale", "bounds": "Bounds", "follows": "Shows", "margin": "Margin",
     "round_scale": "Round scale", "turn": "Map turned by", "labels": "Names on the map", "neat": "Neat line", "shows": "Overview of",
