@@ -31,7 +31,6 @@ KINDS = {
     ".xlsx": ("Tables", "file-excel-outline", "Workbook"),
 }  # fmt: skip
 FIRST = (".pdf", ".png", ".docx", ".svg")  # those with a button of their own
-KEEPS_WORDS = ".docx"  # a document that is there keeps what was written into it; its figures are replaced
 PICTURES = (".png", ".tif", ".jpg")
 ADDING = (".docx", ".pptx")  # written into what is there, nothing of which is lost
 DPIS = (96, 150, 300, 600)
@@ -53,8 +52,6 @@ def save_dialog(parent: QWidget, title: str, ending: str, path: str, chosen: Cal
     dialog.setOption(QFileDialog.Option.DontConfirmOverwrite, ending in ADDING)
     dialog.setDirectory(str(Path(path).parent))
     dialog.selectFile(Path(path).name)
-    if ending == KEEPS_WORDS:
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
     dialog.fileSelected.connect(chosen)
     dialog.open()
     return dialog
@@ -142,7 +139,7 @@ class OutFoot(QWidget):
         for ending in [e for e in FIRST if e in known]:
             name, icon, _ = KINDS[ending]
             button = self.formats[ending] = _button(name, icon)
-            said_more = tr("A document that is there keeps its words; only its figures are replaced.") if ending == KEEPS_WORDS else ""
+            said_more = tr("A document that is there keeps its words; only its figures are replaced.") if ending in ADDING else ""
             button.setToolTip("\n".join(filter(None, (tr("Write the sheet as {kind}", kind=tr(name)), said_more))))
             button.clicked.connect(lambda _=False, ending=ending: self.ask_file(ending))
             buttons.addWidget(button)
