@@ -204,10 +204,26 @@ function lydigital(map, content) {
     return out;
   }
 
+  function halfOf(layer, look, i) { // of the largest mark of a feature, CSS pixels
+    let half = 0;
+    for (const step of look) {
+      const own = step[0] === "m" ? step[1][codeOf(layer, i)] : undefined;
+      if (own) half = Math.max(half, (own[1] / 2) * (step[2] && layer.share ? layer.share[i] / 1000 : 1));
+    }
+    return half;
+  }
+
   function drawLabels(ctx, view, drawn, zoom) {
     const taken = [], bounds = view.bounds;
     const order = drawn.filter(({ layer }) => layer.labels).sort((a, b) => b.layer.labels.priority - a.layer.labels.priority);
     let count = 0;
+    for (const { layer, rows, look } of drawn) { // labels keep off marks where these are few
+      if (layer.kind !== "point" || layer.picture || rows.length > mostMarks) continue;
+      for (const i of rows) {
+        const [mx, my] = place(layer, i), x = mx * view.size - view.ox, y = my * view.size - view.oy, half = halfOf(layer, look, i) - 1;
+        if (half > 0) taken.push([x - half, y - half, x + half, y + half]);
+      }
+    }
     for (const { layer, rows, look } of order) {
       const style = layer.labels, size = style.sizes[levelOf(zoom)];
       if (!size || !look.length) continue;
@@ -225,7 +241,7 @@ function lydigital(map, content) {
         if (x < bounds.min.x || x > bounds.max.x || y < bounds.min.y || y > bounds.max.y) continue;
         const wide = ctx.measureText(text).width, high = size * 1.2;
         if (layer.kind === "line" && (layer.boxes[4 * i + 2] - layer.boxes[4 * i] + layer.boxes[4 * i + 3] - layer.boxes[4 * i + 1]) * view.size < wide) continue;
-        const gap = style.beside ? size * 0.75 : 0;
+        const gap = style.beside ? Math.max(size * 0.6, (layer.picture ? 0 : halfOf(layer, look, i)) + 3) : 0;
         const tries = style.beside ? [[x + gap, y - high / 2], [x - gap - wide, y - high / 2], [x - wide / 2, y - gap - high], [x - wide / 2, y + gap]] : [[x - wide / 2, y - high / 2]];
         for (const [left, top] of tries) {
           const box = [left - 2, top, left + wide + 2, top + high, text];
@@ -240,7 +256,7 @@ function lydigital(map, content) {
     }
   }
 
-  const mostOfLabel = 24; // characters
+  const mostOfLabel = 24, mostMarks = 500; // characters, features
   let chosen = null;
 
   const Sheet = L.Canvas.extend({
