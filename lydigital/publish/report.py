@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from base64 import b64encode
+from dataclasses import fields, is_dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from lydigital.model.report import (
     text_of,
 )
 from lydigital.publish import charts, image
+from lydigital.publish.wording import ILLEGAL
 from lydigital.texts import language, tr
 
 if TYPE_CHECKING:
@@ -71,6 +73,17 @@ def write(report: Report, path: str | Path) -> Path:
     return target
 
 
+def _writable(part: Any) -> Any:
+    """``part`` of a report without the characters that no document can hold; names come from anywhere."""
+    if isinstance(part, str):
+        return ILLEGAL.sub("", part)
+    if isinstance(part, tuple):
+        return tuple(map(_writable, part))
+    if is_dataclass(part) and not isinstance(part, Number | type):
+        return replace(part, **{f.name: _writable(getattr(part, f.name)) for f in fields(part)})
+    return part
+
+
 def stamps(report: Report) -> tuple[str, ...]:
     """What stands in red on the first page."""
     return (*([tr("Sample data")] if report.is_sample else []), *report.stamps)
@@ -86,18 +99,19 @@ def xlsx(report: Report) -> bytes:
     """One sheet a table, numbers stay numbers, charts are native ones."""
     from lydigital.publish import report_xlsx
 
-    return report_xlsx.content(report)
+    return report_xlsx.content(_writable(report))
 
 
 def docx(report: Report) -> bytes:
     """A Word document, A4."""
     from lydigital.publish import report_docx
 
-    return report_docx.content(report)
+    return report_docx.content(_writable(report))
 
 
 def html(report: Report) -> bytes:
     """One self-contained page: no script, nothing from elsewhere, charts as SVG."""
+    report = _writable(report)
     begin = (
         f"<!doctype html><html lang='{'zh-CN' if language() == 'zh' else 'en'}'><head><meta charset='utf-8'>"
         f"<meta name='viewport' content='width=device-width'><title>{escape(report.title)}</title><style>{_CSS}</style></head><body><main>"
@@ -220,7 +234,7 @@ def as_values(report: Report) -> dict[str, Any]:
 
 
 def _json(report: Report) -> bytes:
-    return json.dumps(as_values(report), ensure_ascii=False, indent=1).encode()
+    return json.dumps(as_values(_writable(report)), ensure_ascii=False, indent=1).encode()
 
 
 def steady(office_file: bytes) -> bytes:

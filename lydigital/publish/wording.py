@@ -18,7 +18,7 @@ from lydigital.errors import BadDataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,4 +170,4 @@ def _read(path: Path, kind: type[_T]) -> _T:
 
 def clean(text: str) -> str:
     """``text`` as one line without characters that XML 1.0 forbids."""
-    return re.sub(r"[^\S\u3000]+", " ", _ILLEGAL.sub("", text)).strip()
+    return re.sub(r"[^\S\u3000]+", " ", ILLEGAL.sub("", text)).strip()

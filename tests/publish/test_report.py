@@ -32,6 +32,16 @@ def made():
     return Report("覆盖报告", "2005年", (*PLAIN, UNITS, BARS, TREND, AIMS, PARTS, picture), ("统计年鉴",), ("按户计",), is_sample=True, stamps=("演练",))
 
 
+@pytest.mark.parametrize("write", [report.xlsx, report.docx, report.html])
+def test_names_with_characters_no_document_holds(write):
+    bad = "甲\x01\x0b\ufffe乙"
+    names = Report(bad, bad, (Paragraph(bad), Table(bad, (bad,), ((bad,), (Number(1.0),)), note=bad), Chart(bad, "hbar", (bad,), (Series(bad, (1.0,)),), bad)), (bad,), (bad,))
+    made = write(names)
+    parts = [made] if made[:2] != b"PK" else [zipfile.ZipFile(io.BytesIO(made)).read(n) for n in zipfile.ZipFile(io.BytesIO(made)).namelist() if n.endswith(".xml")]
+    assert not any(c in part for part in parts for c in (b"\x01", b"\x0b", "\ufffe".encode()))
+    assert any("甲乙".encode() in part for part in parts)
+
+
 def test_numbers_are_rounded_as_they_are_shown():
     assert Number(2.449, 0.1).text == "2.4"
     assert Number(2.449, 0.1).rounded == 2.4
