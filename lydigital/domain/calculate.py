@@ -116,8 +116,8 @@ def _measured(geometry: Any, table: FeatureTable, measures: frozenset[str]) -> d
     out: dict[str, pa.Array] = {}
     work = {"area_m2": areas_m2, "length_m": lengths_m}
     if measures & {"x", "y"}:
-        places = shapely.point_on_surface(shapes)
-        found = {"x": shapely.get_x(places), "y": shapely.get_y(places)}
+        places = shapely.bounds(shapely.point_on_surface(shapes))  # of a point itself; NaN for a feature that is nowhere
+        found = {"x": places[:, 0], "y": places[:, 1]}
     for name in sorted(measures):
         numbers = work[name](shapes, table.crs) if name in work else found[name]
         listed = [None if np.isnan(v) else v for v in numbers.tolist()]

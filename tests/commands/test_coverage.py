@@ -222,6 +222,19 @@ def test_what_people_get_is_what_is_there(city, given):
     plain(found)
 
 
+@pytest.mark.parametrize("given", [{"metric": "straight"}, {"metric": "road"}])
+def test_sites_that_are_nowhere(copy, given):
+    session = copy("UPDATE hospital SET geom = NULL WHERE fid = 1")
+    found = session.run("coverage.access", layer="hospital", **given)
+    assert "access.unreached" in codes(found)
+    assert {s.fid: s.people for s in found.supplies}[1] == 0.0
+    plain(found)
+    if given["metric"] == "road":
+        road = session.run("coverage.area", layer="hospital", fids=[1, 2], method="network")
+        assert [s.fid for s in road.sites if s.problem] == [1]
+        plain(road)
+
+
 def test_capacities_that_are_none(copy):
     session = copy("UPDATE hospital SET beds = -5 WHERE fid = 1", "UPDATE hospital SET beds = 0 WHERE fid = 2")
     found = session.run("coverage.access", layer="hospital")

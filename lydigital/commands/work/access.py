@@ -102,7 +102,8 @@ def _middles(table: FeatureTable, rows: NDArray[np.int64], crs: Crs) -> NDArray[
     if not len(rows):
         return np.zeros((0, 2))
     middle = shapely.centroid(table.to_crs(crs).geometry.to_shapely(rows))
-    return np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
+    xy: NDArray[np.float64] = shapely.bounds(middle)[:, :2]
+    return xy  # NaN for a place that is nowhere, at which get_x fails
 
 
 def _by_road(session: Session, wanted: Reach, places: Places, xy: NDArray[np.float64]) -> tuple[domain.Pairs, list[Issue]]:

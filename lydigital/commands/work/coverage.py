@@ -116,7 +116,7 @@ def _by_road(session: Session, wanted: Area, sites: service.Sites, title: str) -
     gone = shapely.is_missing(sites.shapes) | shapely.is_empty(sites.shapes)
     some = np.flatnonzero(~gone)
     middle = shapely.centroid(sites.shapes[some])
-    places = routing.snap(network, np.column_stack([shapely.get_x(middle), shapely.get_y(middle)]).reshape(-1, 2))
+    places = routing.snap(network, shapely.bounds(middle)[:, :2].reshape(-1, 2))
     problems = np.where(gone, "no_place", "").astype(object)
     problems[some[places.edge < 0]] = "off_road"
     whole: object = shapely.Polygon()

@@ -35,7 +35,7 @@ def seen(
     reach = sites.reach
     known = np.isfinite(reach) & (reach > 0) & ~shapely.is_missing(sites.shapes) & ~shapely.is_empty(sites.shapes)
     middle = shapely.centroid(sites.shapes)
-    xy = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)]) if len(sites) else np.zeros((0, 2))
+    xy = shapely.bounds(middle)[:, :2] if len(sites) else np.zeros((0, 2))
     issues = []
     if height is None:
         height = np.full(len(sites), math.nan)
