@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lydigital.model.table import FeatureTable
 
 LAYER, ZONES = "warning_issue", "warning_zone"
+_FIELDS = ("code", "version", "payload", "digest")
 ZONE_STATUS = {
     "draft": "草稿", "consultation": "会商", "review": "审核", "issued": "签发", "lifted": "解除", "expired": "到期",
     "superseded": "被替代",
@@ -74,9 +75,18 @@ def read(table: FeatureTable) -> Ledger:
     BadDataError
         When a row is no issue, or is not what was written.
     """
-    columns = table.columns.select(["code", "version", "payload", "digest"]).to_pydict()
+    lacking = [field for field in _FIELDS if field not in table.column_names]
+    if lacking:
+        raise BadDataError(
+            "The table of warnings has no field {fields}", hint="Restore the store from a backup, or add the fields to the table.",
+            fields=", ".join(lacking),
+        )  # fmt: skip
+    columns = table.columns.select(list(_FIELDS)).to_pydict()
     rows = zip(table.fid.tolist(), *columns.values(), strict=True)
-    return Ledger({fid: decode(str(payload), str(digest), str(code), int(version)) for fid, code, version, payload, digest in rows})
+    return Ledger({
+        fid: decode(str(payload), str(digest), str(code), version if isinstance(version, int) else 0)
+        for fid, code, version, payload, digest in rows
+    })  # fmt: skip
 
 
 def decode(payload: str, digest: str, code: str = "", version: int = 0) -> WarningIssue:
