@@ -142,7 +142,7 @@ class CoverageDesk(UnitDesk):
 
         def work(job: Any) -> tuple[IndicatorResult, UnitMap | None]:
             job.report(0.05)
-            result = self.run(job, "indicator.compute", **given)
+            result = self.perform(job, "indicator.compute", **given)
             values = {u.code: u.value for u in result.units if u.value is not None}
             return result, UnitMap.of(session, result.level, values, is_reversed=not found.higher_is_better)
 
@@ -260,7 +260,7 @@ class CoverageDesk(UnitDesk):
 
         def work(job: Any) -> tuple[IndexResult, UnitMap | None]:
             job.report(0.05)
-            found: IndexResult = self.run(job, "index.compute", **msgspec.structs.asdict(wanted))
+            found: IndexResult = self.perform(job, "index.compute", **msgspec.structs.asdict(wanted))
             values = {s.code: s.value for s in found.ranking if s.value is not None}
             return found, UnitMap.of(session, "county", values)
 
@@ -301,8 +301,8 @@ class CoverageDesk(UnitDesk):
 
         def work(job: Any) -> tuple[ServiceArea, Served, UnitMap | None, SceneLayer]:
             job.report(0.05)
-            area: ServiceArea = self.run(job, "coverage.area", **reach)
-            served: Served = self.run(job, "coverage.served", **msgspec.structs.asdict(wanted))
+            area: ServiceArea = self.perform(job, "coverage.area", **reach)
+            served: Served = self.perform(job, "coverage.served", **msgspec.structs.asdict(wanted))
             shares = {u.code: 100 * u.share for u in served.units if u.share is not None}
             return area, served, UnitMap.of(session, wanted.by, shares), area_layer(area.shape, area.crs, Crs(session.document.crs))
 
@@ -348,7 +348,7 @@ class CoverageDesk(UnitDesk):
 
         def work(job: Any) -> tuple[Access, UnitMap | None]:
             job.report(0.05)
-            found: Access = self.run(job, "coverage.access", **msgspec.structs.asdict(wanted))
+            found: Access = self.perform(job, "coverage.access", **msgspec.structs.asdict(wanted))
             return found, UnitMap.of(session, "village", {p.code: p.value for p in found.places if p.value is not None})
 
         def done(both: tuple[Access, UnitMap | None]) -> None:
@@ -380,7 +380,7 @@ class CoverageDesk(UnitDesk):
 
         def work(job: Any) -> tuple[Board, UnitMap | None]:
             job.report(0.05)
-            found: Board = self.run(job, "coverage.failing", **msgspec.structs.asdict(wanted))
+            found: Board = self.perform(job, "coverage.failing", **msgspec.structs.asdict(wanted))
             missing = {p.code: len(p.missing) for p in found.places}
             return found, UnitMap.of(session, "village", missing, ramp="ember", limits=(1.0, 2.0, 3.0, 4.0, 5.0)[: max(missing.values(), default=0)], is_partial=True)
 

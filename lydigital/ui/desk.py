@@ -51,7 +51,7 @@ class Desk(QObject):
         job = self._job = self.window.jobs.start(title, work, finished)
         self.changed.emit("busy")
 
-    def run(self, job: Job, command: str, *, unless: Callable[[], bool] = bool, **given: object) -> Any:
+    def perform(self, job: Job, command: str, *, unless: Callable[[], bool] = bool, **given: object) -> Any:
         """A command inside a job; it stops where it says how far it is, once the job is cancelled or ``unless()`` is true.
 
         Raises

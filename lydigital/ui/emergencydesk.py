@@ -201,7 +201,7 @@ class EmergencyDesk(Desk):
             for share, words, command, more in steps:
                 job.report(share, words)
                 try:
-                    found = self.run(job, command, unless=lambda: turn != self._turn, **given, **more)
+                    found = self.perform(job, command, unless=lambda: turn != self._turn, **given, **more)
                 except CancelledError:
                     if turn != self._turn:
                         return  # something else happened meanwhile
@@ -317,7 +317,7 @@ class EmergencyDesk(Desk):
                 self.view.lay()
                 self.changed.emit("within")
 
-        self.start("within", tr("Areas by travel time"), lambda job: self.run(job, "network.isochrone", **given), done)
+        self.start("within", tr("Areas by travel time"), lambda job: self.perform(job, "network.isochrone", **given), done)
 
     # the log
 

@@ -166,5 +166,5 @@ class EmergencyView:
 
 def _around(places: list[Any]) -> tuple[float, float, float, float]:
     xy = np.array(places, np.float64)
-    west, south, east, north = (*xy.min(axis=0).tolist(), *xy.max(axis=0).tolist())
-    return west, south, east, north
+    (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
+    return float(west), float(south), float(east), float(north)

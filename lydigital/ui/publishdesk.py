@@ -389,7 +389,7 @@ class PublishDesk(Desk):
 
         def work(job: Job) -> Any:
             job.report(0.02, words)
-            return self.run(job, command, **given)
+            return self.perform(job, command, unless=bool, **given)
 
         self.start(kind, words, work, done)
 

@@ -160,7 +160,7 @@ class UnitDesk(Desk):
 
         def work(job: Any) -> Any:
             job.report(0.05, title)
-            return self.run(job, command, **given)
+            return self.perform(job, command, **given)
 
         self.start(kind, title, work, done)
 

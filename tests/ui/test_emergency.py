@@ -281,9 +281,9 @@ def test_what_takes_long_can_be_stopped(city, desk, idle):
     from lydigital.ui.jobs import Job
 
     job = Job("Looking", city.jobs)
-    assert desk.run(job, "emergency.nearest", **desk.given()).reaches
+    assert desk.perform(job, "emergency.nearest", **desk.given()).reaches
     job.cancelled.set()
     with pytest.raises(CancelledError):
-        desk.run(job, "emergency.nearest", **desk.given())
+        desk.perform(job, "emergency.nearest", **desk.given())
     with pytest.raises(CancelledError):
         desk.run(Job("Looking", city.jobs), "emergency.nearest", unless=lambda: True, **desk.given())

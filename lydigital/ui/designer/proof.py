@@ -143,7 +143,7 @@ class ProofDesk(Desk):
 
         def work(job: Job) -> Any:
             job.report(0.02, tr("Writing {file}", file=path.replace("\\", "/").rsplit("/", 1)[-1]))
-            return self.run(job, "layout.export", layout=self.drawing.layout_id, path=path)
+            return self.perform(job, "layout.export", layout=self.drawing.layout_id, path=path)
 
         self.start("export", tr("Export layout"), work, done)
 

@@ -130,7 +130,7 @@ class PlanPage(Pane):
 
         def work(job: Any) -> Any:
             job.report(0.05, tr(known.title))
-            return desk.run(job, command, **given)
+            return desk.perform(job, command, **given)
 
         desk.start(command, tr(known.title), work, lambda _made: desk.window.say(Notice("note", tr("Written: {path}", path=path))))
 

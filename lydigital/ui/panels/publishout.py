@@ -197,8 +197,8 @@ class OutFoot(QWidget):
             self.verdict.setText(text)
             role = "danger" if not verdict.is_open else "good" if state == "done" else "warn"
             self.verdict.setIcon(icons.icon("shield-check-outline" if verdict.is_open else "shield-off-outline", role))
-        for button in (self.open_file, self.open_folder):
-            button.setVisible(bool(desk.written) and not busy)
+        for other in (self.open_file, self.open_folder):
+            other.setVisible(bool(desk.written) and not busy)
         self.open_file.setToolTip(str(desk.written[0]) if desk.written else "")
         if busy:
             self.state.setText(tr("Writing…"))

@@ -132,8 +132,8 @@ class SheetStep(Step):
         self.selected.clicked.connect(self._fit_selected)
         for button in (self.here, self.whole, self.selected):
             line.addWidget(button)
-        self.find = link(tr("Show the sheet"), desk.go_to_frame)
-        line.addWidget(self.find)
+        self.nearer = link(tr("Show the sheet"), desk.go_to_frame)
+        line.addWidget(self.nearer)
         line.addStretch(1)
         turned = label()
         turned.setPixmap(icons.icon("rotate-left", "ink_faint").pixmap(16, 16))
@@ -167,19 +167,19 @@ class SheetStep(Step):
             edit.setText("" if frame.scale is None else scale_text(frame.scale))
         for field, value in ((self.width_mm, frame.width), (self.height_mm, frame.height), (self.turn, _signed(frame.turn))):
             field.show_value(value)
-        for edit, text in ((self.title, frame.title), (self.subtitle, frame.subtitle), (self.qr, frame.qr), (self.note, frame.note)):
-            if not edit.hasFocus() and edit.text() != text:
-                edit.setText(text)
+        for words, text in ((self.title, frame.title), (self.subtitle, frame.subtitle), (self.qr, frame.qr), (self.note, frame.note)):
+            if not words.hasFocus() and words.text() != text:
+                words.setText(text)
         self.title.setPlaceholderText(desk.session.document.title or tr("Sheet title"))
-        for field in (self.title, self.subtitle):
-            field.setVisible(frame.has_title)
+        for words in (self.title, self.subtitle):
+            words.setVisible(frame.has_title)
         for name, chip in self.chips.items():
             chip.setChecked(getattr(frame, name))
         self.grid.show_value(frame.grid)
         for name, needs in (("corners", frame.grid != "none"), ("counts", frame.legend)):
             self.chips[name].setEnabled(needs)
             self.chips[name].setToolTip(tr(TOLD[name]) if needs else tr("Switch the legend on first") if name == "counts" else tr("Choose a grid first"))
-        self.find.setVisible(not desk.is_seen())
+        self.nearer.setVisible(not desk.is_seen())
         self.say("now", " ".join(filter(None, (_format_text(frame.format), "" if frame.scale is None else scale_text(frame.scale)))))
 
     def offer(self) -> None:
