@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _WIDE_MM, _HIGH_MM, _SIDE_MM = 338.667, 190.5, 12.0
 _TITLE_MM, _STAMP_MM, _BELOW_MM = (8.0, 15.0), (178.0, 8.0), 5.0  # top and height
+_ALIKE = 0.03  # share by which a page may differ from the shape of the slide that it fills
 _FACE = "Microsoft YaHei"
 _EMBED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}embed"
 
@@ -98,7 +99,7 @@ def _stamp_name(name: str) -> str:
 
 
 def _slide(made: Any, chapter: Chapter) -> Any:
-    from pptx.enum.text import MSO_ANCHOR
+    from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
     from pptx.util import Mm, Pt
 
     slide = made.slides.add_slide(_layout(made))
@@ -111,6 +112,12 @@ def _slide(made: Any, chapter: Chapter) -> Any:
     title.left, title.top, title.width, title.height = side, top, wide - 2 * side, round(Mm(_TITLE_MM[1]) * grow)
     title.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
     _say(title.text_frame, chapter.figure.title, size=Pt(26), color=INK)
+    title.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
+    if abs(wide * chapter.figure.height_mm / (high * chapter.figure.width_mm) - 1) < _ALIKE:
+        # a page made as a slide has title and stamp on it: it takes all of this one, whose title is for outlines and readers only
+        title.top = -title.height
+        _call(slide.shapes.add_picture(io.BytesIO(chapter.figure.png), 0, 0, wide, high), chapter)
+        return slide
     first = top + title.height + round(Mm(2) * grow)
     room = round(Mm(_STAMP_MM[0] if chapter.stamps else _HIGH_MM - _BELOW_MM) * grow) - first
     scale = min((wide - 2 * side) / chapter.figure.width_mm, room / chapter.figure.height_mm)

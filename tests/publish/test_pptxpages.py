@@ -8,11 +8,13 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+import msgspec
 import openpyxl
 import pptx
 from pptx.util import Mm
 
 from lydigital.errors import BadDataError
+from lydigital.model.layout import Page
 from lydigital.publish import press
 from tests.publish.test_docxpages import LAYOUT, PLAIN, convert, made
 
@@ -76,6 +78,15 @@ def test_written_again_pictures_change_where_they_stand_and_words_stay(sheet, tm
     assert "审图号 豫S(2026)001号" in told
     assert "内部用图" not in told
     assert "没有审图号" not in told
+
+
+def test_a_page_made_as_a_slide_fills_it(qapp, tmp_path):
+    (path,) = press.write(tmp_path / "a.pptx", [made(msgspec.structs.replace(PLAIN, pages=(Page(width=254, height=142.9),)))])
+    shown = pptx.Presentation(str(path))
+    ((_, picture),) = pictures(path).values()
+    assert (picture.left, picture.top, picture.width, picture.height) == (0, 0, shown.slide_width, shown.slide_height)
+    assert shown.slides[0].shapes.title.text == "附图"
+    assert "内部用图" in shown.slides[0].notes_slide.notes_text_frame.text
 
 
 def test_libreoffice_shows_one_page_a_slide(sheet, tmp_path):
