@@ -286,4 +286,4 @@ def test_what_takes_long_can_be_stopped(city, desk, idle):
     with pytest.raises(CancelledError):
         desk.perform(job, "emergency.nearest", **desk.given())
     with pytest.raises(CancelledError):
-        desk.run(Job("Looking", city.jobs), "emergency.nearest", unless=lambda: True, **desk.given())
+        desk.perform(Job("Looking", city.jobs), "emergency.nearest", unless=lambda: True, **desk.given())
