@@ -13,9 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from psygnal import EmitLoopError
 
 from lydigital.edits.edited import Edited
-from lydigital.errors import RefusedError, UsageError
+from lydigital.errors import CancelledError, RefusedError, UsageError
 from lydigital.model.changeset import ChangeSet
 from lydigital.session import Session
 from lydigital.texts import tr
@@ -164,7 +165,12 @@ def execute(session: Session, command_id: str, **parameters: Any) -> Any:
         raise RefusedError(
             "{command} is not possible now", hint="{reason}", command=command.name, reason=reason
         )
-    result = command.run(session, arguments)
+    try:
+        result = command.run(session, arguments)
+    except EmitLoopError as error:  # whoever listens to progress has stopped the work; psygnal wraps what he raises
+        if isinstance(error.__cause__, CancelledError):
+            raise error.__cause__ from None
+        raise
     if isinstance(result, ChangeSet) and result:
         bare, selection = (result.bare, result.selected) if isinstance(result, Edited) else (result, None)
         if command.final:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from psygnal import EmitLoopError
 from PySide6.QtCore import QObject, Signal
 
 from lydigital.commands import registry
@@ -68,10 +67,6 @@ class Desk(QObject):
         self.session.progressed.connect(listen)
         try:
             return registry.execute(self.session, command, **given)
-        except EmitLoopError as error:
-            if isinstance(error.__cause__, CancelledError):
-                raise error.__cause__ from None
-            raise
         finally:
             self.session.progressed.disconnect(listen)
 

@@ -16,7 +16,7 @@ from lydigital.commands import registry
 from lydigital.commands.network import network_of
 from lydigital.commands.network_values import TURNS, values_of
 from lydigital.commands.registry import execute
-from lydigital.errors import BadDataError, LydError, RefusedError, UsageError
+from lydigital.errors import BadDataError, CancelledError, LydError, RefusedError, UsageError
 from lydigital.model.network import KIND_TITLES, Kind
 
 TOWN, LUANCHUAN = (632_982.0, 3_833_393.0), (557_426.0, 3_739_432.0)
@@ -90,6 +90,16 @@ def test_the_network_is_kept_until_a_road_changes(fresh):
     assert second.report.lines == first.report.lines + 1
     fresh.run("edit.undo")
     assert network_of(fresh).report.lines == first.report.lines
+
+
+def test_whoever_listens_to_progress_stops_the_work(fresh, tmp_path):
+    def stop(*_said):
+        raise CancelledError("stopped", hint="Start again.")
+
+    fresh.progressed.connect(stop)
+    with pytest.raises(CancelledError):
+        fresh.run("network.matrix", layer="seat", targets="depot", output=str(tmp_path / "times.csv"))
+    assert not (tmp_path / "times.csv").exists()
 
 
 def test_ones_own_speeds_go_before_those_shipped(fresh):
