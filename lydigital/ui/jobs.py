@@ -42,6 +42,7 @@ class Jobs(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._threads: dict[Job, threading.Thread] = {}
+        self._done: dict[Job, Callable[[Any], None]] = {}
         self._is_closed = False
         self.told.connect(self._tell)
 
@@ -50,14 +51,15 @@ class Jobs(QObject):
         return next((job for job, thread in self._threads.items() if thread.is_alive()), None)
 
     def start(self, title: str, work: Callable[[Job], Any], done: Callable[[Any], None] | None = None) -> Job:
-        """Run ``work(job)``; ``done(result)`` is called on the main thread through :attr:`finished`."""
+        """Run ``work(job)``; ``done(result)`` is called on the main thread after :attr:`finished`."""
         job = Job(title, self)
         if self._is_closed:
             return job
         thread = threading.Thread(target=self._run, args=(job, work), name=f"job {title}", daemon=True)
+        self._threads = {known: one for known, one in self._threads.items() if one.is_alive()}
         self._threads[job] = thread
         if done is not None:
-            self.finished.connect(lambda ended, result: done(result) if ended is job else None)
+            self._done[job] = done
         thread.start()
         return job
 
@@ -82,5 +84,9 @@ class Jobs(QObject):
             self.told.emit("finished", job, result)
 
     def _tell(self, what: str, first: object, second: object) -> None:
-        if not self._is_closed:
-            getattr(self, what).emit(first, second)
+        if self._is_closed:
+            return
+        getattr(self, what).emit(first, second)
+        done = self._done.pop(first, None) if isinstance(first, Job) else None
+        if done is not None and what == "finished":
+            done(second)
