@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from lydigital.model.issue import Issue
     from lydigital.session import Session
 
-Metres = Annotated[float, msgspec.Meta(ge=0, le=200_000)]
+MOST_REACH_M = 200_000
+Metres = Annotated[float, msgspec.Meta(ge=0, le=MOST_REACH_M)]
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=600)]
 MOST_ROWS = 400  # of a table in a document of pages
 WARNINGS, SUSCEPTIBLE = "warning_zone", "hazard_zone"

@@ -28,7 +28,10 @@ def to_degrees(shapes: NDArray[np.object_], crs: Crs) -> NDArray[np.object_]:
     """Shapes in longitude and latitude of CGCS2000, long edges divided; missing ones stay missing."""
     import shapely
 
-    dense = shapely.segmentize(shapely.force_2d(shapes), LONGEST_SEGMENT_M / crs.metres_per_unit)
+    step = LONGEST_SEGMENT_M / crs.metres_per_unit
+    dense = np.array(shapely.force_2d(shapes), object)
+    long = shapely.length(dense) > step  # no other has an edge to divide, and GEOS fails on lines without length
+    dense[long] = shapely.segmentize(dense[long], step)
     move = transformation(crs, Crs(CGCS2000))
     moved: NDArray[np.object_] = shapely.transform(dense, lambda xy: move.points(np.ascontiguousarray(xy)))
     return moved

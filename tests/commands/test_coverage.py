@@ -222,6 +222,13 @@ def test_what_people_get_is_what_is_there(city, given):
     plain(found)
 
 
+def test_a_radius_that_is_none(copy):
+    session = copy("UPDATE base_station SET radius_m = 9223372036854775807 WHERE fid = 1")
+    found = session.run("coverage.area", layer="base_station", fids=[1, 2])
+    assert [s.fid for s in found.sites if s.problem] == [1]
+    plain(found)
+
+
 @pytest.mark.parametrize("given", [{"metric": "straight"}, {"metric": "road"}])
 def test_sites_that_are_nowhere(copy, given):
     session = copy("UPDATE hospital SET geom = NULL WHERE fid = 1")

@@ -32,6 +32,14 @@ def test_area_is_that_of_the_geodesic_library():
     assert areas_m2(np.array([shape]), Crs("EPSG:4490"))[0] == pytest.approx(wanted, rel=1e-12)
 
 
+def test_a_line_without_length():
+    shapes = np.array([shapely.LineString([(5e5, 38e5), (5e5, 38e5)]), None, shapely.LineString([(5e5, 38e5), (5e5, 38.1e5)])], object)
+    found = lengths_m(shapes, GK)
+    assert found[0] == 0.0
+    assert np.isnan(found[1])
+    assert found[2] == pytest.approx(10_000, rel=1e-3)
+
+
 def test_lengths():
     line = shapely.LineString([(X, Y), (X + 300, Y), (X + 300, Y + 400)])
     found = lengths_m(np.array([line, shapely.Point(X, Y), None], object), GK)

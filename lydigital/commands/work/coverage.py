@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from lydigital.commands import results
-from lydigital.commands.coverage import Area
+from lydigital.commands.coverage import MOST_REACH_M, Area
 from lydigital.commands.hazard import working_crs
 from lydigital.commands.network import network_of, no_roads, speeds_of
 from lydigital.commands.work import sites as of_map
@@ -100,7 +100,7 @@ def _reach(wanted: Area, table: FeatureTable, rows: NDArray[np.int64], name: str
         return np.full(len(rows), wanted.reach_m)
     own = of_map.numbers_of(table, RADIUS, rows)
     if own is not None:
-        return own
+        return np.where(own <= MOST_REACH_M, own, np.nan)  # what no command takes is no radius either
     if table.geometry.kind is GeometryKind.POLYGON and wanted.method == "buffer":
         return np.zeros(len(rows))
     raise UsageError("The layer {layer} has no radius of its own", hint="Name how far its features reach, in metres.", layer=name)
