@@ -73,7 +73,7 @@ def households(
             category.decode(number) if category is not None and number is not None else "", text("grid_code"), text("building"),
             building if spot is not None else None, at.community if at else "", at.community_name if at else "", text("township_code"),
             places.townships.get(text("township_code"), ""), text("county_code"), places.counties.get(text("county_code"), ""),
-            at.x if at else None, at.y if at else None,
+            at.x if at and isfinite(at.x) else None, at.y if at and isfinite(at.y) else None,
         ))  # fmt: skip
     return tuple(out)
 

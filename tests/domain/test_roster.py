@@ -45,6 +45,12 @@ def test_a_household_stands_at_its_building_or_in_its_grid():
     assert domain.building_of("老楼") is None
 
 
+def test_a_building_that_is_nowhere_is_no_place():
+    nowhere = domain.Places({7: domain.Spot(float("nan"), float("nan"), "C1", "社区一")}, {}, {}, {})
+    (one,) = domain.households([1], [record("a")], LAYER, nowhere, may_see=False)
+    assert (one.x, one.y, one.community) == (None, None, "C1")
+
+
 @pytest.mark.parametrize(("of", "code", "count"), [("city", "", 2), ("grid", "G1", 1), ("building", "7", 2), ("community", "C1", 2), ("township", "T9", 0)])
 def test_the_roster_of_a_place(of, code, count):
     found = people(record("a"), record("b", grid_code="G2", category=2))
