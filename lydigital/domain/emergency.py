@@ -180,7 +180,7 @@ def origins(
         people.table.crs,
     )  # fmt: skip
     found = shares(people.table, area, counted, people.weights)
-    known = np.isfinite(counted[found.row]) & (counted[found.row] >= 0)
+    known = (counted[found.row] >= 0) & (counted[found.row] < 2.0**53)  # more is no count of anybody
     unknown = [str(people.names[r] or people.codes[r] or "?") for r in found.row[~known].tolist()]
     row, share, by_area = found.row[known], found.share[known], found.by_area[known]
     exact = counted[row] * share

@@ -222,6 +222,16 @@ def test_what_people_get_is_what_is_there(city, given):
     plain(found)
 
 
+def test_people_beyond_all_counting_are_not_known(copy):
+    session = copy(*(f"UPDATE {t} SET population = 9223372036854775807 WHERE fid % 2 = 0" for t in ("community", "village")))
+    board = session.run("coverage.failing")
+    assert any(p.people is None for p in board.places)
+    plain(board)
+    assert session.run("coverage.failing_map")
+    near = session.run("emergency.nearest", layer="warning_zone", fid=1)
+    assert "emergency.people_unknown" in codes(near)
+
+
 def test_a_radius_that_is_none(copy):
     session = copy("UPDATE base_station SET radius_m = 9223372036854775807 WHERE fid = 1")
     found = session.run("coverage.area", layer="base_station", fids=[1, 2])

@@ -91,9 +91,9 @@ def _texts(table: FeatureTable, field: str) -> list[str]:
 
 
 def _numbers(table: FeatureTable, field: str) -> NDArray[np.float64]:
-    """Figures of a field, NaN where there is none or it is below zero."""
+    """Figures of a field, NaN where there is none, or it is below zero or beyond all counting."""
     values = columns.numbers(table.column(field)) if field in table.column_names else np.full(len(table), np.nan)
-    return np.where(values >= 0, values, np.nan)
+    return np.where((values >= 0) & (values < 2.0**53), values, np.nan)
 
 
 def _names(session: Session, layer: str) -> dict[str, str]:
