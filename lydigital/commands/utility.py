@@ -5,6 +5,7 @@ What they do is in :mod:`lydigital.commands.work.utility` and :mod:`lydigital.co
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -139,6 +140,7 @@ def values_of(found: Trace | Isolation | Burst | Section | Clearances) -> dict[s
         for name in ("facilities", "sources", "shut", "stop"):
             for facility in plain.get(name, ()):
                 facility["kind_name"] = tr(KINDS.get(facility["kind"], KINDS[0]))
+                facility |= {axis: facility[axis] if math.isfinite(facility[axis]) else None for axis in ("x", "y")}  # a node that is nowhere
     return plain
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import sys
 
+import msgspec
 import pytest
 
 import lydigital as ly
@@ -97,6 +98,15 @@ def test_links_are_traced_by_their_codes(city, layer):
     assert up.sources
     with pytest.raises(UsageError):
         city.run("utility.isolate", layer=layer, fid=int(table.fid[0]))
+
+
+def test_a_node_that_is_nowhere_has_no_place(city):
+    found = city.run("utility.trace", layer="cable", fid=1, direction="connected")
+    nowhere = tuple(msgspec.structs.replace(f, x=float("nan"), y=float("nan")) for f in (*found.facilities, *found.sources))
+    values = values_of(msgspec.structs.replace(found, facilities=nowhere))
+    json.dumps(values, allow_nan=False)
+    assert values["facilities"]
+    assert {f["x"] for f in values["facilities"]} == {None}
 
 
 def test_results_become_layers_and_are_undone(city, tmp_path):
