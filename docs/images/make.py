@@ -39,10 +39,21 @@ def pages() -> None:
             subprocess.run(["pdftoppm", "-png", "-singlefile", "-scale-to-x", str(WIDE_PX), "-scale-to-y", "-1", str(pdf), str(HERE / f"page-{name}")], check=True)
 
 
+def shrink(path: Path) -> None:
+    """As JPEG a picture with relief is a fifth as large and keeps its colours."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        picture.convert("RGB").save(path.with_suffix(".jpg"), quality=88, subsampling=0, optimize=True)
+    path.unlink()
+
+
 def main() -> None:
     run("render", "sample", "-o", str(HERE / "map.png"), "--size", "1920x1080")
     windows()
     pages()
+    for path in (*HERE.glob("page-*.png"), *HERE.glob("space-*.png")):
+        shrink(path)
 
 
 if __name__ == "__main__":
