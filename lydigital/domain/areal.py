@@ -53,12 +53,12 @@ class Split:
         return counted * self.inside
 
     def low(self, counted: Floats) -> Floats:
-        """Fewest that can be inside: those of units that lie inside as a whole."""
-        return np.where(self.by_area >= 1 - SLIVER, counted, 0.0) + 0.0 * counted
+        """Fewest that can be inside: those of units that lie inside as a whole, with all that people live on."""
+        return np.where(np.minimum(self.by_area, self.inside) >= 1 - SLIVER, counted, 0.0) + 0.0 * counted
 
     def high(self, counted: Floats) -> Floats:
-        """Most that can be inside: all of units that the area reaches."""
-        return np.where(self.by_area > SLIVER, counted, 0.0) + 0.0 * counted
+        """Most that can be inside: all of units that the area reaches, or somewhere people live in them."""
+        return np.where(np.maximum(self.by_area, self.inside) > SLIVER, counted, 0.0) + 0.0 * counted
 
     def residual(self, counted: Floats) -> float:
         """All less those inside and those outside."""

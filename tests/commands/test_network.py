@@ -287,7 +287,7 @@ def test_in_a_map_of_degrees_places_are_degrees(fresh):
         ("network.isochrone", {"places": (TOWN,), "layer": "hospital"}, UsageError),
         ("network.isochrone", {"places": (TOWN,), "minutes": (0,)}, UsageError),
         ("network.isochrone", {"places": (TOWN,), "minutes": ()}, BadDataError),
-        ("network.route", {"start": (float("nan"), 0.0), "end": TOWN}, BadDataError),
+        ("network.route", {"start": (float("nan"), 0.0), "end": TOWN}, UsageError),
     ],
 )
 def test_what_cannot_be_asked(city, command, given, error):

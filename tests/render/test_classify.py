@@ -44,7 +44,7 @@ def test_truth_has_many_spellings(value):
 
 def test_classes_are_closed_below_and_open_above():
     rules = [Rule(LOOK, minimum=0, maximum=10), Rule(LOOK, minimum=10), Rule(LOOK)]
-    assert coded([-1, 0, 9.99, 10, np.inf, None, np.nan], rules, "graduated") == [2, 0, 0, 1, 1, 2, 2]
+    assert coded([-1, 0, 9.99, 10, np.inf, None, np.nan], rules, "graduated") == [2, 0, 0, 1, 2, 2, 2], "what has no end is not known"
     assert coded(["3", "12"], rules, "graduated") == [0, 1]
 
 
