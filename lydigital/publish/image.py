@@ -96,7 +96,7 @@ def write(path: Path, content: bytes) -> None:
         ) from error
     except OSError as error:
         raise StoreUnavailableError(
-            "{path} cannot be written: {reason}", hint="Save it in a folder you may write to.",
+            "{path} cannot be written: {reason}", hint="Check folder, permission and free space, or choose another place.",
             path=str(path), reason=error.strerror or str(error),
         ) from error  # fmt: skip
 
