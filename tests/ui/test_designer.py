@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 pytest.importorskip("PySide6.QtWidgets")
@@ -14,8 +13,7 @@ from PySide6.QtWidgets import QApplication
 from lydigital.commands import layout as layouts
 from lydigital.model.changeset import ChangeSet, Delta
 from lydigital.model.layout import Layout, MapItem, Page, ShapeItem, TextItem, read
-from lydigital.publish.furniture import Box
-from lydigital.ui.designer import boxes, content, open_designer, rulers, snapping
+from lydigital.ui.designer import boxes, content, open_designer
 
 LONG_MS = 60_000
 CTRL, SHIFT, ALT, NONE = (getattr(Qt.KeyboardModifier, f"{m}Modifier") for m in ("Control", "Shift", "Alt", "No"))
@@ -75,64 +73,6 @@ def click(view, x: float, y: float, held=NONE) -> None:
 def box_of(view, item_id: str) -> tuple[float, float, float, float]:
     item = view.drawing.layout.item(item_id)
     return item.x, item.y, item.width, item.height
-
-
-# --- values -------------------------------------------------------------------------------------------------------------
-
-
-def test_a_turned_item_keeps_the_corner_opposite_when_it_is_pulled():
-    item = ShapeItem(id="s", x=10, y=10, width=40, height=20, rotation=30)
-    before = boxes.corners(item)[0]
-    pulled = boxes.resized(item, "se", *boxes.turned(10, 5, 30))
-    assert (pulled.width, pulled.height) == (50, 25)
-    assert boxes.corners(pulled)[0] == pytest.approx(before, abs=0.02)
-
-
-def test_gaps_are_even_and_groups_keep_together():
-    items = [ShapeItem(id=i, x=x, y=0, width=10, height=5, group=g) for i, x, g in (("a", 0, ""), ("b", 13, "g"), ("c", 25, "g"), ("d", 70, ""))]
-    out = {i.id: i.x for i in boxes.distributed(items, "x")}
-    assert (out["a"], out["d"]) == (0, 70)
-    assert out["c"] - out["b"] == 12
-    assert out["b"] - 10 == pytest.approx(out["d"] - (out["c"] + 10), abs=0.01)
-
-
-def test_order_of_several():
-    items = [ShapeItem(id=i, x=0, y=0, width=1, height=1) for i in "abcd"]
-
-    def names(how, *ids):
-        return "".join(i.id for i in boxes.ordered(items, set(ids), how))
-
-    assert names("front", "a", "c") == "bdac"
-    assert names("back", "d") == "dabc"
-    assert names("forward", "a", "b") == "cabd"
-    assert names("backward", "a") == "abcd", "there is nothing below it"
-
-
-def test_copies_belong_to_the_copied_map():
-    from lydigital.model.layout import LegendItem
-
-    layout = Layout(id="l", items=(MapItem(id="m", x=0, y=0, width=9, height=9), LegendItem(id="k", x=0, y=0, width=9, height=9, map="m", group="g")))
-    both = boxes.copies(layout, layout.items, 0, 5, 5)
-    assert [(i.id, getattr(i, "map", ""), i.group) for i in both] == [("m2", "", ""), ("k2", "m2", "g2")]
-    (alone,) = boxes.copies(layout, layout.items[1:], 0, 5, 5)
-    assert alone.map == "m"
-    assert boxes.without(layout, {"m"})[0].map == "", "no legend of a map that is gone"
-
-
-def test_snapping_takes_the_nearest_line_in_reach():
-    known = snapping.lines(LAYOUT, 0, {"a"})
-    assert 20.0 in known.xs
-    assert 100.0 in known.xs
-    assert 10.0 in known.xs
-    found = snapping.snap_box(Box(21.2, 200, 7, 10), known, 2.0)
-    assert (found.dx, found.dy) == (pytest.approx(-1.2), 0)
-    assert found.xs == (20.0,)
-    assert snapping.snap_box(Box(21.2, 200, 7, 10), known, 0.5) == snapping.Snap()
-
-
-def test_ruler_steps_are_wide_enough_to_read():
-    for zoom in (0.1, 1.0, 3.3, 40.0):
-        assert rulers.step_of(zoom) * zoom >= 58
 
 
 # --- in the hand --------------------------------------------------------------------------------------------------------
@@ -519,17 +459,6 @@ def test_languages(window, view, qtbot):
         wait(qtbot, view)
     finally:
         window.set_language("en")
-
-
-def test_what_is_in_the_layout_is_msgspec(view):
-    """Every field of every kind has a control, or stands in another place of the window."""
-    from lydigital.ui.designer.making import KINDS
-    from lydigital.ui.designer.wording import LABELS
-
-    elsewhere = {"id", "page", "visible", "locked", "group", "grids"}
-    for kind, (made_of, _) in KINDS.items():
-        known = {f.name for f in msgspec.structs.fields(made_of)}
-        assert known - elsewhere <= set(LABELS), kind
 
 
 def test_the_paper_frame_is_designed_as_a_layout_of_its_own(window, qtbot):

@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit
 
 from lydigital import paths
-from lydigital.commands.registry import commands, execute
+from lydigital.commands.registry import execute
 from lydigital.model.emergency import CLOSED
 from lydigital.model.office import Office
 from lydigital.session import open_session
@@ -262,7 +262,6 @@ def test_another_workspace_has_its_own_map_and_all_is_said_again(city, page, des
                 assert name or getattr(widget, "placeholderText", str)(), widget
 
 
-@pytest.mark.skipif("emergency.plan_sheet" not in commands(), reason="this program makes no sheets yet")
 def test_plan_sheet_and_cards_are_files(city, page, desk, idle, tmp_path):
     pane = page.pages["plan"]
     page.show_tab("plan")
