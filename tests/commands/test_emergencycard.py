@@ -213,6 +213,7 @@ def test_the_plan_as_pages(city, tmp_path):
 
 
 def test_command_line(city, tmp_path, capsys):
+    pytest.importorskip("PySide6")
     store = str(tmp_path / "valley.gpkg")
     city.close()
     assert cli.main(["emergency", "plan", store, "--at", "601000,3829900", "--crs", "EPSG:4546", "--title", "火灾", "-o", str(tmp_path / "p.html"), "--json"], None) == 0
