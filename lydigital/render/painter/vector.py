@@ -321,12 +321,22 @@ def _raster_strip(op: RasterOp, painter: QPainter, strip: Viewport, top: float, 
     alpha = 255 - ((white & 0xFF).astype(np.int64) - (black & 0xFF).astype(np.int64))
     kind = QImage.Format.Format_RGB32
     if alpha.min() < 255:
-        black &= np.uint32(0x00FFFFFF)
-        black |= (np.clip(alpha, 0, 255) << 24).astype(np.uint32)
-        kind = QImage.Format.Format_ARGB32_Premultiplied
+        black = _with_alpha(black, np.clip(alpha, 0, 255))
+        kind = QImage.Format.Format_ARGB32
     image = QImage(black.data, width, height, 4 * width, kind)
     ratio = viewport.width_px / width
     painter.drawImage(QRectF(0, top, viewport.width_px, height * ratio), image)
+
+
+def _with_alpha(premultiplied: NDArray[np.uint32], alpha: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Pixels with their own colours and ``alpha``; what is not seen is white, or readers draw its edge dark when they shrink it."""
+    out = (premultiplied & np.uint32(0x00FFFFFF)) | (alpha << 24).astype(np.uint32)
+    out[alpha == 0] = 0x00FFFFFF
+    part = np.nonzero((alpha > 0) & (alpha < 255))
+    a, pixels = alpha[part], premultiplied[part].astype(np.int64)
+    channels = [np.minimum(255, (pixels >> shift & 255) * 255 // a) << shift for shift in (0, 8, 16)]
+    out[part] = (a << 24 | channels[0] | channels[1] | channels[2]).astype(np.uint32)
+    return out
 
 
 def _halo(label: PlacedLabel, painter: QPainter, fonts: QtFonts, *, solid: bool) -> None:

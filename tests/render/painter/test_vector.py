@@ -124,3 +124,14 @@ def test_relief_is_an_image_with_holes(fonts):
     assert np.abs(paper - drawn(fonts, op)).max() <= 3
     assert np.all(paper[:, :30] == 255)
     assert paper[30, 60].tolist() == pytest.approx([0x20, 0x40, 0x60], abs=3)
+
+
+def test_what_is_not_seen_of_an_image_is_white():
+    """Readers that shrink a page mix colours before they look at what is seen: black there drew a dark edge round relief."""
+    import numpy as np
+
+    from lydigital.render.painter import vector
+
+    premultiplied = np.array([[0xFF000000, 0xFF102030, 0xFF081018]], np.uint32)
+    out = vector._with_alpha(premultiplied, np.array([[0, 255, 128]]))
+    assert [hex(v) for v in out[0].tolist()] == ["0xffffff", "0xff102030", "0x800f1f2f"]
