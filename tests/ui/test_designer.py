@@ -75,9 +75,6 @@ def box_of(view, item_id: str) -> tuple[float, float, float, float]:
     return item.x, item.y, item.width, item.height
 
 
-# --- in the hand --------------------------------------------------------------------------------------------------------
-
-
 def test_the_page_is_that_of_the_export(view):
     proof = view.desk.proof
     made = layouts.arranged(view.session, LAYOUT)

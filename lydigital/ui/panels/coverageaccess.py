@@ -91,12 +91,9 @@ class AccessStep(Step):
         self.box.addWidget(self.found)
         self.refresh()
 
-    def open(self, *, on: bool = True) -> None:
-        was = self.is_open
-        super().open(on=on)
-        if on and not was:
-            self._offer()
-            self._desk.show("access")
+    def opened(self) -> None:
+        self._offer()
+        self._desk.show("access")
 
     def refresh(self) -> None:
         desk, found = self._desk, self._desk.access

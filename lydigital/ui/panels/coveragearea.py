@@ -89,12 +89,9 @@ class AreaStep(Step):
         self.box.addWidget(self.found)
         self.refresh()
 
-    def open(self, *, on: bool = True) -> None:
-        was = self.is_open
-        super().open(on=on)
-        if on and not was:
-            self._offer()
-            self._desk.show("area")
+    def opened(self) -> None:
+        self._offer()
+        self._desk.show("area")
 
     def refresh(self) -> None:
         desk, served = self._desk, self._desk.served

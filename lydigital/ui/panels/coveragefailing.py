@@ -102,11 +102,8 @@ class FailingStep(Step):
     def show_board(self) -> None:
         self._desk.window.map.show_board(self.board)
 
-    def open(self, *, on: bool = True) -> None:
-        was = self.is_open
-        super().open(on=on)
-        if on and not was:
-            self._desk.show("failing")
+    def opened(self) -> None:
+        self._desk.show("failing")
 
     def refresh(self) -> None:
         desk, found = self._desk, self._desk.failing

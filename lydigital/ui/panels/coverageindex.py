@@ -86,15 +86,12 @@ class IndexStep(Step):
         self.box.addWidget(self.found)
         self.refresh()
 
-    def open(self, *, on: bool = True) -> None:
-        was = self.is_open
-        super().open(on=on)
-        if on and not was:
-            if self._desk.index is None and not self._desk.waits("index"):
-                self._desk.show("")
-                self._desk.weigh({})
-            else:
-                self._desk.show("index")
+    def opened(self) -> None:
+        if self._desk.index is None and not self._desk.waits("index"):
+            self._desk.show("")
+            self._desk.weigh({})
+        else:
+            self._desk.show("index")
 
     def refresh(self) -> None:
         desk, found = self._desk, self._desk.index

@@ -86,12 +86,9 @@ class IndicatorStep(Step):
         self.box.addWidget(self.found)
         self.refresh()
 
-    def open(self, *, on: bool = True) -> None:
-        was = self.is_open
-        super().open(on=on)
-        if on and not was:
-            self._desk.begin()
-            self._desk.show("indicator")
+    def opened(self) -> None:
+        self._desk.begin()
+        self._desk.show("indicator")
 
     # what is shown
 

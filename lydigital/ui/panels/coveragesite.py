@@ -115,13 +115,13 @@ class SiteStep(Step):
             self._desk.show_gap(self._desk.what_if.gained[int(number)])
 
     def open(self, *, on: bool = True) -> None:
-        was = self.is_open
         super().open(on=on)
-        if on and not was:
-            self._desk.begin()
-            self._desk.show("indicator")
-        elif not on:
+        if not on:
             self._desk.take_site(on=False)
+
+    def opened(self) -> None:
+        self._desk.begin()
+        self._desk.show("indicator")
 
     def _desk_changed(self, what: str) -> None:
         if what in ("sites", "indicator", "tool", "busy"):

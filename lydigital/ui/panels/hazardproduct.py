@@ -130,11 +130,8 @@ class ProductStep(Step):
     def _say(self) -> None:
         self.say("done" if self._folder else "now", tr("Package made") if self._folder else tr("Preview"))
 
-    def open(self, *, on: bool = True) -> None:
-        was = self.is_open
-        super().open(on=on)
-        if on and not was:
-            self.refresh()
+    def opened(self) -> None:
+        self.refresh()
 
     def _missing(self, command: str) -> str | None:
         session = self._desk.session

@@ -71,13 +71,10 @@ class LayoutsStep(Step):
             menu.addAction(icons.icon(icon), f"{tr(name)} (*{ending})").triggered.connect(lambda _=False, ending=ending: self.ask_file(ending))
         return menu
 
-    def open(self, *, on: bool = True) -> None:
-        was = self.is_open
-        super().open(on=on)
-        if on and not was:
-            self.refresh()
-            if not self.chosen and self._known:
-                self.choose(next(iter(self._known)))
+    def opened(self) -> None:
+        self.refresh()
+        if not self.chosen and self._known:
+            self.choose(next(iter(self._known)))
 
     def refresh(self) -> None:
         """The list anew."""

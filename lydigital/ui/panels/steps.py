@@ -59,6 +59,11 @@ class Step(QFrame):
             self.body.setVisible(on)
             self.retranslate()
             self.folded.emit()
+            if on:
+                self.opened()
+
+    def opened(self) -> None:
+        """What is to be done each time it has been unfolded."""
 
     def say(self, state: str, text: str) -> None:
         """The state in words, and in the colour of its number."""
